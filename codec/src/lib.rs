@@ -1,0 +1,11 @@
+//! Cookie sessions, signed (Django-compatible) or encrypted, that fit into a cookie.
+#![no_std]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod atoms;
+
+pub use atoms::{Priority, Timestamp};
