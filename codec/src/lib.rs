@@ -7,5 +7,6 @@ extern crate alloc;
 extern crate std;
 
 mod atoms;
+mod text;
 
 pub use atoms::{Priority, Timestamp};
