@@ -8,3 +8,6 @@
 pub(crate) mod base62;
 pub(crate) mod base64url;
 pub(crate) mod json;
+
+#[cfg(test)]
+mod vectors;
