@@ -7,5 +7,8 @@ extern crate alloc;
 extern crate std;
 
 mod atoms;
+#[allow(dead_code)] // its callers, the envelopes, are yet to come
+mod compress;
 
 pub use atoms::{Priority, Timestamp};
+pub use compress::{Deflater, Dictionary, DictionaryError, Inflater};
