@@ -7,5 +7,6 @@ extern crate alloc;
 extern crate std;
 
 mod atoms;
+pub mod cookie;
 
 pub use atoms::{Priority, Timestamp};
