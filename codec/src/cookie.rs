@@ -40,3 +40,6 @@ pub use prefix::CookiePrefix;
 pub use profile::{CookieProfile, CookieProfileConfig, CookieProfileError};
 pub use response::{CookieValueError, Lifetime, RemovalCookie, ResponseCookie};
 pub use set_cookie::{SetCookie, SetCookieError};
+
+#[cfg(test)]
+mod tests;
