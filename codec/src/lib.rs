@@ -7,5 +7,10 @@ extern crate alloc;
 extern crate std;
 
 mod atoms;
+mod text;
+#[allow(dead_code)] // its callers, the envelopes, are yet to come
+mod compress;
+pub mod cookie;
 
 pub use atoms::{Priority, Timestamp};
+pub use compress::{Deflater, Dictionary, DictionaryError, Inflater};

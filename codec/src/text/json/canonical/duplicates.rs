@@ -1,0 +1,197 @@
+//! Keys that occur more than once in an object: the last value stands at the first one's place.
+//!
+//! Objects are written with all their members. Those that hold a duplicate are noted, and only if
+//! there is one the written text is put together again, once, from the parts that stay: so neither
+//! many keys nor deep nesting costs more than sorting does.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Up to so many keys are compared each with each, which needs no sorting: 120 comparisons of
+/// lengths at most.
+const FEW: usize = 16;
+
+/// What is known of the objects written so far. Positions are octets of the written text.
+#[derive(Default)]
+pub(super) struct Duplicates {
+    /// The objects around the current place, outermost first.
+    open: Vec<Open>,
+    /// The keys of these objects, with their quotes.
+    keys: Vec<Range<usize>>,
+    /// The closed objects that hold duplicates, inner before outer.
+    edits: Vec<Edit>,
+    /// The members that stay of those.
+    kept: Vec<Kept>,
+}
+
+/// An object that is being written.
+struct Open {
+    start: usize,
+    first_key: usize,
+}
+
+/// An object that holds duplicates.
+struct Edit {
+    /// After its `{`.
+    start: usize,
+    /// Before its `}`.
+    end: usize,
+    /// Its part of `kept`.
+    members: Range<usize>,
+}
+
+struct Kept {
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Duplicates {
+    /// An object's `{` will be at `at`.
+    #[inline(always)]
+    pub(super) fn open(&mut self, at: usize) {
+        self.open.push(Open {
+            start: at + 1,
+            first_key: self.keys.len(),
+        });
+    }
+
+    /// A key, with its quotes, of the innermost object.
+    #[inline(always)]
+    pub(super) fn key(&mut self, key: Range<usize>) {
+        self.keys.push(key);
+    }
+
+    /// The innermost object's `}` will be at `at`. `written` gives the text written up to there.
+    #[inline(always)]
+    pub(super) fn close<'a>(&mut self, at: usize, written: impl FnOnce() -> &'a String) {
+        let Some(Open { start, first_key }) = self.open.pop() else {
+            return;
+        };
+        let keys = self.keys.get(first_key..).unwrap_or_default();
+        if keys.len() > 1 {
+            let written = written().as_bytes();
+            let repeated = match keys.len() {
+                ..=FEW => any_repeated(keys, written),
+                _ => any_repeated_sorted(keys, written),
+            };
+            if repeated {
+                self.note(start..at, first_key, written);
+            }
+        }
+        self.keys.truncate(first_key);
+    }
+
+    /// Notes what stays of an object with duplicates.
+    #[cold]
+    fn note(&mut self, object: Range<usize>, first_key: usize, written: &[u8]) {
+        let keys = self.keys.get(first_key..).unwrap_or_default();
+        let ends = keys
+            .iter()
+            .skip(1)
+            .map(|next| next.start - 1)
+            .chain([object.end]);
+        let members: Vec<Kept> = keys
+            .iter()
+            .zip(ends)
+            .map(|(key, end)| Kept {
+                key: key.clone(),
+                value: key.end + 1..end,
+            })
+            .collect();
+        let mut order: Vec<&Kept> = members.iter().collect();
+        // Stable: equal keys stay in the order of the text.
+        order.sort_by(|a, b| octets(written, &a.key).cmp(octets(written, &b.key)));
+        let mut kept: Vec<Kept> = order
+            .chunk_by(|a, b| octets(written, &a.key) == octets(written, &b.key))
+            .filter_map(|same| Some((same.first()?, same.last()?)))
+            .map(|(first, last)| Kept {
+                key: first.key.clone(),
+                value: last.value.clone(),
+            })
+            .collect();
+        kept.sort_unstable_by_key(|member| member.key.start);
+        let first = self.kept.len();
+        self.kept.append(&mut kept);
+        let Range { start, end } = object;
+        self.edits.push(Edit {
+            start,
+            end,
+            members: first..self.kept.len(),
+        });
+    }
+
+    /// Takes the duplicates out of `out`, the written text, which began at `from`.
+    #[inline(always)]
+    pub(super) fn take_out(self, from: usize, out: &mut String) {
+        if !self.edits.is_empty() {
+            self.put_together(from, out);
+        }
+    }
+
+    #[cold]
+    fn put_together(mut self, from: usize, out: &mut String) {
+        self.edits.sort_unstable_by_key(|edit| edit.start);
+        let written = core::mem::take(out);
+        out.reserve(written.len());
+        out.push_str(written.get(..from).unwrap_or_default());
+        // What is still to be written, last part first: at most three parts for each level.
+        let mut parts = Vec::from([Part::Text(from..written.len())]);
+        while let Some(part) = parts.pop() {
+            match part {
+                Part::Text(range) => {
+                    let next = self.edits.partition_point(|edit| edit.start < range.start);
+                    let end = match self.edits.get(next).filter(|edit| edit.start < range.end) {
+                        None => range.end,
+                        Some(edit) => {
+                            parts.push(Part::Text(edit.end..range.end));
+                            parts.push(Part::Members(edit.members.clone()));
+                            edit.start
+                        }
+                    };
+                    out.push_str(written.get(range.start..end).unwrap_or_default());
+                }
+                Part::Members(mut members) => {
+                    let Some(member) = members.next().and_then(|at| self.kept.get(at)) else {
+                        continue;
+                    };
+                    out.push_str(written.get(member.key.clone()).unwrap_or_default());
+                    out.push(':');
+                    if !members.is_empty() {
+                        parts.push(Part::Members(members));
+                        parts.push(Part::Comma);
+                    }
+                    parts.push(Part::Text(member.value.clone()));
+                }
+                Part::Comma => out.push(','),
+            }
+        }
+    }
+}
+
+enum Part {
+    Text(Range<usize>),
+    Members(Range<usize>),
+    Comma,
+}
+
+#[inline(always)]
+fn any_repeated(keys: &[Range<usize>], written: &[u8]) -> bool {
+    keys.iter().enumerate().any(|(count, key)| {
+        keys.iter()
+            .take(count)
+            .any(|other| other.len() == key.len() && octets(written, other) == octets(written, key))
+    })
+}
+
+#[cold]
+fn any_repeated_sorted(keys: &[Range<usize>], written: &[u8]) -> bool {
+    let mut keys: Vec<&[u8]> = keys.iter().map(|key| octets(written, key)).collect();
+    keys.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+}
+
+#[inline(always)]
+fn octets<'a>(written: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+    written.get(range.clone()).unwrap_or_default()
+}
