@@ -19,6 +19,6 @@ pub(crate) use container::Container;
 pub use dictionary::{Dictionary, DictionaryError};
 pub(crate) use inflate_error::InflateError;
 #[cfg(not(feature = "zlib-rs"))]
-pub use miniz::{Deflater, Inflater};
+pub(crate) use miniz::{Deflater, Inflater};
 #[cfg(feature = "zlib-rs")]
-pub use zlib_rs::{Deflater, Inflater};
+pub(crate) use zlib_rs::{Deflater, Inflater};

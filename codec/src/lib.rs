@@ -7,10 +7,28 @@ extern crate alloc;
 extern crate std;
 
 mod atoms;
-mod text;
-#[allow(dead_code)] // its callers, the envelopes, are yet to come
+mod codec;
 mod compress;
+pub mod config;
 pub mod cookie;
+mod crypto;
+mod error;
+pub mod policy;
+mod ring;
+mod session;
+pub mod signing;
+mod text;
+mod wire;
+mod workspace;
 
-pub use atoms::{Priority, Timestamp};
-pub use compress::{Deflater, Dictionary, DictionaryError, Inflater};
+pub use atoms::{Envelope, KeyId, KeyPosition, Priority, Timestamp};
+pub use codec::{Codec, Commit, Lineage, OpenSession, Opened, StoreOp};
+pub use compress::{Dictionary, DictionaryError};
+pub use config::{Config, ConfigError, Keys};
+pub use crypto::{DjangoSecret, Secret, SecretError, Verified, WeakDjangoSecret};
+pub use error::{Reason, SealError};
+pub use ring::{KeyRing, KeyRingError, MAX_FALLBACKS};
+pub use session::{Session, ValueError};
+pub use text::json::{JsonError, JsonErrorKind};
+pub use wire::ticket::Ticket;
+pub use workspace::Workspace;

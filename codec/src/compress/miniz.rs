@@ -12,14 +12,14 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use super::{Container, InflateError};
 
 /// A compressor whose state (0.3 MB) is kept between calls: make one a thread and keep it.
-pub struct Deflater {
+pub(crate) struct Deflater {
     state: Box<CompressorOxide>,
 }
 
 impl Deflater {
     /// Allocates the state; deflating then allocates nothing but output.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: Box::default(),
         }
@@ -103,14 +103,14 @@ impl fmt::Debug for Deflater {
 }
 
 /// An inflater whose state (11 KB) is kept between calls: make one a thread and keep it.
-pub struct Inflater {
+pub(crate) struct Inflater {
     state: Box<DecompressorOxide>,
 }
 
 impl Inflater {
     /// Allocates the state; inflating then allocates nothing but output.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: Box::default(),
         }

@@ -6,7 +6,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use super::{Container, InflateError};
 
 /// A compressor whose state (0.5 MB) is kept between calls: make one a thread and keep it.
-pub struct Deflater {
+pub(crate) struct Deflater {
     raw: Compress,
     zlib: Compress,
 }
@@ -14,7 +14,7 @@ pub struct Deflater {
 impl Deflater {
     /// Allocates the state; deflating then allocates nothing but output.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             raw: Compress::new(LEVEL, false),
             zlib: Compress::new(LEVEL, true),
@@ -92,14 +92,14 @@ impl fmt::Debug for Deflater {
 }
 
 /// An inflater whose state (40 KB) is kept between calls: make one a thread and keep it.
-pub struct Inflater {
+pub(crate) struct Inflater {
     state: Decompress,
 }
 
 impl Inflater {
     /// Allocates the state; inflating then allocates nothing but output.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: Decompress::new(false),
         }

@@ -1,6 +1,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use memchr::memchr;
+
 use super::look_alike;
 use super::name::CookieName;
 use super::octets::{split_pair, trim};
@@ -67,10 +69,15 @@ impl<'a> CookieHeader<'a> {
     }
 
     fn chunks(self) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.0
-            .split(|octet| *octet == b';')
-            .map(trim)
-            .filter(|chunk| !chunk.is_empty())
+        let mut rest = Some(self.0);
+        core::iter::from_fn(move || {
+            let octets = rest?;
+            let end = memchr(b';', octets).unwrap_or(octets.len());
+            rest = octets.get(end + 1..);
+            octets.get(..end)
+        })
+        .map(trim)
+        .filter(|chunk| !chunk.is_empty())
     }
 }
 

@@ -27,12 +27,39 @@ use super::name::CookieName;
 /// Whether `chunk` (trimmed, between two `;`) is one of `ours`, or may be read as one.
 /// Time linear in the chunk for each of `ours`.
 pub(super) fn is_suspect(chunk: &[u8], ours: &[&CookieName]) -> bool {
-    let claims = |text: &[u8]| ours.iter().any(|name| may_be_read_as(text, name));
-    switches_to_legacy(chunk) || claims(chunk) || hidden_pairs(chunk).any(claims)
+    let claims = |text: &[u8]| {
+        let first = LooseName::new(text, Reading::Skipping).next();
+        ours.iter()
+            .map(|name| name.as_str().as_bytes())
+            .any(|name| may_begin(first, name) && may_be_read_as(text, name))
+    };
+    switches_to_legacy(chunk)
+        || is_exactly(chunk, ours)
+        || claims(chunk)
+        || hidden_pairs(chunk).any(claims)
 }
 
-fn may_be_read_as(chunk: &[u8], name: &CookieName) -> bool {
-    let name = name.as_str().as_bytes();
+/// A name may itself read as another one (`%aA` loses its first octets), so the plain reading
+/// comes first.
+fn is_exactly(chunk: &[u8], ours: &[&CookieName]) -> bool {
+    let name = chunk.split(|&octet| octet == b'=').next().unwrap_or(&[]);
+    let name = name.trim_ascii_end();
+    ours.iter().any(|ours| ours.as_str().as_bytes() == name)
+}
+
+/// Whether a chunk whose first octet reads so can be read as `name`: nearly all cookies of others
+/// differ here.
+fn may_begin(first: Option<u8>, name: &[u8]) -> bool {
+    match name.first() {
+        Some(ours) if ours.is_ascii_alphanumeric() || *ours == b'_' => {
+            // The other reading makes `_` of the first two and skips the third.
+            first == Some(ours.to_ascii_lowercase()) || matches!(first, Some(b'.' | b'[' | b'+'))
+        }
+        _ => true,
+    }
+}
+
+fn may_be_read_as(chunk: &[u8], name: &[u8]) -> bool {
     [Reading::Skipping, Reading::Php]
         .into_iter()
         .any(|reading| LooseName::new(chunk, reading).eq(LooseName::new(name, reading)))
@@ -45,7 +72,11 @@ fn switches_to_legacy(chunk: &[u8]) -> bool {
 
 /// Text behind a blank or comma inside `chunk` that some readers take for a further cookie.
 fn hidden_pairs(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = after_separator(chunk);
+    // Most values have none: one look at all octets at once is quicker than one by one.
+    let any = chunk
+        .iter()
+        .fold(false, |any, octet| any | is_separator(octet));
+    let mut rest = any.then_some(chunk).and_then(after_separator);
     core::iter::from_fn(move || {
         loop {
             let from = rest?;
@@ -192,6 +223,14 @@ mod tests {
             assert!(suspect(chunk, "__Host-x"), "{}", chunk.escape_ascii());
         }
         assert!(suspect(b"edge_session=1", "edge.session"));
+        assert!(suspect(b"+edge.session=1", "edge_session"));
+        assert!(suspect(b".x=1", "'_x"));
+    }
+
+    #[test]
+    fn a_name_that_reads_as_another_is_still_itself() {
+        assert!(suspect(b"%aA=x", "%aA"));
+        assert!(suspect(b"%aA =x", "%aA"));
     }
 
     #[test]

@@ -109,10 +109,15 @@ impl CookieValueError {
         if octets > Budget::MAX.octets() {
             return Err(Self::TooLong { octets });
         }
-        match value.bytes().position(|octet| !is_cookie_octet(octet)) {
-            Some(at) => Err(Self::Octet { at }),
-            None => Ok(()),
+        // Without an early exit the compiler looks at many octets at once; the position is for
+        // the error only.
+        if value.bytes().fold(true, |all, o| all & is_cookie_octet(o)) {
+            return Ok(());
         }
+        let at = value.bytes().position(|octet| !is_cookie_octet(octet));
+        Err(Self::Octet {
+            at: at.unwrap_or(0),
+        })
     }
 }
 
