@@ -203,6 +203,13 @@ impl Codec {
         self.profile.remove()
     }
 
+    /// Whether a session should be sealed again although nothing changed: it came under an older
+    /// key, or not in the cookie and envelope that are written.
+    #[must_use]
+    pub fn needs_reissue(&self, opened: &OpenSession) -> bool {
+        !opened.key.is_primary() || opened.envelope != self.write || opened.from_django_cookie
+    }
+
     /// Where every key of `session` went in `commit`, made on demand.
     #[must_use]
     pub fn report(&self, session: &Session, commit: &Commit) -> Report {
