@@ -1,6 +1,6 @@
 //! One request, from the browser's cookie to the browser's cookie.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use serde_json::json;
 use session_codec::{

@@ -5,6 +5,8 @@
 //! `session-codec` and `session-store`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+extern crate alloc;
+
 mod answer;
 mod clock;
 #[cfg(feature = "conformance")]

@@ -3,7 +3,7 @@
 mod field;
 mod problem;
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use session_codec::{
     Codec, Config, DjangoSecret, Envelope, KeyId, KeyRing, Keys, Priority, Secret,
