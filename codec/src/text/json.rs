@@ -18,7 +18,7 @@ mod number;
 mod octets;
 mod string;
 
-pub(crate) use error::{JsonError, JsonErrorKind};
+pub use error::{JsonError, JsonErrorKind};
 pub(crate) use members::{Member, Span};
 pub(crate) use string::{LoneSurrogate, unescape, write_string};
 

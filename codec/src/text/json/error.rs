@@ -4,17 +4,17 @@ use core::fmt;
 
 /// What is wrong with the text, and where. Never tells any of its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct JsonError {
+pub struct JsonError {
     /// What is wrong.
-    pub(crate) kind: JsonErrorKind,
+    pub kind: JsonErrorKind,
     /// The octet of the text at which it showed, from 0.
-    pub(crate) at: usize,
+    pub at: usize,
 }
 
 /// What is wrong with the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub(crate) enum JsonErrorKind {
+pub enum JsonErrorKind {
     /// The text ends inside of a value, or holds none.
     UnexpectedEnd,
     /// An octet that cannot stand there.

@@ -1,0 +1,31 @@
+# edge-session: `make run` to see it, `make test` to check it.
+.PHONY: help run test setup lint bench clean
+
+help:
+	@echo 'make run     the Worker in front of a small Django site, on this machine'
+	@echo 'make test    everything that is tested'
+	@echo 'make lint    formatting and clippy'
+	@echo 'make bench   the benchmarks'
+	@echo 'make setup   install what is missing for all of the above'
+	@echo 'make clean   remove what was built (not the cargo tools: see scripts/toolchain.sh)'
+
+run:
+	@scripts/setup.sh run
+	@scripts/run.sh
+
+test:
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+setup:
+	@scripts/setup.sh test
+
+lint:
+	@scripts/setup.sh run
+	@scripts/lint.sh
+
+bench:
+	@cargo bench --workspace
+
+clean:
+	@rm -rf target worker/build node_modules .wrangler

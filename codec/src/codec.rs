@@ -1,0 +1,364 @@
+//! The pipeline: one function a direction, steps in wire order.
+
+mod body;
+mod commit;
+mod lineage;
+mod opened;
+mod record;
+mod sealed;
+mod signed;
+#[cfg(test)]
+mod tests;
+
+use alloc::{string::String, vec::Vec};
+
+use rand_core::TryCryptoRng;
+
+use crate::{
+    atoms::{Envelope, Priority, Timestamp},
+    config::{Acceptance, Config, ConfigError, Keys, Overflow},
+    cookie::{Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie},
+    crypto::Nonce,
+    error::{Reason, SealError},
+    policy::{KeyPlacement, Lifetimes, Limits, Prefix, Priorities, Report},
+    ring::{CookieRing, RecordRing},
+    session::Session,
+    signing::{self, Signer},
+    workspace::Workspace,
+};
+
+pub use commit::{Commit, StoreOp};
+pub use lineage::Lineage;
+pub use opened::{OpenSession, Opened};
+
+/// The purpose bound into every session cookie: a token made for another use never opens here.
+const PURPOSE: &str = "session";
+/// Values longer than this are refused before any cryptography: four times what browsers keep.
+const MAX_VALUE_OCTETS: usize = 16 << 10;
+/// Different values of one cookie name that are looked at. Browsers send more than one only
+/// when somebody plants them.
+const MAX_COPIES: usize = 4;
+
+/// Opens and seals session cookies as configured. Immutable: share one.
+pub struct Codec {
+    profile: CookieProfile,
+    django_cookie: Option<CookieName>,
+    budget: Budget,
+    write: Envelope,
+    accept: Vec<Acceptance>,
+    lifetimes: Lifetimes,
+    limits: Limits,
+    compress_from: usize,
+    priorities: Priorities,
+    overflow: Overflow,
+    cookies: Option<CookieRing>,
+    records: Option<RecordRing>,
+    signer: Option<Signer>,
+}
+
+impl Codec {
+    /// Turns a configuration into a ready codec.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the setting and the reason; nothing is guessed.
+    pub fn new(config: Config, keys: &Keys) -> Result<Self, ConfigError> {
+        let profile = CookieProfile::new(config.cookie)?;
+        let django_cookie = config
+            .django_cookie
+            .map(|name| CookieName::new(&name))
+            .transpose()
+            .map_err(ConfigError::DjangoCookie)?;
+        let cookies = keys
+            .sealing
+            .as_ref()
+            .map(|ring| CookieRing::new(ring, PURPOSE, profile.name().as_str(), &config.audience))
+            .transpose()?;
+        let records = keys.sealing.as_ref().map(RecordRing::new).transpose()?;
+        let signer = keys
+            .django
+            .as_ref()
+            .map(|ring| Signer::new(signing::COOKIE_SALT, ring));
+        let uses = |envelope| {
+            config.write == envelope || config.accept.iter().any(|a| a.envelope == envelope)
+        };
+        if cookies.is_none() && (uses(Envelope::Sealed) || config.overflow == Overflow::Spill) {
+            return Err(ConfigError::NoSealingKey);
+        }
+        if signer.is_none() && uses(Envelope::Django) {
+            return Err(ConfigError::NoDjangoKey);
+        }
+        if !config.accept.contains(&Acceptance::always(config.write)) {
+            return Err(ConfigError::WritesWhatItRefuses);
+        }
+        let codec = Self {
+            django_cookie,
+            budget: config.budget,
+            write: config.write,
+            accept: config.accept,
+            lifetimes: Lifetimes {
+                idle: core::time::Duration::from_secs(config.idle_seconds.into()),
+                absolute: core::time::Duration::from_secs(config.absolute_seconds.into()),
+            },
+            limits: config.limits,
+            compress_from: config.compress_from,
+            priorities: Priorities::new(&config.priorities),
+            overflow: config.overflow,
+            profile,
+            cookies,
+            records,
+            signer,
+        };
+        if codec.least_characters() > codec.profile.room(codec.budget) {
+            return Err(ConfigError::BudgetTooSmall);
+        }
+        Ok(codec)
+    }
+
+    /// Finds and opens the session of a request.
+    ///
+    /// Never an error: whatever a client sends is one of the outcomes of [`Opened`].
+    pub fn open(
+        &self,
+        header: &CookieHeader<'_>,
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Opened {
+        let own = self.open_copies(header, self.profile.name(), now, workspace);
+        match (own, &self.django_cookie) {
+            // The plain cookie counts only where there is none of ours: a cookie of ours that
+            // failed must not fall through to a weaker reader.
+            (Opened::Absent, Some(name)) => self.open_copies(header, name, now, workspace),
+            (opened, _) => opened,
+        }
+    }
+
+    /// Opens one cookie value.
+    ///
+    /// # Errors
+    /// The reason for the operator's counters; the client learns only that there is no session.
+    pub fn open_value(
+        &self,
+        value: &[u8],
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<OpenSession, Reason> {
+        if value.len() > MAX_VALUE_OCTETS {
+            return Err(Reason::TooLong);
+        }
+        let envelope = Envelope::claimed_by(value);
+        if !self
+            .accept
+            .iter()
+            .any(|acceptance| acceptance.envelope == envelope)
+        {
+            return Err(Reason::NotAccepted);
+        }
+        match envelope {
+            Envelope::Sealed => self.open_sealed(value, now, workspace),
+            Envelope::Django => self.open_django(value, now, workspace),
+        }
+    }
+
+    /// Seals a session: into the cookie if it fits, otherwise the keys of highest priority stay
+    /// and the rest goes where [`Overflow`] says.
+    ///
+    /// `lineage` is what the session's earlier cookie knew ([`Lineage::new`] for a new session),
+    /// `issued` becomes the cookie's time: now, or the time of the origin's own cookie.
+    ///
+    /// # Errors
+    /// [`SealError`]; nothing was written then and the earlier cookie stays good.
+    pub fn seal<R: TryCryptoRng>(
+        &self,
+        session: &Session,
+        lineage: &Lineage,
+        issued: Timestamp,
+        lifetime: Lifetime,
+        rng: &mut R,
+        workspace: &mut Workspace,
+    ) -> Result<Commit, SealError> {
+        let room = self.profile.room(self.budget);
+        workspace.write_json(session, |_| true);
+        self.check_size(session, workspace)?;
+        let (value, placement, record) = match self.write {
+            Envelope::Sealed => self.seal_sealed(session, lineage, issued, room, rng, workspace)?,
+            Envelope::Django => self.seal_django(session, lineage, issued, room, rng, workspace)?,
+        };
+        let cookie_octets = self.profile.size_of(value.len());
+        let set_cookie = self
+            .profile
+            .set(&value, lifetime)
+            .map_err(|_| SealError::DoesNotFit {
+                budget: self.budget.octets(),
+            })?;
+        Ok(Commit {
+            set_cookie,
+            store_ops: self.store_ops(lineage, record, issued),
+            placement,
+            cookie_octets,
+        })
+    }
+
+    /// The line that ends the session in the browser.
+    pub fn remove(&self) -> RemovalCookie {
+        self.profile.remove()
+    }
+
+    /// Where every key of `session` went in `commit`, made on demand.
+    #[must_use]
+    pub fn report(&self, session: &Session, commit: &Commit) -> Report {
+        Report::new(
+            session,
+            &commit.placement,
+            &self.priorities,
+            commit.cookie_octets,
+            self.budget.octets(),
+        )
+    }
+
+    /// Name and attributes of the cookie that is written.
+    #[must_use]
+    pub const fn profile(&self) -> &CookieProfile {
+        &self.profile
+    }
+
+    /// The cookie in which plain Django sessions may still arrive.
+    #[must_use]
+    pub const fn django_cookie(&self) -> Option<&CookieName> {
+        self.django_cookie.as_ref()
+    }
+
+    /// How long sessions live.
+    #[must_use]
+    pub const fn lifetimes(&self) -> &Lifetimes {
+        &self.lifetimes
+    }
+
+    /// Signs and verifies as the Django site does, if a Django secret is configured.
+    #[must_use]
+    pub const fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
+    /// The configured bounds.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What a ticket-only cookie takes: the least that spilling needs.
+    fn least_characters(&self) -> usize {
+        match self.write {
+            Envelope::Sealed => sealed::TICKET_ONLY_CHARACTERS,
+            Envelope::Django => signed::TICKET_ONLY_CHARACTERS,
+        }
+    }
+
+    fn open_copies(
+        &self,
+        header: &CookieHeader<'_>,
+        name: &CookieName,
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Opened {
+        let is_django_cookie = name != self.profile.name();
+        let mut seen: [&[u8]; MAX_COPIES] = [&[]; MAX_COPIES];
+        let mut copies = 0;
+        let mut opened: Option<OpenSession> = None;
+        let mut reason = None;
+        for value in header.values(name) {
+            if seen[..copies].contains(&value) {
+                continue;
+            }
+            let Some(free) = seen.get_mut(copies) else {
+                return Opened::Rejected(Reason::TooManyCopies);
+            };
+            *free = value;
+            copies += 1;
+            // What arrives in the Django site's own cookie is Django's or nothing.
+            let foreign = is_django_cookie && Envelope::claimed_by(value) != Envelope::Django;
+            let outcome = match foreign {
+                true => Err(Reason::NotAccepted),
+                false => self.open_value(value, now, workspace),
+            };
+            match outcome {
+                Ok(_) if opened.is_some() => return Opened::Conflict,
+                Ok(mut session) => {
+                    session.from_django_cookie = is_django_cookie;
+                    opened = Some(session);
+                }
+                Err(error) => reason = Some(error),
+            }
+        }
+        match (opened, reason) {
+            (Some(session), _) => Opened::Session(session),
+            (None, Some(reason)) => Opened::Rejected(reason),
+            (None, None) => Opened::Absent,
+        }
+    }
+
+    fn check_size(&self, session: &Session, workspace: &Workspace) -> Result<(), SealError> {
+        let octets = workspace.json.len();
+        if octets > self.limits.record_octets {
+            let limit = self.limits.record_octets;
+            return Err(SealError::TooLarge { octets, limit });
+        }
+        if session.len() > usize::from(u16::MAX) {
+            return Err(SealError::TooManyKeys);
+        }
+        Ok(())
+    }
+
+    /// Finds the largest set of keys by priority for which `fits` holds, asked with the keys'
+    /// JSON in the workspace; what a ticket needs is `fits`'s business.
+    fn place(
+        &self,
+        session: &Session,
+        workspace: &mut Workspace,
+        mut fits: impl FnMut(&mut Workspace) -> bool,
+    ) -> Result<Prefix, SealError> {
+        let refusal = SealError::DoesNotFit {
+            budget: self.budget.octets(),
+        };
+        let overflow = match self.overflow {
+            Overflow::Spill => KeyPlacement::Spilled,
+            Overflow::Drop => KeyPlacement::Dropped,
+            Overflow::Refuse => return Err(refusal),
+        };
+        let prefix = Prefix::largest(session, &self.priorities, overflow, |placement| {
+            workspace.write_json(session, |index| placement.keeps(index));
+            fits(workspace)
+        })
+        .ok_or(refusal)?;
+        let is_critical = |index| self.priorities.of(session.raw_key(index)) == Priority::Critical;
+        if overflow == KeyPlacement::Dropped && prefix.overflowing().any(is_critical) {
+            return Err(refusal);
+        }
+        Ok(prefix)
+    }
+
+    fn check_accepted(
+        &self,
+        envelope: Envelope,
+        issued: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        let accepted = self.accept.iter().any(|a| a.covers(envelope, issued, now));
+        accepted.then_some(()).ok_or(Reason::NotAccepted)
+    }
+
+    fn parse(&self, json: Vec<u8>) -> Result<Session, Reason> {
+        self.parse_text(String::from_utf8(json).map_err(|_| Reason::CorruptBody)?)
+    }
+
+    fn parse_text(&self, text: String) -> Result<Session, Reason> {
+        Session::from_json_within(text, self.limits.json_depth).map_err(|_| Reason::CorruptBody)
+    }
+}
+
+/// 24 fresh random octets: enough for a nonce to be drawn at random for ever.
+fn nonce<R: TryCryptoRng>(rng: &mut R) -> Result<Nonce, SealError> {
+    let mut nonce = Nonce::default();
+    rng.try_fill_bytes(&mut nonce)
+        .map_err(|_| SealError::Entropy)?;
+    Ok(nonce)
+}

@@ -1,0 +1,154 @@
+//! Records: the keys that did not fit, encrypted for a store.
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use super::{
+    Codec, Lineage, OpenSession, StoreOp, Workspace, body::expand, lineage::SpilledRecord, nonce,
+};
+use crate::{
+    atoms::Timestamp,
+    crypto::digest16,
+    error::{Reason, SealError},
+    policy::{KeyPlacement, Placement},
+    session::Session,
+    wire::{record::Fields, ticket::Ticket},
+};
+
+/// A record as sealed, and the ticket that names it.
+pub(super) struct SealedRecord {
+    pub(super) ticket: Ticket,
+    raw: Vec<u8>,
+}
+
+impl Codec {
+    /// The store's name of the record that a ticket names; `None` without a ticket that still
+    /// waits for its record.
+    #[must_use]
+    pub fn record_name(&self, opened: &OpenSession) -> Option<[u8; 24]> {
+        opened.ticket()?;
+        self.name(opened.lineage.spilled.as_ref()?)
+    }
+
+    /// Adds the keys of a record to the session whose ticket names it.
+    ///
+    /// # Errors
+    /// [`Reason::WrongRecord`] if it is another one (stale, swapped, rolled back), otherwise what
+    /// is wrong with it. The session is then as it was.
+    pub fn open_record(
+        &self,
+        opened: &mut OpenSession,
+        record: &[u8],
+        workspace: &mut Workspace,
+    ) -> Result<(), Reason> {
+        let Some(ticket) = opened.ticket().copied() else {
+            return Err(Reason::WrongRecord);
+        };
+        if digest16(record) != ticket.digest {
+            return Err(Reason::WrongRecord);
+        }
+        let ring = self.records.as_ref().ok_or(Reason::NotAccepted)?;
+        let Workspace { raw, inflater, .. } = workspace;
+        raw.clear();
+        raw.extend_from_slice(record);
+        let inner = ring.open(raw, &ticket.id, ticket.revision)?;
+        let (fields, body) = inner.try_map(Fields::read)?.into_inner();
+        let limit = self.limits.record_octets;
+        let json = expand(body, fields.compression, limit, inflater)?;
+        let spilled = self.parse(json)?;
+        opened.session.merge(&spilled, &fields.positions);
+        opened.lineage.previous = fields.previous;
+        opened.record_merged = true;
+        Ok(())
+    }
+
+    /// What a store deletes when the session ends: its record, and the one before it.
+    #[must_use]
+    pub fn end(&self, lineage: &Lineage) -> Vec<StoreOp> {
+        let current = lineage
+            .spilled
+            .as_ref()
+            .and_then(|spilled| self.name(spilled));
+        let names = current.into_iter().chain(lineage.previous);
+        names.map(|name| StoreOp::Delete { name }).collect()
+    }
+
+    /// Seals the keys that `placement` spills into a new record, a revision later.
+    pub(super) fn seal_record<R: TryCryptoRng>(
+        &self,
+        session: &Session,
+        placement: &Placement,
+        lineage: &Lineage,
+        rng: &mut R,
+        workspace: &mut Workspace,
+    ) -> Result<SealedRecord, SealError> {
+        let ring = self.records.as_ref().ok_or(SealError::NoKey)?;
+        let spilled = |index: usize| placement.of(index) == KeyPlacement::Spilled;
+        workspace.write_json(session, spilled);
+        // No budget: what record_octets allows always fits.
+        let compression = self
+            .compress(usize::MAX, workspace)
+            .ok_or(SealError::DoesNotFit {
+                budget: self.limits.record_octets,
+            })?;
+        let fields = Fields {
+            compression,
+            previous: lineage
+                .spilled
+                .as_ref()
+                .and_then(|spilled| self.name(spilled)),
+            positions: (0..=u16::MAX)
+                .take(session.len())
+                .filter(|&index| spilled(usize::from(index)))
+                .collect(),
+        };
+        let mut id = [0; 16];
+        rng.try_fill_bytes(&mut id)
+            .map_err(|_| SealError::Entropy)?;
+        let revision = lineage
+            .spilled
+            .as_ref()
+            .map_or(1, |spilled| spilled.ticket.revision.saturating_add(1));
+        let nonce = nonce(rng)?;
+        let mut raw = Vec::with_capacity(workspace.body.len() + 128);
+        ring.seal(&nonce, &id, revision, &mut raw, |inner| {
+            fields.write(inner);
+            inner.extend_from_slice(&workspace.body);
+        });
+        let digest = digest16(&raw);
+        let ticket = Ticket {
+            id,
+            revision,
+            digest,
+        };
+        Ok(SealedRecord { ticket, raw })
+    }
+
+    /// The new record is stored; the one before the last is deleted. The last one stays until
+    /// the next commit, for requests in flight with the older cookie.
+    pub(super) fn store_ops(
+        &self,
+        lineage: &Lineage,
+        record: Option<SealedRecord>,
+        issued: Timestamp,
+    ) -> Vec<StoreOp> {
+        let put = record.and_then(|record| {
+            let spilled = SpilledRecord {
+                ticket: record.ticket,
+                key: self.records.as_ref()?.primary_id(),
+            };
+            Some(StoreOp::Put {
+                name: self.name(&spilled)?,
+                record: record.raw,
+                expires: self.lifetimes.end(issued, lineage.created),
+            })
+        });
+        let delete = lineage.previous.map(|name| StoreOp::Delete { name });
+        put.into_iter().chain(delete).collect()
+    }
+
+    fn name(&self, spilled: &SpilledRecord) -> Option<[u8; 24]> {
+        self.records.as_ref()?.name(spilled.key, &spilled.ticket.id)
+    }
+}

@@ -1,0 +1,217 @@
+//! Django cookies: `text <-> payload <-> session`.
+
+use alloc::{format, string::String, vec::Vec};
+
+use rand_core::TryCryptoRng;
+
+use super::{Codec, Lineage, OpenSession, Workspace, lineage::SpilledRecord, record::SealedRecord};
+use crate::{
+    atoms::{Envelope, KeyId, Timestamp},
+    config::Overflow,
+    error::{Reason, SealError},
+    policy::Placement,
+    session::Session,
+    signing::{self, payload},
+    text::{base64url, json},
+    wire::ticket::{self, Ticket},
+};
+
+/// The key that carries the ticket in a Django cookie: a text, harmless to Django.
+const TICKET_KEY: &str = "_edge_ticket";
+/// `kid 4 | ticket 36`: a Django cookie does not name a sealing key otherwise.
+const TICKET_OCTETS: usize = 4 + ticket::LEN;
+
+/// Characters of a cookie that carries a ticket and no keys: base64url of
+/// `{"_edge_ticket":"<54 characters>"}`, a time until 3797 and the signature.
+pub(super) const TICKET_ONLY_CHARACTERS: usize = base64url::encoded_len(72) + 1 + 6 + 44;
+
+impl Codec {
+    /// A session in the origin's own cookie, which may be far over what a browser would keep:
+    /// checked as a record is, not as a browser's cookie is.
+    ///
+    /// # Errors
+    /// The reason, for the operator.
+    pub fn open_origin_cookie(
+        &self,
+        value: &[u8],
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<OpenSession, Reason> {
+        self.open_signed(value, self.limits.record_octets, now, workspace)
+    }
+
+    /// The same session as the cookie that a Django origin reads, signed at `issued`.
+    ///
+    /// # Errors
+    /// [`SealError::NoKey`] without a Django secret.
+    pub fn origin_cookie(
+        &self,
+        session: &Session,
+        issued: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<String, SealError> {
+        let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
+        workspace.write_json(session, |_| true);
+        self.make_pythonic(workspace)?;
+        let mut value = String::new();
+        payload::write(workspace, usize::MAX, &mut value);
+        signer.append_time_and_signature(issued, &mut value);
+        Ok(value)
+    }
+
+    pub(super) fn open_django(
+        &self,
+        value: &[u8],
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<OpenSession, Reason> {
+        let mut opened = self.open_signed(value, self.limits.cookie_octets, now, workspace)?;
+        self.check_accepted(Envelope::Django, opened.issued, now)?;
+        // Only where this codec writes Django cookies with records of its own is the key ours.
+        if self.write == Envelope::Django && self.overflow == Overflow::Spill {
+            self.take_ticket(&mut opened)?;
+        }
+        Ok(opened)
+    }
+
+    fn open_signed(
+        &self,
+        value: &[u8],
+        limit: usize,
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<OpenSession, Reason> {
+        let signer = self.signer.as_ref().ok_or(Reason::NotAccepted)?;
+        let signed = signer.unsign_at(value, Some(self.lifetimes.idle), now)?;
+        let json = signed
+            .value
+            .try_map(|text| payload::read(text, limit, workspace))?;
+        let session = self.parse_text(json.into_inner())?;
+        Ok(OpenSession {
+            session,
+            envelope: Envelope::Django,
+            key: signed.key,
+            key_id: None,
+            issued: signed.issued,
+            lineage: Lineage::new(signed.issued),
+            record_merged: false,
+            from_django_cookie: false,
+        })
+    }
+
+    /// The cookie's value, the placement, and the record of what did not fit.
+    pub(super) fn seal_django<R: TryCryptoRng>(
+        &self,
+        session: &Session,
+        lineage: &Lineage,
+        issued: Timestamp,
+        room: usize,
+        rng: &mut R,
+        workspace: &mut Workspace,
+    ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
+        let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
+        let capacity = room.saturating_sub(signing::tail_len(issued));
+        let mut value = String::with_capacity(room);
+        let (mut placement, mut record) = (Placement::ALL_IN_COOKIE, None);
+        self.make_pythonic(workspace)?;
+        if !payload::write(workspace, capacity, &mut value) {
+            let spills = self.overflow == Overflow::Spill;
+            // The search asks with a random ticket, which compresses as little as a real one.
+            let mut octets = [0; TICKET_OCTETS];
+            rng.try_fill_bytes(&mut octets)
+                .map_err(|_| SealError::Entropy)?;
+            let guess = spills.then(|| ticket_member(&octets));
+            let mut prefix = self.place(session, workspace, |workspace| {
+                self.write_with(guess.as_deref(), capacity, &mut value, workspace)
+            })?;
+            loop {
+                placement = prefix.placement();
+                let mut member = None;
+                if spills {
+                    let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
+                    member = Some(ticket_member(&self.ticket_octets_of(&sealed.ticket)?));
+                    record = Some(sealed);
+                }
+                workspace.write_json(session, |index| placement.keeps(index));
+                if self.write_with(member.as_deref(), capacity, &mut value, workspace) {
+                    break;
+                }
+                // The real ticket compressed a few octets worse than the guess: one key less.
+                if !prefix.shrink() {
+                    return Err(SealError::DoesNotFit {
+                        budget: self.budget.octets(),
+                    });
+                }
+            }
+        }
+        signer.append_time_and_signature(issued, &mut value);
+        Ok((value, placement, record))
+    }
+
+    /// The payload of the workspace's JSON and one more member, if it fits.
+    fn write_with(
+        &self,
+        member: Option<&str>,
+        capacity: usize,
+        value: &mut String,
+        workspace: &mut Workspace,
+    ) -> bool {
+        value.clear();
+        add_member(&mut workspace.json, member);
+        self.make_pythonic(workspace).is_ok() && payload::write(workspace, capacity, value)
+    }
+
+    /// Rewrites the workspace's JSON as Python writes it.
+    fn make_pythonic(&self, workspace: &mut Workspace) -> Result<(), SealError> {
+        let Workspace { json, spare, .. } = workspace;
+        spare.clear();
+        // It was checked when it entered the session; only its depth can have grown, by one.
+        json::write_canonical(json, json::DEPTH_LIMIT, spare).map_err(|_| SealError::TooDeep)?;
+        core::mem::swap(json, spare);
+        Ok(())
+    }
+
+    fn ticket_octets_of(&self, ticket: &Ticket) -> Result<[u8; TICKET_OCTETS], SealError> {
+        let ring = self.records.as_ref().ok_or(SealError::NoKey)?;
+        let mut octets = Vec::with_capacity(TICKET_OCTETS);
+        octets.extend_from_slice(&ring.primary_id().octets());
+        ticket.write(&mut octets);
+        octets.first_chunk().copied().ok_or(SealError::NoKey)
+    }
+
+    /// Turns the reserved key back into the ticket it carries.
+    fn take_ticket(&self, opened: &mut OpenSession) -> Result<(), Reason> {
+        let Ok(Some(text)) = opened.session.value::<String>(TICKET_KEY) else {
+            return Ok(());
+        };
+        let mut octets = Vec::with_capacity(TICKET_OCTETS);
+        base64url::decode(text.as_bytes(), &mut octets).map_err(|_| Reason::CorruptBody)?;
+        let (key, rest) = octets.split_first_chunk().ok_or(Reason::CorruptBody)?;
+        let ticket: &[u8; ticket::LEN] = rest.try_into().map_err(|_| Reason::CorruptBody)?;
+        opened.lineage.spilled = Some(SpilledRecord {
+            ticket: Ticket::read(ticket),
+            key: KeyId(*key),
+        });
+        opened.session.remove_unmarked(TICKET_KEY);
+        Ok(())
+    }
+}
+
+/// `"_edge_ticket":"<text>"`
+fn ticket_member(octets: &[u8; TICKET_OCTETS]) -> String {
+    let mut text = String::new();
+    base64url::encode_into(octets, &mut text);
+    format!("\"{TICKET_KEY}\":\"{text}\"")
+}
+
+/// Appends a member to a JSON object without white space.
+fn add_member(json: &mut String, member: Option<&str>) {
+    let (Some(member), Some('}')) = (member, json.pop()) else {
+        return;
+    };
+    if json.len() > 1 {
+        json.push(',');
+    }
+    json.push_str(member);
+    json.push('}');
+}

@@ -1,0 +1,585 @@
+use alloc::{format, string::String, vec, vec::Vec};
+use core::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+
+use super::*;
+use crate::{
+    atoms::KeyPosition,
+    cookie::CookieProfileConfig,
+    crypto::{DjangoSecret, Secret},
+    policy::PriorityRule,
+    ring::KeyRing,
+};
+
+/// Octets that count up: every draw differs, and a test can repeat it.
+struct Counting(u8);
+
+impl TryRng for Counting {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(0)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(0)
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        for octet in octets {
+            *octet = self.0;
+            self.0 = self.0.wrapping_add(1);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Counting {}
+
+/// A random source that fails.
+struct Broken;
+
+impl TryRng for Broken {
+    type Error = core::fmt::Error;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Err(core::fmt::Error)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Err(core::fmt::Error)
+    }
+
+    fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+        Err(core::fmt::Error)
+    }
+}
+
+impl TryCryptoRng for Broken {}
+
+const ISSUED: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const CREATED: Timestamp = Timestamp::from_seconds(1_799_990_000);
+const WORKED_EXAMPLE: &str =
+    "AW3WUuhAQUJDREVGR0hJSktMTU5PUFFSU1RVVlcmdddYYpLPPQ7VbTrYeQovwgO_l9k0311sMjoevNdVgqE";
+
+fn secret(first: u8) -> Secret {
+    Secret::from_octets(core::array::from_fn(|i| first.wrapping_add(i as u8)))
+}
+
+fn django(key: &str) -> DjangoSecret {
+    DjangoSecret::new_allowing_weak(key).unwrap()
+}
+
+fn keys(sealing: &[u8], django_keys: &[&str]) -> Keys {
+    let ring = |mut secrets: Vec<_>| KeyRing::new(secrets.remove(0), secrets).unwrap();
+    Keys {
+        sealing: Some(ring(sealing.iter().map(|&first| secret(first)).collect())),
+        django: (!django_keys.is_empty()).then(|| {
+            let mut keys: Vec<_> = django_keys.iter().map(|key| django(key)).collect();
+            KeyRing::new(keys.remove(0), keys).unwrap()
+        }),
+    }
+}
+
+fn config() -> Config {
+    Config {
+        cookie: CookieProfileConfig {
+            name: "__Host-s".into(),
+            ..CookieProfileConfig::default()
+        },
+        audience: "prod".into(),
+        overflow: Overflow::Spill,
+        ..Config::default()
+    }
+}
+
+fn codec() -> Codec {
+    Codec::new(config(), &keys(&[0], &[])).unwrap()
+}
+
+fn value(commit: &Commit) -> String {
+    let line = commit.set_cookie.as_str();
+    let (_, rest) = line.split_once('=').unwrap();
+    rest.split(';').next().unwrap().into()
+}
+
+fn seal(codec: &Codec, session: &Session, lineage: &Lineage, start: u8) -> Commit {
+    let workspace = &mut Workspace::new();
+    let rng = &mut Counting(start);
+    codec
+        .seal(
+            session,
+            lineage,
+            ISSUED,
+            Lifetime::BrowserSession,
+            rng,
+            workspace,
+        )
+        .unwrap()
+}
+
+fn open(codec: &Codec, value: &str) -> Result<OpenSession, Reason> {
+    codec.open_value(value.as_bytes(), ISSUED, &mut Workspace::new())
+}
+
+/// JSON of `keys` keys with `octets` hex digits each, which deflate halves at best.
+fn large_session(keys: usize, octets: usize) -> Session {
+    let mut state = 1u32;
+    let mut json = String::from("{");
+    for key in 0..keys {
+        let comma = if key == 0 { "" } else { "," };
+        json += &format!("{comma}\"k{key}\":\"");
+        for _ in 0..octets {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            json += &format!("{:x}", state >> 28);
+        }
+        json += "\"";
+    }
+    json += "}";
+    Session::from_json(json).unwrap()
+}
+
+fn put(commit: &Commit) -> (&[u8; 24], &[u8]) {
+    match &commit.store_ops[0] {
+        StoreOp::Put { name, record, .. } => (name, record),
+        StoreOp::Delete { .. } => panic!("a put comes first"),
+    }
+}
+
+#[test]
+fn the_worked_example_of_the_format() {
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let commit = seal(&codec(), &session, &Lineage::new(CREATED), 0x40);
+    assert_eq!(value(&commit), WORKED_EXAMPLE);
+    assert_eq!(
+        commit.set_cookie.as_str(),
+        format!("__Host-s={WORKED_EXAMPLE}; Path=/; Secure; HttpOnly; SameSite=Lax")
+    );
+    assert!(commit.store_ops.is_empty());
+    let opened = open(&codec(), WORKED_EXAMPLE).unwrap();
+    assert_eq!(opened.session(), &session);
+    assert_eq!(opened.lineage().created(), CREATED);
+    assert_eq!(format!("{}", opened.key_id().unwrap()), "6dd652e8");
+}
+
+#[test]
+fn every_flipped_bit_and_every_truncation_is_refused() {
+    let codec = codec();
+    let raw_len = WORKED_EXAMPLE.len();
+    for at in 0..raw_len {
+        for bit in 0..8 {
+            let mut text = WORKED_EXAMPLE.as_bytes().to_vec();
+            text[at] ^= 1 << bit;
+            let outcome = codec.open_value(&text, ISSUED, &mut Workspace::new());
+            assert!(outcome.is_err(), "character {at}, bit {bit}");
+        }
+        assert!(open(&codec, &WORKED_EXAMPLE[..at]).is_err(), "{at}");
+        assert!(open(&codec, &WORKED_EXAMPLE[at + 1..]).is_err(), "{at}");
+    }
+    assert_eq!(
+        open(&codec, &format!("{WORKED_EXAMPLE}=")).unwrap_err(),
+        Reason::Malformed
+    );
+    assert!(open(&codec, &format!("{WORKED_EXAMPLE}A")).is_err());
+}
+
+#[test]
+fn another_key_name_or_audience_is_refused() {
+    let other_key = Codec::new(config(), &keys(&[9], &[])).unwrap();
+    assert!(matches!(
+        open(&other_key, WORKED_EXAMPLE),
+        Err(Reason::UnknownKey(_))
+    ));
+    let mut other_name = config();
+    other_name.cookie.name = "__Host-t".into();
+    let other_name = Codec::new(other_name, &keys(&[0], &[])).unwrap();
+    assert_eq!(
+        open(&other_name, WORKED_EXAMPLE).unwrap_err(),
+        Reason::Forged
+    );
+    let other_audience = Config {
+        audience: "staging".into(),
+        ..config()
+    };
+    let other_audience = Codec::new(other_audience, &keys(&[0], &[])).unwrap();
+    assert_eq!(
+        open(&other_audience, WORKED_EXAMPLE).unwrap_err(),
+        Reason::Forged
+    );
+}
+
+#[test]
+fn a_fallback_opens_and_the_primary_writes() {
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let rotated = Codec::new(config(), &keys(&[9, 0], &[])).unwrap();
+    let opened = open(&rotated, WORKED_EXAMPLE).unwrap();
+    assert_eq!(opened.key().index(), 1);
+    let again = value(&seal(&rotated, &session, opened.lineage(), 0));
+    let newest = Codec::new(config(), &keys(&[9], &[])).unwrap();
+    assert_eq!(open(&newest, &again).unwrap().key(), KeyPosition::PRIMARY);
+    assert!(open(&codec(), &again).is_err());
+}
+
+#[test]
+fn both_times_limit_a_session() {
+    let codec = codec();
+    let at = |seconds| {
+        let now = Timestamp::from_seconds(seconds);
+        codec
+            .open_value(WORKED_EXAMPLE.as_bytes(), now, &mut Workspace::new())
+            .err()
+    };
+    let idle_end = 1_800_000_000 + 14 * 86_400;
+    assert_eq!(at(idle_end), None);
+    assert_eq!(at(idle_end + 1), Some(Reason::Expired));
+    assert_eq!(at(1_800_000_000 - 300), None);
+    assert_eq!(at(1_800_000_000 - 301), Some(Reason::FromTheFuture));
+    assert_eq!(at(0), Some(Reason::FromTheFuture));
+}
+
+#[test]
+fn every_length_around_the_budget_is_exact_or_spilled() {
+    let codec = codec();
+    let room = codec.profile.room(codec.budget);
+    let mut whole = 0;
+    for octets in 2_700..3_100 {
+        // One incompressible key beside a small one.
+        let mut session = large_session(1, octets * 2);
+        session.insert("small", &1).unwrap();
+        let commit = seal(&codec, &session, &Lineage::new(CREATED), 0);
+        let value = value(&commit);
+        assert!(value.len() <= room, "{} > {room}", value.len());
+        assert_eq!(commit.cookie_octets, "__Host-s".len() + value.len());
+        whole += usize::from(commit.placement.is_all_in_cookie());
+        let mut opened = open(&codec, &value).unwrap();
+        if !commit.placement.is_all_in_cookie() {
+            let (name, record) = put(&commit);
+            assert_eq!(codec.record_name(&opened).as_ref(), Some(name));
+            codec
+                .open_record(&mut opened, record, &mut Workspace::new())
+                .unwrap();
+        }
+        assert_eq!(opened.session(), &session);
+    }
+    assert!(
+        (1..400).contains(&whole),
+        "the edge lies inside the range: {whole}"
+    );
+}
+
+#[test]
+fn predicted_and_real_size_agree_for_every_length_of_plain_body() {
+    let config = Config {
+        compress_from: usize::MAX,
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
+    let room = codec.profile.room(codec.budget);
+    for octets in 0..3_100 {
+        let session = large_session(1, octets);
+        let commit = seal(&codec, &session, &Lineage::new(CREATED), 0);
+        let inner = 9 + session.to_json().len();
+        let predicted = crate::text::base64url::encoded_len(crate::wire::sealed::raw_len(inner));
+        let fits = predicted <= room;
+        assert_eq!(commit.placement.is_all_in_cookie(), fits, "{octets}");
+        if fits {
+            assert_eq!(value(&commit).len(), predicted, "{octets}");
+        }
+    }
+}
+
+#[test]
+fn a_large_session_spills_by_priority_and_returns_whole() {
+    for write in [Envelope::Sealed, Envelope::Django] {
+        let rule = |key: &str, priority| PriorityRule {
+            key: key.into(),
+            priority,
+        };
+        let config = Config {
+            write,
+            accept: vec![Acceptance::always(write)],
+            priorities: vec![
+                rule("k19", Priority::Critical),
+                rule("k1*", Priority::Important),
+                rule("k0", Priority::Optional),
+            ],
+            ..config()
+        };
+        let codec = Codec::new(config, &keys(&[0], &["secret"])).unwrap();
+        let session = large_session(20, 1_000);
+        let commit = seal(&codec, &session, &Lineage::new(CREATED), 0);
+        let report = codec.report(&session, &commit);
+        let kept = |index: usize| report.keys[index].placement == KeyPlacement::Cookie;
+        assert!(kept(19) && !kept(0), "{report:?}");
+        let worst_kept = report
+            .keys
+            .iter()
+            .filter(|k| k.placement == KeyPlacement::Cookie);
+        let worst_kept = worst_kept.map(|k| k.priority).max().unwrap();
+        let best_spilled = report
+            .keys
+            .iter()
+            .filter(|k| k.placement == KeyPlacement::Spilled);
+        assert!(best_spilled.map(|k| k.priority).min().unwrap() >= worst_kept);
+        assert!(report.is_nearly_full());
+
+        let mut opened = open(&codec, &value(&commit)).unwrap();
+        assert!(opened.session().len() < 20);
+        assert!(opened.session().contains("k19"));
+        let (name, record) = put(&commit);
+        assert_eq!(codec.record_name(&opened).as_ref(), Some(name));
+        codec
+            .open_record(&mut opened, record, &mut Workspace::new())
+            .unwrap();
+        assert_eq!(opened.session(), &session, "{write:?}");
+        assert_eq!(codec.record_name(&opened), None);
+    }
+}
+
+#[test]
+fn a_record_is_its_tickets_alone() {
+    let codec = codec();
+    let session = large_session(20, 1_000);
+    let first = seal(&codec, &session, &Lineage::new(CREATED), 0);
+    let second = seal(&codec, &session, &Lineage::new(CREATED), 1);
+    let open_with = |record: &[u8]| {
+        let mut opened = open(&codec, &value(&first)).unwrap();
+        let outcome = codec.open_record(&mut opened, record, &mut Workspace::new());
+        assert!(outcome.is_ok() || opened.ticket().is_some());
+        outcome
+    };
+    let (_, record) = put(&first);
+    assert_eq!(open_with(record), Ok(()));
+    assert_eq!(open_with(put(&second).1), Err(Reason::WrongRecord));
+    assert_eq!(
+        open_with(&record[..record.len() - 1]),
+        Err(Reason::WrongRecord)
+    );
+    let mut flipped = record.to_vec();
+    flipped[100] ^= 1;
+    assert_eq!(open_with(&flipped), Err(Reason::WrongRecord));
+}
+
+#[test]
+fn the_record_before_the_last_is_deleted_one_commit_later() {
+    let codec = codec();
+    let session = large_session(20, 1_000);
+    let mut lineage = Lineage::new(CREATED);
+    let mut names = Vec::new();
+    for round in 0..4u8 {
+        let commit = seal(&codec, &session, &lineage, round * 64);
+        let (name, record) = put(&commit);
+        names.push(*name);
+        match round {
+            0 | 1 => assert_eq!(commit.store_ops.len(), 1),
+            _ => assert_eq!(
+                commit.store_ops[1],
+                StoreOp::Delete {
+                    name: names[usize::from(round) - 2]
+                }
+            ),
+        }
+        let mut opened = open(&codec, &value(&commit)).unwrap();
+        assert_eq!(opened.ticket().unwrap().revision(), u32::from(round) + 1);
+        codec
+            .open_record(&mut opened, record, &mut Workspace::new())
+            .unwrap();
+        lineage = opened.lineage().clone();
+    }
+    let delete = |name| StoreOp::Delete { name };
+    assert_eq!(codec.end(&lineage), [delete(names[3]), delete(names[2])]);
+}
+
+#[test]
+fn overflow_is_dropped_or_refused_as_configured_never_the_critical() {
+    let session = large_session(20, 1_000);
+    let with = |overflow, priority| {
+        let config = Config {
+            overflow,
+            priorities: vec![PriorityRule {
+                key: "*".into(),
+                priority,
+            }],
+            ..config()
+        };
+        let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
+        let lineage = Lineage::new(CREATED);
+        let (rng, workspace) = (&mut Counting(0), &mut Workspace::new());
+        codec.seal(
+            &session,
+            &lineage,
+            ISSUED,
+            Lifetime::BrowserSession,
+            rng,
+            workspace,
+        )
+    };
+    let refused = Some(SealError::DoesNotFit { budget: 4093 });
+    assert_eq!(with(Overflow::Refuse, Priority::Optional).err(), refused);
+    assert_eq!(with(Overflow::Drop, Priority::Critical).err(), refused);
+    let commit = with(Overflow::Drop, Priority::Normal).unwrap();
+    assert!(commit.store_ops.is_empty());
+    assert_eq!(commit.placement.of(19), KeyPlacement::Dropped);
+    assert_eq!(commit.placement.of(0), KeyPlacement::Cookie);
+}
+
+#[test]
+fn nothing_is_sealed_without_randomness_or_beyond_the_limits() {
+    let seal = |session: &Session, issued| {
+        let workspace = &mut Workspace::new();
+        let lineage = Lineage::new(issued);
+        let rng = &mut Counting(0);
+        codec()
+            .seal(
+                session,
+                &lineage,
+                issued,
+                Lifetime::BrowserSession,
+                rng,
+                workspace,
+            )
+            .err()
+    };
+    let small = Session::new();
+    let workspace = &mut Workspace::new();
+    let broken = codec()
+        .seal(
+            &small,
+            &Lineage::new(CREATED),
+            ISSUED,
+            Lifetime::BrowserSession,
+            &mut Broken,
+            workspace,
+        )
+        .err();
+    assert_eq!(broken, Some(SealError::Entropy));
+    let before_1970 = Timestamp::from_seconds(-1);
+    assert_eq!(seal(&small, before_1970), Some(SealError::TimeOutOfRange));
+    let huge = large_session(2, 600_000);
+    assert!(matches!(
+        seal(&huge, ISSUED),
+        Some(SealError::TooLarge {
+            limit: 1_048_576,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn a_bomb_is_stopped_at_the_limit() {
+    let json = format!("{{\"a\":\"{}\"}}", "A".repeat(900_000));
+    let session = Session::from_json(json).unwrap();
+    let value = value(&seal(&codec(), &session, &Lineage::new(CREATED), 0));
+    assert_eq!(open(&codec(), &value).unwrap_err(), Reason::TooLarge);
+}
+
+#[test]
+fn copies_of_one_name_are_judged_together() {
+    let codec = codec();
+    let other = Session::from_json(r#"{"u":43}"#).unwrap();
+    let other = value(&seal(&codec, &other, &Lineage::new(CREATED), 7));
+    let read = |header: &str| {
+        let header = CookieHeader::new(header.as_bytes()).unwrap();
+        match codec.open(&header, ISSUED, &mut Workspace::new()) {
+            Opened::Absent => "absent",
+            Opened::Session(_) => "session",
+            Opened::Rejected(Reason::TooManyCopies) => "too many",
+            Opened::Rejected(_) => "rejected",
+            Opened::Conflict => "conflict",
+        }
+    };
+    let good = WORKED_EXAMPLE;
+    assert_eq!(read("a=b"), "absent");
+    assert_eq!(
+        read(&format!("__Host-s={good}; __Host-s={good}")),
+        "session"
+    );
+    assert_eq!(
+        read(&format!("__Host-s=bad; a=b; __Host-s={good}")),
+        "session"
+    );
+    assert_eq!(
+        read(&format!("__Host-s={good}; __Host-s={other}")),
+        "conflict"
+    );
+    assert_eq!(read("__Host-s=bad; __Host-s=worse"), "rejected");
+    let many: Vec<_> = (0..5).map(|i| format!("__Host-s={i}")).collect();
+    assert_eq!(read(&many.join("; ")), "too many");
+    assert_eq!(read(&format!("__Host-S={good}")), "absent");
+}
+
+#[test]
+fn a_plain_django_cookie_is_read_only_where_none_of_ours_was_sent() {
+    let config = Config {
+        django_cookie: Some("sessionid".into()),
+        accept: vec![
+            Acceptance::always(Envelope::Sealed),
+            Acceptance::always(Envelope::Django),
+        ],
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0], &["secret", "older"])).unwrap();
+    let session = Session::from_json(r#"{"hello":"world"}"#).unwrap();
+    let plain = codec
+        .origin_cookie(&session, ISSUED, &mut Workspace::new())
+        .unwrap();
+    let read = |header: &str| {
+        let header = CookieHeader::new(header.as_bytes()).unwrap();
+        codec.open(&header, ISSUED, &mut Workspace::new())
+    };
+    let Opened::Session(opened) = read(&format!("sessionid={plain}")) else {
+        panic!("the plain cookie is read");
+    };
+    assert!(opened.is_from_django_cookie());
+    assert_eq!(opened.session(), &session);
+    let tampered = format!(
+        "sessionid={plain}; __Host-s={}",
+        WORKED_EXAMPLE.replace('W', "X")
+    );
+    assert!(matches!(read(&tampered), Opened::Rejected(_)));
+    let both = format!("sessionid={plain}; __Host-s={WORKED_EXAMPLE}");
+    assert!(matches!(read(&both), Opened::Session(o) if !o.is_from_django_cookie()));
+    // A sealed text is never tried as a Django cookie, and the reverse.
+    assert!(matches!(
+        read(&format!("sessionid={WORKED_EXAMPLE}")),
+        Opened::Rejected(_)
+    ));
+}
+
+#[test]
+fn configurations_that_cannot_work_are_refused() {
+    let refused = |config: Config, keys: &Keys| Codec::new(config, keys).err();
+    let no_keys = Keys {
+        sealing: None,
+        django: None,
+    };
+    assert_eq!(refused(config(), &no_keys), Some(ConfigError::NoSealingKey));
+    let django = Config {
+        write: Envelope::Django,
+        accept: vec![Acceptance::always(Envelope::Django)],
+        ..config()
+    };
+    assert_eq!(
+        refused(django.clone(), &keys(&[0], &[])),
+        Some(ConfigError::NoDjangoKey)
+    );
+    let unread = Config {
+        accept: vec![],
+        ..config()
+    };
+    assert_eq!(
+        refused(unread, &keys(&[0], &[])),
+        Some(ConfigError::WritesWhatItRefuses)
+    );
+    let twice = refused(config(), &keys(&[0, 0], &[]));
+    assert!(matches!(twice, Some(ConfigError::Keys(_))), "{twice:?}");
+    let tiny = Config {
+        budget: Budget::new(100).unwrap(),
+        ..config()
+    };
+    assert_eq!(
+        refused(tiny, &keys(&[0], &[])),
+        Some(ConfigError::BudgetTooSmall)
+    );
+}

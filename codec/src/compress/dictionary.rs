@@ -1,0 +1,105 @@
+use alloc::borrow::Cow;
+use core::error::Error;
+use core::fmt;
+
+/// Words that writer and reader know beforehand, so that a stream can point at them instead of
+/// spelling them (RFC 1951, preset dictionary): it halves a small session.
+///
+/// A sealed envelope names its dictionary by id, so a reader needs the same octets under the same
+/// id for as long as cookies written with them live. What goes into a dictionary is not secret:
+/// never train one on values of real users.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dictionary {
+    id: u8,
+    octets: Cow<'static, [u8]>,
+}
+
+impl Dictionary {
+    /// Most octets a dictionary can have: the farthest that a deflate stream can point back.
+    pub const MAX_LENGTH: usize = 32 * 1024;
+
+    /// Words of common web sessions: Django, allauth, Flask-Login, carts. Its id is 1, and its
+    /// octets never change.
+    #[must_use]
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// A dictionary of the application. `id` is 128 to 255; `octets` are 1 to 32,768, most frequent
+    /// last (`scripts/train-dictionary.py` makes them from sample sessions).
+    ///
+    /// # Errors
+    ///
+    /// [`DictionaryError::ReservedId`] for ids below 128, [`DictionaryError::Length`] if `octets`
+    /// is empty or too long.
+    pub fn configured(
+        id: u8,
+        octets: impl Into<Cow<'static, [u8]>>,
+    ) -> Result<Self, DictionaryError> {
+        let octets = octets.into();
+        if id < FIRST_CONFIGURED_ID {
+            Err(DictionaryError::ReservedId(id))
+        } else if octets.is_empty() || octets.len() > Self::MAX_LENGTH {
+            Err(DictionaryError::Length(octets.len()))
+        } else {
+            Ok(Self { id, octets })
+        }
+    }
+
+    /// The octet that names it in a sealed envelope.
+    #[must_use]
+    pub fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// Its words, most frequent last.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+}
+
+impl fmt::Debug for Dictionary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dictionary")
+            .field("id", &self.id)
+            .field("length", &self.octets.len())
+            .finish()
+    }
+}
+
+/// Why a configured dictionary was refused. The operator's mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DictionaryError {
+    /// The id (given here) is below 128: those belong to the format.
+    ReservedId(u8),
+    /// The length (given here, in octets) is not 1 to 32,768.
+    Length(usize),
+}
+
+impl fmt::Display for DictionaryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReservedId(id) => write!(
+                f,
+                "dictionary id {id} is reserved: a configured dictionary has an id of 128 to 255"
+            ),
+            Self::Length(length) => write!(
+                f,
+                "a dictionary of {length} octets: 1 to {} are possible",
+                Dictionary::MAX_LENGTH
+            ),
+        }
+    }
+}
+
+impl Error for DictionaryError {}
+
+static BUILT_IN: Dictionary = Dictionary {
+    id: 1,
+    octets: Cow::Borrowed(include_bytes!("dictionary/1.txt")),
+};
+
+/// Ids below are for dictionaries that come with a version of the format.
+const FIRST_CONFIGURED_ID: u8 = 128;

@@ -1,0 +1,62 @@
+use core::fmt;
+
+use crate::{
+    cookie::{CookieNameError, CookieProfileError},
+    ring::KeyRingError,
+};
+
+/// Why a configuration is refused. Names the setting, never a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The cookie's name or attributes.
+    Cookie(CookieProfileError),
+    /// The name of the Django cookie.
+    DjangoCookie(CookieNameError),
+    /// The sealing keys.
+    Keys(KeyRingError),
+    /// `sealed` is written or accepted, or keys are to be spilled, but there is no sealing key.
+    NoSealingKey,
+    /// `django` is written or accepted, but there is no Django secret.
+    NoDjangoKey,
+    /// The envelope that is written is not accepted without an end: nobody could read it back.
+    WritesWhatItRefuses,
+    /// The budget leaves no room beside the cookie's name.
+    BudgetTooSmall,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cookie(error) => write!(f, "cookie: {error}"),
+            Self::DjangoCookie(error) => write!(f, "django_cookie: {error}"),
+            Self::Keys(error) => write!(f, "sealing keys: {error}"),
+            Self::NoSealingKey => f.write_str(
+                "a sealing key is needed to write or accept sealed cookies, or to spill",
+            ),
+            Self::NoDjangoKey => {
+                f.write_str("a Django secret is needed to write or accept Django cookies")
+            }
+            Self::WritesWhatItRefuses => {
+                f.write_str("accept: the envelope that is written must be accepted without an end")
+            }
+            Self::BudgetTooSmall => {
+                f.write_str("budget: too small for the cookie's name and a ticket")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+impl From<CookieProfileError> for ConfigError {
+    fn from(error: CookieProfileError) -> Self {
+        Self::Cookie(error)
+    }
+}
+
+impl From<KeyRingError> for ConfigError {
+    fn from(error: KeyRingError) -> Self {
+        Self::Keys(error)
+    }
+}

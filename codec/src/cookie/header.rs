@@ -1,0 +1,127 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use memchr::memchr;
+
+use super::look_alike;
+use super::name::CookieName;
+use super::octets::{split_pair, trim};
+
+/// The `Cookie` header of a request, read in place: linear time, no allocation.
+///
+/// Several `Cookie` fields (HTTP/2 splits them) are joined with `; ` by the caller, never with a
+/// comma (RFC 9113 8.2.3). Octets are taken as they are, 0x80 and above included.
+///
+/// No `Debug`: the header holds live credentials.
+#[derive(Clone, Copy)]
+pub struct CookieHeader<'a>(&'a [u8]);
+
+impl<'a> CookieHeader<'a> {
+    /// Longest header read: all request header fields together may take this much at the edge.
+    pub const MAX_OCTETS: usize = 128 * 1024;
+
+    /// Takes the field value.
+    ///
+    /// # Errors
+    /// If it is longer than [`Self::MAX_OCTETS`]; nothing of it is then looked at.
+    pub const fn new(octets: &'a [u8]) -> Result<Self, HeaderTooLong> {
+        if octets.len() > Self::MAX_OCTETS {
+            return Err(HeaderTooLong {
+                octets: octets.len(),
+            });
+        }
+        Ok(Self(octets))
+    }
+
+    /// The cookies in the order sent, empty chunks left out.
+    pub fn cookies(self) -> impl Iterator<Item = RequestCookie<'a>> + Clone {
+        self.chunks().map(RequestCookie::read)
+    }
+
+    /// The values of every cookie with exactly this name, octet by octet.
+    ///
+    /// More than one is possible: another path, or planted by a sibling host. The order says
+    /// nothing (RFC 6265bis 5.8.3), so judge them all.
+    pub fn values(self, name: &CookieName) -> impl Iterator<Item = &'a [u8]> + Clone {
+        self.cookies()
+            .filter(move |cookie| cookie.name == name.as_str().as_bytes())
+            .map(|cookie| cookie.value)
+    }
+
+    /// Appends every cookie to `out` except those in `ours` and those that some origin's parser
+    /// could take for one of `ours` (the rules stand in `look_alike.rs`).
+    ///
+    /// Kept cookies keep their octets and order and are separated by `; `. If `out` already
+    /// holds cookies, a separator is put after them: write the session's own cookie first, so
+    /// that nothing a client sends can stand before it. At most one allocation.
+    pub fn write_without(self, ours: &[&CookieName], out: &mut Vec<u8>) {
+        // The worst case, `a;b;c`, grows by one octet for every two.
+        out.reserve(self.0.len() + self.0.len() / 2 + SEPARATOR.len());
+        for chunk in self.chunks() {
+            if look_alike::is_suspect(chunk, ours) {
+                continue;
+            }
+            if !out.is_empty() {
+                out.extend_from_slice(SEPARATOR);
+            }
+            out.extend_from_slice(chunk);
+        }
+    }
+
+    fn chunks(self) -> impl Iterator<Item = &'a [u8]> + Clone {
+        let mut rest = Some(self.0);
+        core::iter::from_fn(move || {
+            let octets = rest?;
+            let end = memchr(b';', octets).unwrap_or(octets.len());
+            rest = octets.get(end + 1..);
+            octets.get(..end)
+        })
+        .map(trim)
+        .filter(|chunk| !chunk.is_empty())
+    }
+}
+
+/// One cookie of a request: octets as sent, never decoded, never unquoted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RequestCookie<'a> {
+    /// The name, empty if the chunk had no `=` or nothing before it.
+    pub name: &'a [u8],
+    /// What follows the first `=`; the whole chunk if there was none (RFC 6265bis 5.6).
+    pub value: &'a [u8],
+}
+
+impl<'a> RequestCookie<'a> {
+    /// Longest session cookie worth decoding: four times what a browser stores. The caller
+    /// judges by it before any cryptography.
+    pub const MAX_VALUE_OCTETS: usize = 16 * 1024;
+
+    fn read(chunk: &'a [u8]) -> Self {
+        let (name, value) = split_pair(chunk);
+        Self {
+            name: name.unwrap_or(&[]),
+            value,
+        }
+    }
+}
+
+/// A `Cookie` header above [`CookieHeader::MAX_OCTETS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderTooLong {
+    /// Its length.
+    pub octets: usize,
+}
+
+impl fmt::Display for HeaderTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Cookie header of {} octets, at most {} are read",
+            self.octets,
+            CookieHeader::MAX_OCTETS
+        )
+    }
+}
+
+impl core::error::Error for HeaderTooLong {}
+
+const SEPARATOR: &[u8] = b"; ";

@@ -1,0 +1,174 @@
+use alloc::boxed::Box;
+use core::fmt;
+
+use super::octets::is_token;
+use super::prefix::CookiePrefix;
+
+/// The name of a session cookie: an RFC 9110 token of 1 to 255 octets.
+///
+/// Names are compared octet by octet. A name of this type is always safe to write into a header.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CookieName(Box<str>);
+
+impl CookieName {
+    /// Longest name: its length is one octet of what the envelope authenticates.
+    pub const MAX_OCTETS: usize = 255;
+
+    /// Checks a configured name.
+    ///
+    /// # Errors
+    /// If the name is empty, too long, no token, begins with `$`, or spells a prefix such as
+    /// `__Host-` in another case.
+    pub fn new(name: &str) -> Result<Self, CookieNameError> {
+        if name.is_empty() {
+            return Err(CookieNameError::Empty);
+        }
+        if name.len() > Self::MAX_OCTETS {
+            return Err(CookieNameError::TooLong { octets: name.len() });
+        }
+        if let Some((at, octet)) = name.bytes().enumerate().find(|(_, o)| !is_token(*o)) {
+            return Err(CookieNameError::NotToken { at, octet });
+        }
+        if name.starts_with('$') {
+            return Err(CookieNameError::Dollar);
+        }
+        // Browsers would enforce the prefix, and servers would not see it: the name is a mistake.
+        if let Some(prefix) = CookiePrefix::of(name.as_bytes())
+            && !name.starts_with(prefix.as_str())
+        {
+            return Err(CookieNameError::PrefixCase { prefix });
+        }
+        Ok(Self(name.into()))
+    }
+
+    /// The name as configured.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The prefix whose rules browsers enforce on this name.
+    #[must_use]
+    pub fn prefix(&self) -> Option<CookiePrefix> {
+        CookiePrefix::of(self.0.as_bytes())
+    }
+}
+
+impl fmt::Display for CookieName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a configured cookie name is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieNameError {
+    /// The name is empty. Browsers would read the value as a nameless cookie.
+    Empty,
+    /// The name is longer than [`CookieName::MAX_OCTETS`].
+    TooLong {
+        /// Length given.
+        octets: usize,
+    },
+    /// An octet is not allowed in an RFC 9110 token.
+    NotToken {
+        /// Position of the first such octet, from 0.
+        at: usize,
+        /// The octet.
+        octet: u8,
+    },
+    /// The name begins with `$`: RFC 2965 reserves such names, and Java servers hide them.
+    Dollar,
+    /// The name begins like a prefix, in another case.
+    PrefixCase {
+        /// The prefix meant.
+        prefix: CookiePrefix,
+    },
+}
+
+impl fmt::Display for CookieNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("cookie name is empty"),
+            Self::TooLong { octets } => write!(
+                f,
+                "cookie name has {octets} octets, at most {} are allowed",
+                CookieName::MAX_OCTETS
+            ),
+            Self::NotToken { at, octet } => write!(
+                f,
+                "octet 0x{octet:02x} at position {at} is not allowed in a cookie name"
+            ),
+            Self::Dollar => f.write_str("cookie names beginning with $ are reserved (RFC 2965)"),
+            Self::PrefixCase { prefix } => write!(
+                f,
+                "browsers treat this cookie name as {0}: write {0} in exactly that case",
+                prefix.as_str()
+            ),
+        }
+    }
+}
+
+impl core::error::Error for CookieNameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::{String, ToString};
+
+    #[test]
+    fn tokens_are_names_and_nothing_else_is() {
+        for octet in 0..=0x7f_u8 {
+            let name = String::from_utf8([b'a', octet, b'b'].to_vec()).unwrap();
+            let tchar = octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
+            assert_eq!(CookieName::new(&name).is_ok(), tchar, "{octet:#x}");
+        }
+        assert_eq!(
+            CookieName::new("naïve"),
+            Err(CookieNameError::NotToken { at: 2, octet: 0xc3 })
+        );
+    }
+
+    #[test]
+    fn length_is_one_to_255() {
+        assert_eq!(CookieName::new(""), Err(CookieNameError::Empty));
+        assert!(CookieName::new(&"n".repeat(255)).is_ok());
+        assert_eq!(
+            CookieName::new(&"n".repeat(256)),
+            Err(CookieNameError::TooLong { octets: 256 })
+        );
+    }
+
+    #[test]
+    fn a_prefix_in_another_case_is_refused_with_the_reason() {
+        for name in [
+            "__host-x",
+            "__HOST-x",
+            "__secure-x",
+            "__http-x",
+            "__Host-http-x",
+        ] {
+            let error = CookieName::new(name).unwrap_err();
+            assert!(
+                matches!(error, CookieNameError::PrefixCase { .. }),
+                "{name}"
+            );
+            assert!(error.to_string().contains("exactly that case"));
+        }
+        for name in [
+            "__Host-x",
+            "__Secure-x",
+            "__Http-x",
+            "__Host-Http-x",
+            "host-x",
+        ] {
+            assert!(CookieName::new(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn reserved_dollar_names_are_refused() {
+        assert_eq!(CookieName::new("$Version"), Err(CookieNameError::Dollar));
+        assert!(CookieName::new("a$").is_ok());
+    }
+}

@@ -1,0 +1,139 @@
+use alloc::string::String;
+use core::fmt;
+
+use super::budget::Budget;
+use super::octets::is_cookie_octet;
+
+/// How long a browser keeps a cookie. It is a courtesy to the browser, never a limit on the
+/// session: that one is in the envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// Until the browser is closed (many restore it afterwards).
+    BrowserSession,
+    /// That many seconds. More than 400 days count as 400 days, 0 as one second: setting never
+    /// removes, [`CookieProfile::remove`](super::CookieProfile::remove) does.
+    MaxAge(u64),
+}
+
+impl Lifetime {
+    /// Browsers cut longer ones to 400 days (RFC 6265bis 5.5).
+    pub const MAX_SECONDS: u64 = 400 * 24 * 60 * 60;
+
+    pub(super) fn max_age(self) -> Option<u64> {
+        match self {
+            Self::BrowserSession => None,
+            Self::MaxAge(seconds) => Some(seconds.clamp(1, Self::MAX_SECONDS)),
+        }
+    }
+}
+
+/// The value of a `Set-Cookie` header that stores a session.
+/// Made by [`CookieProfile::set`](super::CookieProfile::set) alone.
+///
+/// No `Debug`: it holds a live credential and belongs into the header, nowhere else.
+#[derive(Clone, PartialEq, Eq)]
+#[must_use = "a session that is not sent is lost"]
+pub struct ResponseCookie(String);
+
+impl ResponseCookie {
+    pub(super) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The header value: visible ASCII and spaces.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The header value, without a copy.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for ResponseCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The value of a `Set-Cookie` header that makes the browser forget a session.
+/// Made by [`CookieProfile::remove`](super::CookieProfile::remove) alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a removal that is not sent leaves the session in the browser"]
+pub struct RemovalCookie(String);
+
+impl RemovalCookie {
+    pub(super) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The header value: visible ASCII and spaces.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The header value, without a copy.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for RemovalCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a value cannot be sent as a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieValueError {
+    /// Name and value together exceed 4096 octets: browsers would ignore the cookie.
+    TooLong {
+        /// Octets of name and value.
+        octets: usize,
+    },
+    /// An octet that is no `cookie-octet` (RFC 6265bis 4.1.1).
+    Octet {
+        /// Its position in the value, from 0.
+        at: usize,
+    },
+}
+
+impl CookieValueError {
+    pub(super) fn check(value: &str, octets: usize) -> Result<(), Self> {
+        if octets > Budget::MAX.octets() {
+            return Err(Self::TooLong { octets });
+        }
+        // Without an early exit the compiler looks at many octets at once; the position is for
+        // the error only.
+        if value.bytes().fold(true, |all, o| all & is_cookie_octet(o)) {
+            return Ok(());
+        }
+        let at = value.bytes().position(|octet| !is_cookie_octet(octet));
+        Err(Self::Octet {
+            at: at.unwrap_or(0),
+        })
+    }
+}
+
+impl fmt::Display for CookieValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { octets } => write!(
+                f,
+                "cookie of {octets} octets (name and value), browsers keep {}",
+                Budget::MAX.octets()
+            ),
+            Self::Octet { at } => {
+                write!(f, "the octet at {at} is not allowed in a cookie value")
+            }
+        }
+    }
+}
+
+impl core::error::Error for CookieValueError {}

@@ -1,0 +1,56 @@
+//! Every key-derivation label of the project, and nothing else.
+
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256};
+
+use super::{aead::AeadKey, mac::MacKey, secret::Secret};
+use crate::atoms::KeyId;
+
+/// `prk = HKDF-Extract(salt = "edge-session/v1", ikm = secret)`, RFC 5869 over SHA-256.
+pub(crate) struct Prk(Hkdf<Sha256>);
+
+impl Prk {
+    /// `HKDF-Extract("edge-session/v1", secret)`
+    pub(crate) fn of(secret: &Secret) -> Self {
+        Self(Hkdf::new(Some(b"edge-session/v1"), secret.octets()))
+    }
+
+    /// `HKDF-Expand(prk, "kid", 4)`
+    pub(crate) fn key_id(&self) -> KeyId {
+        KeyId(self.expand(&[b"kid"]))
+    }
+
+    /// `HKDF-Expand(prk, "enc" | 0x00 | purpose, 32)`: seals cookies of one purpose.
+    pub(crate) fn cookie_key(&self, purpose: &str) -> AeadKey {
+        AeadKey::new(self.expand(&[b"enc", b"\0", purpose.as_bytes()]))
+    }
+
+    /// `HKDF-Expand(prk, "store-enc", 32)`: encrypts records.
+    pub(crate) fn record_key(&self) -> AeadKey {
+        AeadKey::new(self.expand(&[b"store-enc"]))
+    }
+
+    /// `HKDF-Expand(prk, "store-id", 32)`: names records in a store.
+    pub(crate) fn record_name_key(&self) -> MacKey {
+        MacKey::new(&self.expand::<32>(&[b"store-id"]))
+    }
+
+    fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
+        let mut key = [0; N];
+        self.0
+            .expand_multi_info(info, &mut key)
+            .expect("HKDF-SHA256 expands up to 255 * 32 octets, every N here is at most 32");
+        key
+    }
+}
+
+/// `SHA-256(salt || "signer" || secret)`: Django's `salted_hmac` key. The digest, raw, is the
+/// HMAC key; the hash is taken also where HMAC would take it anyway.
+pub(super) fn django_key(salt: &[u8], secret: &[u8]) -> MacKey {
+    let key = Sha256::new()
+        .chain_update(salt)
+        .chain_update(b"signer")
+        .chain_update(secret)
+        .finalize();
+    MacKey::new(&key.into())
+}

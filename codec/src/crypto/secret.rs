@@ -1,0 +1,127 @@
+use core::fmt;
+
+use alloc::string::String;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use rand_core::TryCryptoRng;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// What every secret's text begins with: `es`, for this project, and the version of its use.
+const PREFIX: &str = "es1_";
+/// Octets of a secret: the key length of HKDF-SHA256 and XChaCha20-Poly1305.
+const LEN: usize = 32;
+
+/// A sealing secret: exactly 32 random octets, as text `es1_<43 characters of base64url>`.
+///
+/// Passwords are refused: they would need stretching, and nobody stretches on every request.
+/// Decoded in constant time, zeroized when dropped, without `Debug`.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret([u8; LEN]);
+
+impl Secret {
+    /// Draws a new secret.
+    ///
+    /// # Errors
+    /// Those of the random source.
+    pub fn generate<R: TryCryptoRng>(rng: &mut R) -> Result<Self, R::Error> {
+        let mut secret = Self([0; LEN]);
+        rng.try_fill_bytes(&mut secret.0)?;
+        Ok(secret)
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text, never what it was.
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
+        let encoded = text.strip_prefix(PREFIX).ok_or(SecretError::Prefix)?;
+        let mut secret = Self([0; LEN]);
+        let decoded =
+            Base64UrlUnpadded::decode(encoded, &mut secret.0).map_err(|_| SecretError::Encoding)?;
+        if decoded.len() != LEN {
+            return Err(SecretError::Encoding);
+        }
+        // A sample key: constant octets or the counting bytes of examples and tests.
+        let steps = |step: u8| secret.0.windows(2).all(|w| w[1] == w[0].wrapping_add(step));
+        if steps(0) || steps(1) {
+            return Err(SecretError::Sample);
+        }
+        Ok(secret)
+    }
+
+    /// The text form, to be put into a secret store.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + 43));
+        text.push_str(PREFIX);
+        text.push_str(&Zeroizing::new(Base64UrlUnpadded::encode_string(&self.0)));
+        text
+    }
+
+    /// From octets that are known to be random, such as another key store's output.
+    #[must_use]
+    pub const fn from_octets(octets: [u8; LEN]) -> Self {
+        Self(octets)
+    }
+
+    pub(super) const fn octets(&self) -> &[u8; LEN] {
+        &self.0
+    }
+}
+
+/// Why a text is not a [`Secret`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// It does not begin with `es1_`.
+    Prefix,
+    /// What follows is not the unpadded base64url of exactly 32 octets.
+    Encoding,
+    /// It is an example key: all octets equal, or each one more than the one before.
+    Sample,
+}
+
+impl fmt::Display for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Prefix => "a secret begins with es1_ (passwords are not accepted)",
+            Self::Encoding => "a secret is es1_ and the unpadded base64url of 32 random octets",
+            Self::Sample => "this is an example secret; draw a random one",
+        })
+    }
+}
+
+impl core::error::Error for SecretError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_form_survives() {
+        let secret = Secret(core::array::from_fn(|i| i as u8 * 7));
+        let text = secret.to_text();
+        assert_eq!(text.len(), 47);
+        assert_eq!(Secret::parse(&text).unwrap().0, secret.0);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        let error = |text: &str| Secret::parse(text).err();
+        assert_eq!(
+            error("correct horse battery staple"),
+            Some(SecretError::Prefix)
+        );
+        assert_eq!(error("es1_short"), Some(SecretError::Encoding));
+        let long = Secret(core::array::from_fn(|i| i as u8 * 7)).to_text();
+        assert_eq!(
+            error(&alloc::format!("{}A", &*long)),
+            Some(SecretError::Encoding)
+        );
+        assert_eq!(
+            error(&alloc::format!("{}=", &*long)),
+            Some(SecretError::Encoding)
+        );
+        let zeros = Secret([0; 32]).to_text();
+        assert_eq!(error(&zeros), Some(SecretError::Sample));
+    }
+}

@@ -1,0 +1,12 @@
+//! What stays in the cookie, how long a session lives, and how much work a cookie may cause.
+
+mod lifetimes;
+mod limits;
+mod placement;
+mod priorities;
+
+pub use lifetimes::Lifetimes;
+pub use limits::Limits;
+pub(crate) use placement::Prefix;
+pub use placement::{KeyPlacement, KeyReport, Placement, Report};
+pub use priorities::{Priorities, PriorityRule};

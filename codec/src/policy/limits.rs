@@ -1,0 +1,24 @@
+use serde::{Deserialize, Serialize};
+
+/// Bounds on the work and memory one cookie or record may cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Octets a cookie's JSON may inflate to. Default 64 KiB: 16 times the largest cookie, where
+    /// deflate can reach 1000 times.
+    pub cookie_octets: usize,
+    /// Octets a record's JSON, or an origin's own cookie, may inflate to. Default 1 MiB.
+    pub record_octets: usize,
+    /// Levels of nested JSON. Default 1000, as many as Python 3.11 writes; more is refused.
+    pub json_depth: u16,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            cookie_octets: 64 << 10,
+            record_octets: 1 << 20,
+            json_depth: crate::text::json::DEPTH_LIMIT,
+        }
+    }
+}

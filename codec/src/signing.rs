@@ -1,0 +1,177 @@
+//! `django.core.signing` over SHA-256: what Django signs, this verifies, and the reverse.
+//!
+//! Reading is stricter than Django where only a key holder could notice: payloads must be
+//! canonical base64url of ASCII text and inflate within a limit. It never reads a *different*
+//! value from what Django reads.
+
+pub(crate) mod payload;
+
+use core::time::Duration;
+
+use alloc::string::String;
+
+use crate::{
+    atoms::{KeyPosition, Timestamp},
+    crypto::{DjangoSecret, MAC_TEXT_LEN, Verified},
+    error::Reason,
+    policy::Limits,
+    ring::{KeyRing, SigningRing},
+    text::{
+        base62,
+        json::{self, JsonError},
+    },
+    wire::django::{SEPARATOR, split_last},
+    workspace::Workspace,
+};
+
+/// The salt of the `signed_cookies` session backend.
+pub const COOKIE_SALT: &str = "django.contrib.sessions.backends.signed_cookies";
+/// The salt of `SessionBase.encode`: rows of the db and `cached_db` backends, files.
+pub const ROW_SALT: &str = "django.contrib.sessions.SessionStore";
+
+/// Signs under the primary secret of a ring and verifies under all of them, with one salt.
+///
+/// The signature covers the salt and the value, but not the cookie's name: that is Django's
+/// format, and one reason for the sealed envelope.
+pub struct Signer(SigningRing);
+
+/// A value whose signature and age are right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Signed<T> {
+    /// The value.
+    pub value: Verified<T>,
+    /// When it was signed; whole seconds. May lie ahead: Django accepts that.
+    pub issued: Timestamp,
+    /// Which key of the ring signed it.
+    pub key: KeyPosition,
+}
+
+impl Signer {
+    /// Derives `SHA-256(salt || "signer" || secret)` for each secret.
+    #[must_use]
+    pub fn new(salt: impl AsRef<[u8]>, secrets: &KeyRing<DjangoSecret>) -> Self {
+        Self(SigningRing::new(salt.as_ref(), secrets))
+    }
+
+    /// `Signer(salt=…).sign(value)`: the value, `:`, 43 characters of signature.
+    #[must_use]
+    pub fn sign(&self, value: &str) -> String {
+        let mut text = String::with_capacity(value.len() + 44);
+        text.push_str(value);
+        self.append_signature(&mut text);
+        text
+    }
+
+    /// `Signer(salt=…).unsign(signed)`: the value, and the key that verified.
+    ///
+    /// # Errors
+    /// [`Reason::Forged`], also for a text without a separator.
+    pub fn unsign<'s>(
+        &self,
+        signed: &'s [u8],
+    ) -> Result<(Verified<&'s [u8]>, KeyPosition), Reason> {
+        self.0.verify(signed)
+    }
+
+    /// `TimestampSigner(salt=…).sign(value)` at `now`, fractions of a second dropped.
+    #[must_use]
+    pub fn sign_at(&self, value: &str, now: Timestamp) -> String {
+        // The separator, 6 characters of time until 3797, the separator and the signature.
+        let mut text = String::with_capacity(value.len() + 1 + 6 + 44);
+        text.push_str(value);
+        self.append_time_and_signature(now, &mut text);
+        text
+    }
+
+    /// `TimestampSigner(salt=…).unsign(signed, max_age)` at `now`.
+    ///
+    /// # Errors
+    /// In Django's order: [`Reason::Forged`], [`Reason::CorruptBody`] for what is signed but has
+    /// no time, [`Reason::Expired`] if older than `max_age` (equal is valid).
+    pub fn unsign_at<'s>(
+        &self,
+        signed: &'s [u8],
+        max_age: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Signed<&'s [u8]>, Reason> {
+        let (message, key) = self.0.verify(signed)?;
+        let (value, time) = split_last(message.into_inner()).ok_or(Reason::CorruptBody)?;
+        let seconds = base62::decode(time).map_err(|_| Reason::CorruptBody)?;
+        let issued = Timestamp::from_seconds(seconds);
+        if max_age.is_some_and(|max_age| now > issued.after(max_age)) {
+            return Err(Reason::Expired);
+        }
+        Ok(Signed {
+            value: message.map(|_| value),
+            issued,
+            key,
+        })
+    }
+
+    /// `signing.dumps(value, compress=True)` at `now`, as the session backends call it. The JSON
+    /// is written as Python writes it; compressed if that gains at least two octets.
+    ///
+    /// Uncompressed output is byte-identical to Django's; compressed output inflates to the same.
+    ///
+    /// # Errors
+    /// [`JsonError`] if `json` is not one JSON value.
+    pub fn dumps(
+        &self,
+        json: &str,
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<String, JsonError> {
+        workspace.json.clear();
+        json::write_canonical(json, json::DEPTH_LIMIT, &mut workspace.json)?;
+        let mut text = String::new();
+        payload::write(workspace, usize::MAX, &mut text);
+        self.append_time_and_signature(now, &mut text);
+        Ok(text)
+    }
+
+    /// `signing.loads(signed, max_age=…)` at `now`: the JSON text, checked, as it was signed.
+    ///
+    /// # Errors
+    /// As [`Self::unsign_at`]; then [`Reason::TooLarge`] beyond `limits.record_octets` and
+    /// [`Reason::CorruptBody`] for what is not JSON.
+    pub fn loads(
+        &self,
+        signed: &[u8],
+        max_age: Option<Duration>,
+        now: Timestamp,
+        limits: &Limits,
+        workspace: &mut Workspace,
+    ) -> Result<Signed<String>, Reason> {
+        let signed = self.unsign_at(signed, max_age, now)?;
+        let value = signed.value.try_map(|payload| {
+            let json = payload::read(payload, limits.record_octets, workspace)?;
+            json::validate(&json, limits.json_depth).map_err(|_| Reason::CorruptBody)?;
+            Ok(json)
+        })?;
+        Ok(Signed {
+            value,
+            issued: signed.issued,
+            key: signed.key,
+        })
+    }
+
+    pub(crate) fn append_time_and_signature(&self, now: Timestamp, text: &mut String) {
+        text.push(char::from(SEPARATOR));
+        base62::encode_into(now.seconds(), text);
+        self.append_signature(text);
+    }
+
+    fn append_signature(&self, text: &mut String) {
+        let signature = self.0.signature(text.as_bytes());
+        text.push(char::from(SEPARATOR));
+        text.extend(signature.map(char::from));
+    }
+}
+
+/// Characters that the time and the signature take after a payload.
+pub(crate) fn tail_len(now: Timestamp) -> usize {
+    let mut time = String::new();
+    base62::encode_into(now.seconds(), &mut time);
+    2 + time.len() + MAC_TEXT_LEN
+}

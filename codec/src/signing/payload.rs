@@ -1,0 +1,68 @@
+//! `payload = base64url(JSON) | "." base64url(zlib(JSON))`
+
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    compress::{Container, InflateError},
+    error::Reason,
+    text::base64url,
+    wire::django::{COMPRESSED, payload},
+    workspace::Workspace,
+};
+
+/// Appends the payload of the workspace's `json`, which is Python's, if it has at most
+/// `capacity` characters.
+pub(crate) fn write(workspace: &mut Workspace, capacity: usize, text: &mut String) -> bool {
+    let Workspace {
+        deflater,
+        json,
+        body,
+        ..
+    } = workspace;
+    body.clear();
+    // Django keeps the compressed form if `len(zlib) < len(json) - 1`: the mark costs one.
+    let limit = json.len().saturating_sub(2);
+    let compressed = deflater
+        .deflate(json.as_bytes(), Container::Zlib, limit, body)
+        .is_some();
+    let octets: &[u8] = if compressed { body } else { json.as_bytes() };
+    if base64url::encoded_len(octets.len()) + usize::from(compressed) > capacity {
+        return false;
+    }
+    if compressed {
+        text.push(char::from(COMPRESSED));
+    }
+    base64url::encode_into(octets, text);
+    true
+}
+
+/// The JSON text of a payload, at most `limit` octets of it.
+pub(crate) fn read(text: &[u8], limit: usize, workspace: &mut Workspace) -> Result<String, Reason> {
+    let (encoded, compressed) = payload(text);
+    let mut json = Vec::new();
+    if compressed {
+        let Workspace { raw, inflater, .. } = workspace;
+        raw.clear();
+        base64url::decode(encoded, raw).map_err(|_| Reason::CorruptBody)?;
+        // Sessions compress to about a quarter; a wrong guess costs a copy.
+        json.reserve(limit.min(raw.len().saturating_mul(4)));
+        inflater
+            .inflate(raw, Container::Zlib, limit, &mut json)
+            .map_err(|error| match error {
+                InflateError::TooLong => Reason::TooLarge,
+                InflateError::Corrupt => Reason::CorruptBody,
+            })?;
+    } else {
+        json.reserve_exact(encoded.len() / 4 * 3 + 2);
+        base64url::decode(encoded, &mut json).map_err(|_| Reason::CorruptBody)?;
+        if json.len() > limit {
+            return Err(Reason::TooLarge);
+        }
+    }
+    // Django 6.1 and before read these octets as Latin-1, later ones as UTF-8, and every Django
+    // writes ASCII: refusing the rest never reads another value than Django does.
+    if !json.is_ascii() {
+        return Err(Reason::CorruptBody);
+    }
+    String::from_utf8(json).map_err(|_| Reason::CorruptBody)
+}

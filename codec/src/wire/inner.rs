@@ -1,0 +1,231 @@
+//! The inner layout of a sealed envelope: what is encrypted.
+//!
+//! ```text
+//! inner = flags 1 | issued u32be | [created u32be] | [sid 16] | [dictionary 1] | [ticket 36] | body
+//! flags : 0x01 body is raw deflate      0x02 created present     0x04 sid present
+//!         0x08 padded (0x80 00..)       0x10 ticket present
+//!         0x20 body = u16be n | n plain octets | raw deflate of the rest
+//!         0x40 deflate with a preset dictionary, its id follows the times and the sid
+//!         0x80 must be 0
+//! ```
+
+use alloc::vec::Vec;
+
+use super::ticket::{self, Ticket};
+use crate::error::Reason;
+
+const DEFLATED: u8 = 0x01;
+const CREATED: u8 = 0x02;
+const SID: u8 = 0x04;
+const PADDED: u8 = 0x08;
+const TICKET: u8 = 0x10;
+const SPLIT: u8 = 0x20;
+const DICTIONARY: u8 = 0x40;
+const RESERVED: u8 = 0x80;
+
+/// How the body of an inner text is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    /// Raw deflate, with the preset dictionary of this id if there is one.
+    Deflate(Option<u8>),
+}
+
+/// Everything before the body. Times are whole seconds since 1970, as on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fields {
+    pub(crate) issued: u32,
+    pub(crate) created: Option<u32>,
+    pub(crate) sid: Option<[u8; 16]>,
+    pub(crate) compression: Compression,
+    pub(crate) ticket: Option<Ticket>,
+}
+
+/// A body: JSON that was never compressed beside JSON that may have been.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Body<'i> {
+    /// A JSON object that is never compressed, for values that must not show in the length.
+    pub(crate) plain: Option<&'i [u8]>,
+    pub(crate) main: &'i [u8],
+}
+
+impl Fields {
+    /// Octets that [`Self::write`] appends.
+    pub(crate) const fn encoded_len(&self) -> usize {
+        let mut len = 1 + 4;
+        if self.created.is_some() {
+            len += 4;
+        }
+        if self.sid.is_some() {
+            len += 16;
+        }
+        if matches!(self.compression, Compression::Deflate(Some(_))) {
+            len += 1;
+        }
+        if self.ticket.is_some() {
+            len += ticket::LEN;
+        }
+        len
+    }
+
+    pub(crate) fn write(&self, inner: &mut Vec<u8>) {
+        let mut flags = 0;
+        let flags_at = inner.len();
+        inner.push(0);
+        inner.extend_from_slice(&self.issued.to_be_bytes());
+        if let Some(created) = self.created {
+            flags |= CREATED;
+            inner.extend_from_slice(&created.to_be_bytes());
+        }
+        if let Some(sid) = self.sid {
+            flags |= SID;
+            inner.extend_from_slice(&sid);
+        }
+        if let Compression::Deflate(dictionary) = self.compression {
+            flags |= DEFLATED;
+            if let Some(id) = dictionary {
+                flags |= DICTIONARY;
+                inner.push(id);
+            }
+        }
+        if let Some(ticket) = &self.ticket {
+            flags |= TICKET;
+            ticket.write(inner);
+        }
+        inner[flags_at] = flags;
+    }
+}
+
+/// Reads a decrypted inner text.
+pub(crate) fn read(inner: &[u8]) -> Result<(Fields, Body<'_>), Reason> {
+    let (&flags, mut rest) = inner.split_first().ok_or(Reason::CorruptBody)?;
+    let has = |flag: u8| flags & flag != 0;
+    // A dictionary without deflate, or both ways to deflate at once, is nothing we ever write.
+    let compressed = has(DEFLATED) || has(SPLIT);
+    if has(RESERVED) || (has(DICTIONARY) && !compressed) || (has(DEFLATED) && has(SPLIT)) {
+        return Err(Reason::CorruptBody);
+    }
+    if has(PADDED) {
+        rest = unpad(rest)?;
+    }
+    let issued = u32::from_be_bytes(take(&mut rest)?);
+    let created = has(CREATED).then(|| take(&mut rest)).transpose()?;
+    let sid = has(SID).then(|| take(&mut rest)).transpose()?;
+    let dictionary = has(DICTIONARY).then(|| take::<1>(&mut rest)).transpose()?;
+    let ticket = has(TICKET).then(|| take(&mut rest)).transpose()?;
+    let plain = has(SPLIT).then(|| take_plain(&mut rest)).transpose()?;
+    let fields = Fields {
+        issued,
+        created: created.map(u32::from_be_bytes),
+        sid,
+        compression: if compressed {
+            Compression::Deflate(dictionary.map(|[id]| id))
+        } else {
+            Compression::None
+        },
+        ticket: ticket.map(|octets| Ticket::read(&octets)),
+    };
+    Ok((fields, Body { plain, main: rest }))
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Reason> {
+    let (octets, after) = rest.split_first_chunk().ok_or(Reason::CorruptBody)?;
+    *rest = after;
+    Ok(*octets)
+}
+
+fn take_plain<'i>(rest: &mut &'i [u8]) -> Result<&'i [u8], Reason> {
+    let len = usize::from(u16::from_be_bytes(take(rest)?));
+    let (plain, after) = rest.split_at_checked(len).ok_or(Reason::CorruptBody)?;
+    *rest = after;
+    Ok(plain)
+}
+
+/// Cuts the padding: zeros back to the octet 0x80 (ISO/IEC 7816-4).
+fn unpad(padded: &[u8]) -> Result<&[u8], Reason> {
+    let end = padded.iter().rposition(|&octet| octet != 0);
+    match end.and_then(|end| padded.split_at_checked(end)) {
+        Some((text, [0x80, ..])) => Ok(text),
+        _ => Err(Reason::CorruptBody),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields() -> [Fields; 3] {
+        let bare = Fields {
+            issued: 1_800_000_000,
+            created: None,
+            sid: None,
+            compression: Compression::None,
+            ticket: None,
+        };
+        let deflated = Fields {
+            created: Some(1_799_990_000),
+            compression: Compression::Deflate(None),
+            ..bare.clone()
+        };
+        let full = Fields {
+            sid: Some([7; 16]),
+            compression: Compression::Deflate(Some(1)),
+            ticket: Some(Ticket {
+                id: [1; 16],
+                revision: 9,
+                digest: [2; 16],
+            }),
+            ..deflated.clone()
+        };
+        [bare, deflated, full]
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for fields in fields() {
+            let mut inner = Vec::new();
+            fields.write(&mut inner);
+            assert_eq!(inner.len(), fields.encoded_len());
+            inner.extend_from_slice(b"body");
+            let (read, body) = read(&inner).unwrap();
+            assert_eq!(read, fields);
+            assert_eq!((body.plain, body.main), (None, &b"body"[..]));
+        }
+    }
+
+    #[test]
+    fn every_truncation_is_read_or_refused() {
+        let mut inner = Vec::new();
+        fields()[2].write(&mut inner);
+        for len in 0..inner.len() {
+            assert_eq!(read(&inner[..len]), Err(Reason::CorruptBody), "{len}");
+        }
+    }
+
+    #[test]
+    fn flags_that_contradict_are_refused() {
+        for flags in 0..=255 {
+            let inner = [[flags].as_slice(), &[0; 80], &[0x80, 0]].concat();
+            let contradicts = flags & 0x80 != 0
+                || (flags & 0x40 != 0 && flags & 0x21 == 0)
+                || flags & 0x21 == 0x21;
+            assert_eq!(read(&inner).is_err(), contradicts, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn plain_octets_stand_before_the_rest() {
+        let inner = [&[0x20, 0, 0, 0, 1, 0, 2][..], b"{}rest"].concat();
+        let (_, body) = read(&inner).unwrap();
+        assert_eq!((body.plain, body.main), (Some(&b"{}"[..]), &b"rest"[..]));
+        assert!(read(&[0x20, 0, 0, 0, 1, 0, 9, 1]).is_err());
+    }
+
+    #[test]
+    fn padding_is_cut_and_must_be_whole() {
+        let (_, body) = read(&[0x08, 0, 0, 0, 1, b'x', 0x80, 0, 0]).unwrap();
+        assert_eq!(body.main, b"x");
+        assert!(read(&[0x08, 0, 0, 0, 1, b'x', 0x81, 0]).is_err());
+        assert!(read(&[0x08, 0, 0, 0, 0]).is_err());
+    }
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+cd "$root"
+step "Formatting" fmt cargo fmt --all --check
+step "Clippy, no warning allowed (first time 1 min)" clippy cargo clippy --workspace --all-targets -- -D warnings

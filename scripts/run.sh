@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Builds the Worker, then runs it in front of the Django site until Ctrl-C.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+cd "$root"
+step "The Worker, in Rust, to WebAssembly (first time 1 to 2 min)" build-worker scripts/build-worker.sh
+exec node scripts/run.mjs

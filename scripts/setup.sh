@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs what is missing and nothing else.
+#   setup.sh run     what `make run` needs (default)
+#   setup.sh test    that, and what only the tests need (Chromium)
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+cd "$root"
+purpose=${1:-run}
+
+main() {
+  command_line_tools
+  npm_packages
+  rust_targets
+  cargo_tool wasm-bindgen "$wasm_bindgen_version" wasm-bindgen-cli --no-default-features
+  cargo_tool worker-build "$worker_build_version" worker-build --locked
+  django_environment
+  [ "$purpose" != test ] || browser
+}
+
+# What we cannot install for you without taking over your machine is named, with the way to get it.
+command_line_tools() {
+  local missing=()
+  have cargo && have rustup || missing+=("Rust with rustup: https://rustup.rs")
+  have npm || missing+=("Node.js 22.12 or newer with npm: https://nodejs.org (Debian/Ubuntu: nodejs npm)")
+  have python3 || missing+=("Python 3.10 or newer (Debian/Ubuntu: python3 python3-venv)")
+  have cc || missing+=("a C compiler, for the linker (Debian/Ubuntu: build-essential; macOS: xcode-select --install)")
+  [ ${#missing[@]} -eq 0 ] || die "missing on this machine:" "${missing[@]}"
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    die "Python 3.10 or newer is needed for Django 5.2; python3 is $(python3 -V 2>&1)"
+}
+
+npm_packages() {
+  local stamp=node_modules/.installed-from
+  if ! cmp -s package-lock.json "$stamp"; then
+    step "npm packages: wrangler, esbuild, wasm-opt (10 s)" npm npm ci --no-audit --no-fund
+    cp package-lock.json "$stamp"
+  fi
+  hash -r
+  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) ? 0 : 1)' ||
+    die "Node.js 22.12 or newer is needed; node is $(node --version)" "https://nodejs.org"
+}
+
+rust_targets() {
+  local installed target
+  installed=$(rustup target list --installed)
+  for target in "${rust_targets[@]}"; do
+    grep -qx "$target" <<<"$installed" ||
+      step "Rust target $target (10 s)" "rustup-$target" rustup target add "$target"
+  done
+}
+
+# cargo_tool command version crate cargo-install-options...
+# wasm-bindgen-cli is installed without --locked: its lock file may name crates that are yanked.
+cargo_tool() {
+  local command=$1 version=$2 crate=$3
+  shift 3
+  [ "$("$tools/bin/$command" --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1)" != "$version" ] || return 0
+  step "$crate $version, once per machine (2 to 5 min)" "cargo-$crate" \
+    env -u CARGO_TARGET_DIR cargo install --root "$tools" "$crate@$version" "$@"
+}
+
+django_environment() {
+  local home
+  home=$(venv)
+  [ ! -e "$home/installed" ] || return 0
+  if ! python3 -c 'import ensurepip' 2>/dev/null; then
+    debian_packages "Python's venv module" python3-venv
+  fi
+  rm -rf "$home"
+  step "Python environment (5 s)" venv python3 -m venv "$home"
+  step "Django into it (10 s)" pip "$home/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+  touch "$home/installed"
+}
+
+browser() {
+  [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || debian_packages "Chromium, for the browser test" chromium
+}
+
+# debian_packages what package...
+debian_packages() {
+  local what=$1
+  shift
+  if have apt-get && [ "$(id -u)" -eq 0 ]; then
+    step "$what from Debian: $* (30 s)" "apt-$1" \
+      sh -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"' apt "$@"
+  else
+    die "missing: $what" "Debian/Ubuntu: sudo apt-get install $*" \
+      "elsewhere: install it your way; a Chromium at another path is named by CHROMIUM=/path/to/it"
+  fi
+}
+
+main

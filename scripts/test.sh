@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Everything that is tested. Each part must have run tests: a runner that finds none is a failure.
+#   test.sh                   all of it
+#   test.sh system [name...]  only tests/system, or the files there whose name contains one of these
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+cd "$root"
+
+main() {
+  if [ "${1:-}" = system ]; then
+    shift
+  else
+    rust
+  fi
+  system "$@"
+}
+
+rust() {
+  scripts/lint.sh
+  counted "Rust tests" native cargo test --workspace
+  counted "The codec with nothing but alloc (miniz instead of zlib-rs)" bare \
+    cargo test -p session-codec --no-default-features
+  step "The codec for a machine without std (thumbv7em)" no-std \
+    cargo build -p session-codec --no-default-features --target thumbv7em-none-eabihf
+  CARGO_TARGET_WASM32_WASIP1_RUNNER="node $root/scripts/run-wasm.mjs" \
+    counted "The codec as WebAssembly, in Node" wasm cargo test -p session-codec --target wasm32-wasip1 --tests
+}
+
+system() {
+  step "The Worker, in Rust, to WebAssembly (first time 1 to 2 min)" build-worker scripts/build-worker.sh
+  step "Packed as wrangler deploy would" bundle wrangler deploy --dry-run --outdir target/worker-out
+  echo "Whole system: workerd, Django, Chromium"
+  node scripts/test-system.mjs "$@"
+}
+
+# counted what log command...: a step that must have run at least one test, and whose count is shown.
+counted() {
+  local what=$1 log=$2 passed
+  shift 2
+  step "$what (first time 1 to 3 min)" "$log" "$@"
+  passed=$(grep -oE '[0-9]+ passed' "$logs/$log.log" | awk '{n += $1} END {print n + 0}')
+  [ "$passed" -gt 0 ] || die "$what: no test was run" "see ${logs#"$root"/}/$log.log"
+  echo "  $passed tests passed"
+}
+
+main "$@"

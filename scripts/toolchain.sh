@@ -1,0 +1,51 @@
+# Versions of the build tools and where they are kept. Sourced by the other scripts.
+#
+# The cargo tools and the Python environment live outside the tree, so that a second clone (or
+# `git clean -fdx`) does not pay the minutes of `cargo install` again.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=${EDGE_SESSION_TOOLS:-${CARGO_HOME:-$HOME/.cargo}/edge-session-tools}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/edge-session
+logs=$root/target/logs
+
+wasm_bindgen_version=0.2.130 # must be the version of the crate in Cargo.lock
+worker_build_version=0.8.7   # must match the `worker` crate
+rust_targets=(wasm32-unknown-unknown thumbv7em-none-eabihf)
+requirements=$root/tests/django_site/requirements.txt
+
+# Our own tools first: node_modules/.bin has Node 24 on Linux x64 whatever the system has.
+export PATH="$root/node_modules/.bin:$tools/bin:$PATH"
+
+# wrangler should neither phone home nor try to fetch a sample Request.cf.
+export WRANGLER_SEND_METRICS=false WRANGLER_SEND_ERROR_REPORTS=false CLOUDFLARE_CF_FETCH_ENABLED=false
+
+# The environment is named for what is in it: new requirements, new environment.
+venv() {
+  printf '%s/venv-%s\n' "$cache" "$(cksum <"$requirements" | cut -d ' ' -f 1)"
+}
+
+die() {
+  printf '\nerror: %s\n' "$1" >&2
+  shift
+  [ $# -eq 0 ] || printf '  %s\n' "$@" >&2
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# step "what it does (how long it may take)" log-name command...
+# One line while it runs, the elapsed time when done, the end of the log when it fails.
+step() {
+  local what=$1 log=$logs/$2.log started=$SECONDS
+  shift 2
+  mkdir -p "$logs"
+  printf '%-64s ' "$what"
+  if "$@" >"$log" 2>&1; then
+    printf '%ss\n' $((SECONDS - started))
+  else
+    local code=$?
+    printf 'FAILED after %ss\n\n' $((SECONDS - started))
+    tail -n 40 "$log" >&2
+    die "this step failed (exit $code): $*" "the whole output is in ${log#"$root"/}"
+  fi
+}

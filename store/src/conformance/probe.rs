@@ -1,0 +1,146 @@
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use session_codec::Timestamp;
+
+use super::Failure;
+use crate::error::StoreError;
+use crate::record::{Record, RecordName};
+use crate::store::SessionStore;
+
+/// A store under test, the clock of the test, and the check at work. Times are seconds from the
+/// start.
+pub(super) struct Probe<'a, S, N> {
+    store: &'a S,
+    now: Timestamp,
+    fresh_name: N,
+    clause: u8,
+    begun: Vec<&'static str>,
+}
+
+impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
+    pub(super) fn new(store: &'a S, now: Timestamp, fresh_name: N) -> Self {
+        Self {
+            store,
+            // Whole seconds: expiry has no finer grain.
+            now: Timestamp::from_seconds(now.seconds()),
+            fresh_name,
+            clause: 0,
+            begun: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, clause: u8, check: &'static str) {
+        self.clause = clause;
+        self.begun.push(check);
+    }
+
+    /// The names of the checks begun: after the last one, of those passed.
+    pub(super) fn passed(self) -> Vec<&'static str> {
+        self.begun
+    }
+
+    pub(super) fn fresh_name(&mut self) -> RecordName {
+        (self.fresh_name)()
+    }
+
+    /// A record that no other check writes: each octet depends on length and `seed`.
+    pub(super) fn record(&self, seed: u8, octets: usize) -> Result<Record, Failure> {
+        let pattern = (0..=u8::MAX).map(|octet| octet.wrapping_mul(3).wrapping_add(seed));
+        self.exactly(pattern.cycle().take(octets).collect())
+    }
+
+    /// A record of exactly these octets.
+    pub(super) fn exactly(&self, octets: Vec<u8>) -> Result<Record, Failure> {
+        Record::new(octets).map_err(|error| self.failure(format!("suite is at fault: {error}")))
+    }
+
+    /// `put` at the start, to expire `lifetime` seconds later; must succeed.
+    pub(super) async fn put(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        lifetime: i64,
+    ) -> Result<(), Failure> {
+        let put = self.try_put(name, record, lifetime).await;
+        put.map_err(|error| {
+            let octets = record.octets().len();
+            self.failure(format!("put of {octets} octets failed: {error}"))
+        })
+    }
+
+    pub(super) async fn try_put(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        lifetime: i64,
+    ) -> Result<(), StoreError> {
+        self.store
+            .put(name, record, self.at(lifetime), self.now)
+            .await
+    }
+
+    /// `get` at `second` must give exactly `record`.
+    pub(super) async fn expect(
+        &self,
+        name: &RecordName,
+        second: i64,
+        record: &Record,
+    ) -> Result<(), Failure> {
+        let put = record.octets();
+        match self.get(name, second).await? {
+            Some(got) if got == *record => Ok(()),
+            Some(got) => Err(self.failure(format!(
+                "at {second} s got {} octets, the first {} as put, instead of the {} put",
+                got.octets().len(),
+                put.iter()
+                    .zip(got.octets())
+                    .take_while(|(a, b)| a == b)
+                    .count(),
+                put.len()
+            ))),
+            None => Err(self.failure(format!(
+                "at {second} s got nothing instead of the {} octets put",
+                put.len()
+            ))),
+        }
+    }
+
+    /// `get` at `second` must give nothing.
+    pub(super) async fn expect_absent(
+        &self,
+        name: &RecordName,
+        second: i64,
+    ) -> Result<(), Failure> {
+        match self.get(name, second).await? {
+            None => Ok(()),
+            Some(got) => Err(self.failure(format!(
+                "at {second} s got {} octets instead of nothing",
+                got.octets().len()
+            ))),
+        }
+    }
+
+    pub(super) async fn delete(&self, name: &RecordName) -> Result<(), Failure> {
+        let deleted = self.store.delete(name).await;
+        deleted.map_err(|error| self.failure(format!("delete failed: {error}")))
+    }
+
+    pub(super) fn failure(&self, seen: String) -> Failure {
+        Failure {
+            clause: self.clause,
+            check: self.begun.last().copied().unwrap_or("start"),
+            seen,
+        }
+    }
+
+    async fn get(&self, name: &RecordName, second: i64) -> Result<Option<Record>, Failure> {
+        let got = self.store.get(name, self.at(second)).await;
+        got.map_err(|error| self.failure(format!("get at {second} s failed: {error}")))
+    }
+
+    fn at(&self, second: i64) -> Timestamp {
+        Timestamp::from_seconds(self.now.seconds().saturating_add(second))
+    }
+}

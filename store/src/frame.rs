@@ -1,0 +1,134 @@
+use alloc::vec::Vec;
+
+use session_codec::Timestamp;
+
+use crate::record::Record;
+
+/// A record as kept by backends without an expiry column of their own:
+/// `expires, seconds since 1970, u64 big-endian | record`.
+///
+/// The frame is for tidiness, not for trust: who can write to the store can write an expiry. How
+/// long a session lives is in the encrypted cookie.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Framed {
+    /// Readable and not expired.
+    Live(Record),
+    /// Readable, and its time is over: absent, and may be deleted.
+    Expired,
+    /// Nothing we wrote: absent, and worth counting.
+    Malformed,
+}
+
+impl Framed {
+    /// Longest frame. An adapter need not read more of a value than this and one octet.
+    pub const MAX_OCTETS: usize = HEAD_OCTETS + Record::MAX_OCTETS;
+
+    /// The frame to keep. `expires` is rounded down to whole seconds; before 1970 it is 1970.
+    #[must_use]
+    pub fn write(record: &Record, expires: Timestamp) -> Vec<u8> {
+        let seconds = u64::try_from(expires.seconds()).unwrap_or(0);
+        let mut octets = Vec::with_capacity(HEAD_OCTETS + record.octets().len());
+        octets.extend_from_slice(&seconds.to_be_bytes());
+        octets.extend_from_slice(record.octets());
+        octets
+    }
+
+    /// Reads what was kept. Moves the record to the front of the same buffer: no allocation.
+    #[must_use]
+    pub fn read(mut octets: Vec<u8>, now: Timestamp) -> Self {
+        let Some(head) = octets.first_chunk::<HEAD_OCTETS>() else {
+            return Self::Malformed;
+        };
+        let Ok(seconds) = i64::try_from(u64::from_be_bytes(*head)) else {
+            return Self::Malformed;
+        };
+        if octets.len() > Self::MAX_OCTETS {
+            return Self::Malformed;
+        }
+        if Timestamp::from_seconds(seconds) <= now {
+            return Self::Expired;
+        }
+        octets.drain(..HEAD_OCTETS);
+        match Record::new(octets) {
+            Ok(record) => Self::Live(record),
+            Err(_) => Self::Malformed,
+        }
+    }
+
+    /// The record if it is live: what [`SessionStore::get`](crate::SessionStore::get) answers.
+    #[must_use]
+    pub fn live(self) -> Option<Record> {
+        match self {
+            Self::Live(record) => Some(record),
+            Self::Expired | Self::Malformed => None,
+        }
+    }
+}
+
+const HEAD_OCTETS: usize = size_of::<u64>();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    #[test]
+    fn layout() {
+        let record = Record::new(b"abc".to_vec()).unwrap();
+        let octets = Framed::write(&record, at(0x0102_0304));
+        assert_eq!(octets, b"\0\0\0\0\x01\x02\x03\x04abc");
+        assert!(Framed::read(octets.clone(), at(0x0102_0303)) == Framed::Live(record));
+        assert!(Framed::read(octets.clone(), at(0x0102_0304)) == Framed::Expired);
+        assert!(Framed::read(octets, Timestamp::from_millis(i64::MAX)) == Framed::Expired);
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_does_not_lengthen_a_life() {
+        let record = Record::new(Vec::new()).unwrap();
+        let octets = Framed::write(&record, Timestamp::from_millis(10_999));
+        assert!(
+            Framed::read(octets.clone(), Timestamp::from_millis(9_999))
+                .live()
+                .is_some()
+        );
+        assert!(Framed::read(octets, at(10)) == Framed::Expired);
+    }
+
+    #[test]
+    fn damaged_frames_are_malformed() {
+        let now = at(0);
+        for octets in [0, 1, 7] {
+            assert!(Framed::read(alloc::vec![0xff; octets], now) == Framed::Malformed);
+        }
+        let beyond = [&[0x80, 0, 0, 0, 0, 0, 0, 0][..], b"abc"].concat();
+        assert!(Framed::read(beyond, now) == Framed::Malformed);
+        let mut long = alloc::vec![0; Framed::MAX_OCTETS];
+        long[7] = 9;
+        assert!(Framed::read(long.clone(), now).live().is_some());
+        long.push(0);
+        assert!(Framed::read(long, now) == Framed::Malformed);
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_and_any_clock_are_read(octets in any::<Vec<u8>>(), millis in any::<i64>()) {
+            let _ = Framed::read(octets, Timestamp::from_millis(millis));
+        }
+
+        #[test]
+        fn what_is_written_is_read_until_it_expires(
+            octets in any::<Vec<u8>>(), expires in any::<i64>(), now in any::<i64>(),
+        ) {
+            let record = Record::new(octets).unwrap();
+            let (expires, now) = (Timestamp::from_millis(expires), Timestamp::from_millis(now));
+            let read = Framed::read(Framed::write(&record, expires), now);
+            let end = at(expires.seconds().max(0));
+            let expected = if now < end { Framed::Live(record) } else { Framed::Expired };
+            prop_assert!(read == expected);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Where the part of a session lives that does not fit into its cookie.
+//!
+//! [`SessionStore`] is the contract, in numbered clauses; [`conformance::run`] checks a backend
+//! against them in one line; [`MemoryStore`] is the reference. A store sees keyed hashes
+//! ([`RecordName`]) and ciphertext ([`Record`]) only.
+//!
+//! ```
+//! use session_codec::Timestamp;
+//! use session_store::{MemoryStore, Record, RecordName, SessionStore};
+//!
+//! # fn main() -> Result<(), Box<dyn core::error::Error>> {
+//! # pollster::block_on(async {
+//! let store = MemoryStore::new();
+//! let now = Timestamp::from_seconds(1_800_000_000);
+//! let name = RecordName::new([7; 24]);
+//! let record = Record::new(b"ciphertext".to_vec())?;
+//!
+//! store.put(&name, &record, Timestamp::from_seconds(1_800_003_600), now).await?;
+//! assert!(store.get(&name, now).await? == Some(record));
+//! store.delete(&name).await?;
+//! assert!(store.get(&name, now).await?.is_none());
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+#![no_std]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+extern crate alloc;
+
+mod error;
+mod faulty;
+mod frame;
+mod memory;
+mod record;
+mod store;
+
+pub mod conformance;
+
+pub use error::StoreError;
+pub use faulty::{Fault, FaultyStore};
+pub use frame::Framed;
+pub use memory::MemoryStore;
+pub use record::{Record, RecordName, RecordTooLarge};
+pub use store::SessionStore;

@@ -1,0 +1,89 @@
+// The built Worker in real workerd: the settings of wrangler.toml, and those a test gives.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { unstable_readConfig as readConfig, unstable_startWorker as startWorker } from 'wrangler';
+
+const path = relative => fileURLToPath(new URL(relative, import.meta.url));
+const bundle = path('../../target/worker-out/index.js');
+const wranglerConfig = readConfig({ config: path('../../wrangler.toml') }, { hideWarnings: true });
+
+export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}`;
+
+/**
+ * Starts the Worker with `settings` (vars and secrets alike) and resolves when it listens.
+ * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes the KV binding away.
+ *
+ * `url`                 where it listens
+ * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
+ * `restart(changes)`    the same storage; the first settings with these changes, where undefined removes one
+ * `stop()`
+ *
+ * Not wrangler's `createTestHarness`: that sends the Worker's own requests through Node's fetch, which
+ * knows no WebSocket, decodes bodies and takes 16 KB of headers. Here workerd itself talks to the site.
+ */
+export async function startEdge(settings, options = {}) {
+  const storage = mkdtempSync(join(tmpdir(), 'edge-session-kv-'));
+  const edge = {
+    async restart(changes = {}, otherOptions = {}) {
+      await worker.dispose();
+      worker = await start({ ...settings, ...changes }, { ...options, ...otherOptions }, storage);
+      edge.url = (await worker.url).origin;
+    },
+    store: () => storeOf(worker),
+    async stop() {
+      await worker.dispose();
+      rmSync(storage, { recursive: true, force: true });
+    },
+  };
+  let worker = await start(settings, options, storage);
+  edge.url = (await worker.url).origin;
+  return edge;
+}
+
+async function start(settings, { faulty = false, store = true }, persist) {
+  if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
+  const entry = faulty
+    ? { main: path('./faulty-store.mjs') }
+    : { main: bundle, base_dir: path('../../target/worker-out'), no_bundle: true, find_additional_modules: true };
+  const bindings = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const worker = await startWorker({
+    config: {
+      ...wranglerConfig,
+      ...entry,
+      build: { ...wranglerConfig.build, command: undefined },
+      kv_namespaces: store ? wranglerConfig.kv_namespaces : [],
+      vars: {},
+    },
+    bindings: Object.fromEntries(bindings.map(([name, value]) => [name, { type: 'plain_text', value }])),
+    envFiles: ['/dev/null'], // instead of the developer's .dev.vars
+    dev: {
+      server: { hostname: '127.0.0.1', port: 0 },
+      inspector: false,
+      logLevel: 'error',
+      persist,
+      watch: false,
+    },
+  });
+  await worker.ready;
+  return worker;
+}
+
+// wrangler has no public way to a worker's bindings outside createTestHarness; its version is pinned.
+async function storeOf(worker) {
+  return worker.raw.runtimes[0].mf.getKVNamespace('SESSIONS');
+}
+
+/** The names of all records, once there are as many as `expected` says, or after two seconds as they are. */
+export async function recordNames(edge, expected) {
+  const store = await edge.store();
+  const deadline = Date.now() + 2000;
+  for (;;) {
+    const names = (await store.list()).keys.map(key => key.name);
+    if (expected === undefined || expected(names.length) || Date.now() > deadline) return names;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}
