@@ -22,7 +22,7 @@ rust() {
     cargo test -p session-codec --no-default-features
   step "The codec for a machine without std (thumbv7em)" no-std \
     cargo build -p session-codec --no-default-features --target thumbv7em-none-eabihf
-  CARGO_TARGET_WASM32_WASIP1_RUNNER="node $root/scripts/run-wasm.mjs" \
+  CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $root/scripts/run-wasm.mjs" \
     counted "The codec as WebAssembly, in Node" wasm cargo test -p session-codec --target wasm32-wasip1 --tests
 }
 

@@ -203,6 +203,13 @@ impl Codec {
         self.profile.remove()
     }
 
+    /// Whether a session should be sealed again although nothing changed: it came under an older
+    /// key, or not in the cookie and envelope that are written.
+    #[must_use]
+    pub fn needs_reissue(&self, opened: &OpenSession) -> bool {
+        !opened.key.is_primary() || opened.envelope != self.write || opened.from_django_cookie
+    }
+
     /// Where every key of `session` went in `commit`, made on demand.
     #[must_use]
     pub fn report(&self, session: &Session, commit: &Commit) -> Report {
@@ -274,11 +281,9 @@ impl Codec {
             };
             *free = value;
             copies += 1;
-            // What arrives in the Django site's own cookie is Django's or nothing.
-            let foreign = is_django_cookie && Envelope::claimed_by(value) != Envelope::Django;
-            let outcome = match foreign {
-                true => Err(Reason::NotAccepted),
-                false => self.open_value(value, now, workspace),
+            let outcome = match self.belongs(value, is_django_cookie) {
+                true => self.open_value(value, now, workspace),
+                false => Err(Reason::NotAccepted),
             };
             match outcome {
                 Ok(_) if opened.is_some() => return Opened::Conflict,
@@ -293,6 +298,17 @@ impl Codec {
             (Some(session), _) => Opened::Session(session),
             (None, Some(reason)) => Opened::Rejected(reason),
             (None, None) => Opened::Absent,
+        }
+    }
+
+    /// Whether this kind of envelope may stand in this cookie: a Django site's own cookie holds
+    /// Django's or nothing; where it has one, ours holds nothing but what we write.
+    fn belongs(&self, value: &[u8], in_django_cookie: bool) -> bool {
+        let envelope = Envelope::claimed_by(value);
+        if in_django_cookie {
+            envelope == Envelope::Django
+        } else {
+            self.django_cookie.is_none() || envelope == self.write
         }
     }
 

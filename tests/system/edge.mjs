@@ -48,7 +48,12 @@ async function start(settings, { faulty = false, store = true }, persist) {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
   const entry = faulty
     ? { main: path('./faulty-store.mjs') }
-    : { main: bundle, base_dir: path('../../target/worker-out'), no_bundle: true, find_additional_modules: true };
+    : {
+        main: bundle,
+        base_dir: path('../../target/worker-out'),
+        no_bundle: true,
+        find_additional_modules: true,
+      };
   const bindings = Object.entries(settings).filter(([, value]) => value !== undefined);
   const worker = await startWorker({
     config: {

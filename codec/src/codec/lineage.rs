@@ -32,6 +32,16 @@ impl Lineage {
         }
     }
 
+    /// The same chain of records for a session that begins anew, as at log in: the absolute limit
+    /// counts from here.
+    #[must_use]
+    pub fn restarted(&self, created: Timestamp) -> Self {
+        Self {
+            created,
+            ..self.clone()
+        }
+    }
+
     /// When the session began; whole seconds.
     #[must_use]
     pub const fn created(&self) -> Timestamp {

@@ -33,7 +33,18 @@ pub(super) fn is_suspect(chunk: &[u8], ours: &[&CookieName]) -> bool {
             .map(|name| name.as_str().as_bytes())
             .any(|name| may_begin(first, name) && may_be_read_as(text, name))
     };
-    switches_to_legacy(chunk) || claims(chunk) || hidden_pairs(chunk).any(claims)
+    switches_to_legacy(chunk)
+        || is_exactly(chunk, ours)
+        || claims(chunk)
+        || hidden_pairs(chunk).any(claims)
+}
+
+/// A name may itself read as another one (`%aA` loses its first octets), so the plain reading
+/// comes first.
+fn is_exactly(chunk: &[u8], ours: &[&CookieName]) -> bool {
+    let name = chunk.split(|&octet| octet == b'=').next().unwrap_or(&[]);
+    let name = name.trim_ascii_end();
+    ours.iter().any(|ours| ours.as_str().as_bytes() == name)
 }
 
 /// Whether a chunk whose first octet reads so can be read as `name`: nearly all cookies of others
@@ -214,6 +225,12 @@ mod tests {
         assert!(suspect(b"edge_session=1", "edge.session"));
         assert!(suspect(b"+edge.session=1", "edge_session"));
         assert!(suspect(b".x=1", "'_x"));
+    }
+
+    #[test]
+    fn a_name_that_reads_as_another_is_still_itself() {
+        assert!(suspect(b"%aA=x", "%aA"));
+        assert!(suspect(b"%aA =x", "%aA"));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use rand_core::TryCryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::labels::Prk;
+use crate::atoms::KeyId;
+
 /// What every secret's text begins with: `es`, for this project, and the version of its use.
 const PREFIX: &str = "es1_";
 /// Octets of a secret: the key length of HKDF-SHA256 and XChaCha20-Poly1305.
@@ -55,6 +58,12 @@ impl Secret {
         text.push_str(PREFIX);
         text.push_str(&Zeroizing::new(Base64UrlUnpadded::encode_string(&self.0)));
         text
+    }
+
+    /// The id under which envelopes name this secret; not secret itself.
+    #[must_use]
+    pub fn key_id(&self) -> KeyId {
+        Prk::of(self).key_id()
     }
 
     /// From octets that are known to be random, such as another key store's output.

@@ -4,6 +4,7 @@ use alloc::{format, vec};
 use proptest::prelude::*;
 
 use super::JsonErrorKind::*;
+use super::string::LoneSurrogate;
 use super::*;
 
 fn canonical(text: &str) -> Result<String, JsonError> {
