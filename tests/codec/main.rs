@@ -17,6 +17,7 @@ mod fallbacks;
 mod http_cookies;
 mod sessions;
 mod signing;
+mod tampering;
 
 /// `#[test]` is the platform's own.
 mod platform {
