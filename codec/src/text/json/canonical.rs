@@ -1,7 +1,6 @@
 //! Writing a text again as Python would.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::JsonError;
