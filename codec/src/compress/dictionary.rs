@@ -103,3 +103,52 @@ static BUILT_IN: Dictionary = Dictionary {
 
 /// Ids below are for dictionaries that come with a version of the format.
 const FIRST_CONFIGURED_ID: u8 = 128;
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    /// Every sealed cookie that names dictionary 1 needs exactly these octets.
+    #[test]
+    fn the_built_in_dictionary_is_frozen() {
+        let digest: [u8; 32] = Sha256::digest(Dictionary::built_in().octets()).into();
+        assert_eq!(
+            digest,
+            [
+                0x77, 0xec, 0x45, 0xf3, 0x8b, 0x20, 0x78, 0x2f, 0x43, 0xb3, 0xc6, 0x54, 0xc2, 0xb6,
+                0x02, 0xd6, 0x68, 0x93, 0x93, 0x80, 0xb6, 0xc2, 0x74, 0x15, 0x8b, 0xd0, 0xb3, 0x94,
+                0xe7, 0xb3, 0x73, 0x46
+            ]
+        );
+        assert_eq!(Dictionary::built_in().id(), 1);
+    }
+
+    #[test]
+    fn only_ids_from_128_can_be_configured() {
+        for id in 0..128 {
+            assert_eq!(
+                Dictionary::configured(id, &b"word"[..]),
+                Err(DictionaryError::ReservedId(id))
+            );
+        }
+        for id in 128..=255 {
+            let dictionary = Dictionary::configured(id, &b"word"[..]).unwrap();
+            assert_eq!((dictionary.id(), dictionary.octets()), (id, &b"word"[..]));
+        }
+    }
+
+    #[test]
+    fn a_dictionary_has_1_to_32768_octets() {
+        for length in [0, Dictionary::MAX_LENGTH + 1] {
+            assert_eq!(
+                Dictionary::configured(128, alloc::vec![0; length]),
+                Err(DictionaryError::Length(length))
+            );
+        }
+        for length in [1, Dictionary::MAX_LENGTH] {
+            assert!(Dictionary::configured(128, alloc::vec![0; length]).is_ok());
+        }
+    }
+}

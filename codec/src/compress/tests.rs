@@ -1,11 +1,17 @@
 //! The same promises, kept by both implementations and by every pair of writer and reader.
 
+mod samples;
+
 use alloc::vec;
 use alloc::vec::Vec;
 
 #[cfg(feature = "zlib-rs")]
 use super::zlib_rs;
 use super::{Container, Dictionary, InflateError, miniz};
+use samples::{
+    SESSION, SESSION_BY_PYTHON, SESSION_BY_PYTHON_WITH_DICTIONARY, for_each_container, noise,
+    plain_texts,
+};
 
 trait Write {
     fn fresh() -> Self;
@@ -112,6 +118,7 @@ macro_rules! pairs {
 pairs! {
     what_is_written_is_read
     what_is_read_is_appended
+    what_python_writes_is_read
     a_stream_over_the_limit_is_not_written
     a_plain_text_over_the_limit_is_not_read
     a_bomb_is_stopped_early
@@ -121,6 +128,7 @@ pairs! {
     another_or_no_dictionary_does_not_read
     a_preset_dictionary_in_a_zlib_header_is_corrupt
     a_state_is_as_good_as_new_after_an_error
+    streams_given_up_leave_nothing_behind
 }
 
 fn what_is_written_is_read(writer: &mut impl Write, reader: &mut impl Read) {
@@ -151,6 +159,14 @@ fn what_is_read_is_appended(writer: &mut impl Write, reader: &mut impl Read) {
         );
         assert_eq!(plain, [b"before", SESSION].concat());
     });
+}
+
+fn what_python_writes_is_read(_: &mut impl Write, reader: &mut impl Read) {
+    let read = reader.read(SESSION_BY_PYTHON, Container::Zlib, 1000);
+    assert_eq!(read.as_deref(), Ok(SESSION));
+    let built_in = Container::Raw(Some(Dictionary::built_in()));
+    let read = reader.read(SESSION_BY_PYTHON_WITH_DICTIONARY, built_in, 1000);
+    assert_eq!(read.as_deref(), Ok(SESSION));
 }
 
 fn a_stream_over_the_limit_is_not_written(writer: &mut impl Write, reader: &mut impl Read) {
@@ -217,7 +233,7 @@ fn a_flipped_octet_is_never_trouble(writer: &mut impl Write, reader: &mut impl R
     for_each_container(|container| {
         let stream = writer.write(SESSION, container);
         for position in 0..stream.len() {
-            for flip in 1..=255 {
+            for flip in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
                 let mut flipped = stream.clone();
                 flipped[position] ^= flip;
                 let read = reader.read(&flipped, container, 500);
@@ -300,44 +316,48 @@ fn a_state_is_as_good_as_new_after_an_error(writer: &mut impl Write, reader: &mu
     });
 }
 
-fn for_each_container(mut promise: impl FnMut(Container<'_>)) {
-    let long: Vec<u8> = noise(Dictionary::MAX_LENGTH);
-    let long = Dictionary::configured(128, long).unwrap();
-    let short = Dictionary::configured(255, &b"u"[..]).unwrap();
-    promise(Container::Zlib);
-    promise(Container::Raw(None));
-    promise(Container::Raw(Some(Dictionary::built_in())));
-    promise(Container::Raw(Some(&short)));
-    promise(Container::Raw(Some(&long)));
+/// zlib-rs 0.6.8 panics here, unless what waits for room is taken out before the next stream.
+fn streams_given_up_leave_nothing_behind(writer: &mut impl Write, reader: &mut impl Read) {
+    let plain = noise(20_000);
+    for_each_container(|container| {
+        let expected = writer.write(&plain, container);
+        let mut out = Vec::new();
+        for limit in (0..plain.len()).step_by(499) {
+            assert_eq!(
+                writer.write_within(&plain, container, limit, &mut out),
+                None
+            );
+        }
+        let stream = writer.write(&plain, container);
+        assert!(stream == expected);
+        let read = reader.read(&stream, container, plain.len());
+        assert!(read.as_ref() == Ok(&plain));
+    });
 }
 
-fn plain_texts() -> Vec<Vec<u8>> {
-    let repeated = SESSION.repeat((1 << 20) / SESSION.len() + 1);
-    vec![
-        vec![],
-        b"{}".to_vec(),
-        SESSION.to_vec(),
-        noise(300),
-        noise(40_000),
-        repeated[..64 << 10].to_vec(),
-        repeated[..1 << 20].to_vec(),
-        // Words of the longest dictionary at its two ends, and what no dictionary has between.
-        [&noise(Dictionary::MAX_LENGTH)[..], &noise(1000), SESSION].concat(),
-        vec![0; 100_000],
-    ]
-}
+/// A stream may be written with any window up to 32 KiB.
+#[cfg(feature = "zlib-rs")]
+#[test]
+fn every_window_is_read() {
+    use flate2::{Compress, Compression, FlushCompress};
 
-/// Octets without repetition, the same at every call (xorshift).
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x2545_f491_u32;
-    core::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state.to_le_bytes()[1]
-    })
-    .take(length)
-    .collect()
+    let start = noise(32_000);
+    let plain = [&*start, &start, SESSION, SESSION].concat();
+    for window_bits in 9..=15 {
+        for (container, is_zlib) in [(Container::Raw(None), false), (Container::Zlib, true)] {
+            let mut stream = vec![0; plain.len() + 1000];
+            let mut compress =
+                Compress::new_with_window_bits(Compression::best(), is_zlib, window_bits);
+            compress
+                .compress(&plain, &mut stream, FlushCompress::Finish)
+                .unwrap();
+            stream.truncate(usize::try_from(compress.total_out()).unwrap());
+            assert_eq!(stream.len() < 40_000, window_bits == 15);
+            let limit = plain.len();
+            let read = zlib_rs::Inflater::new().read(&stream, container, limit);
+            assert_eq!(read.as_ref(), Ok(&plain), "zlib-rs, {window_bits} bits");
+            let read = miniz::Inflater::new().read(&stream, container, limit);
+            assert_eq!(read.as_ref(), Ok(&plain), "miniz, {window_bits} bits");
+        }
+    }
 }
-
-const SESSION: &[u8] = br#"{"_auth_user_id":"42","_auth_user_backend":"django.contrib.auth.backends.ModelBackend","_auth_user_hash":"0f4ab0c9e23d7a5586bd1ec1f0a79842d35e6c7b8f9012a3b4c5d6e7f8091a2b"}"#;

@@ -30,23 +30,26 @@ impl Deflater {
         limit: usize,
         out: &mut Vec<u8>,
     ) -> Option<usize> {
+        let compress = match container {
+            Container::Raw(_) => &mut self.raw,
+            Container::Zlib => &mut self.zlib,
+        };
         let start = out.len();
-        let written = self.append(plain, container, limit, out);
+        let written = Self::append(compress, plain, container, limit, out);
+        if written.is_none() {
+            drain(compress);
+        }
         out.truncate(start.saturating_add(written.unwrap_or(0)));
         written
     }
 
     fn append(
-        &mut self,
+        compress: &mut Compress,
         plain: &[u8],
         container: Container<'_>,
         limit: usize,
         out: &mut Vec<u8>,
     ) -> Option<usize> {
-        let compress = match container {
-            Container::Raw(_) => &mut self.raw,
-            Container::Zlib => &mut self.zlib,
-        };
         compress.reset();
         if let Container::Raw(Some(dictionary)) = container {
             compress.set_dictionary(dictionary.octets()).ok()?;
@@ -88,6 +91,22 @@ impl Default for Deflater {
 impl fmt::Debug for Deflater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deflater").finish_non_exhaustive()
+    }
+}
+
+/// Takes the rest of a stream that was given up out of the state.
+///
+/// `reset` alone is not enough: in zlib-rs 0.6.8 it forgets the octets that wait for room, but not
+/// their place in the buffer (`Pending::reset_keep` leaves `out`). After some streams given up in
+/// a row the next one would find the buffer full and panic.
+fn drain(compress: &mut Compress) {
+    let mut rest = [0; 1024];
+    loop {
+        let before = compress.total_out();
+        let status = compress.compress(&[], &mut rest, FlushCompress::Finish);
+        if !matches!(status, Ok(Status::Ok | Status::BufError)) || compress.total_out() == before {
+            return;
+        }
     }
 }
 
@@ -189,6 +208,9 @@ impl fmt::Debug for Inflater {
     }
 }
 
+// Measured on sessions of 0.2 to 20 KB: 7 takes up to twice the time for 1 % less, 4 saves no time
+// below 3 KB. And it keeps Django cookies within 1 % of what Python writes at its level 6. A window
+// smaller than 32 KiB is no faster and 1 % worse on long sessions.
 const LEVEL: Compression = Compression::new(6);
 
 /// Sessions inflate to 2 to 4 times their stream: room for that is taken at once, more by doubling.
