@@ -99,3 +99,129 @@ pub(crate) async fn delete_all(store: &impl SessionStore, names: Vec<RecordName>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use session_codec::{
+        Config, KeyRing, Keys, Lineage, Secret, Session, Workspace, config::Overflow,
+        cookie::Lifetime,
+    };
+    use session_store::{Fault, FaultyStore, MemoryStore};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn codec() -> Codec {
+        let secret = Secret::from_octets([7; 32]);
+        let keys = Keys {
+            sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
+            django: None,
+        };
+        let config = Config {
+            overflow: Overflow::Spill,
+            ..Config::default()
+        };
+        Codec::new(config, &keys).unwrap()
+    }
+
+    /// 20 KB that deflate cannot bring under 4 KB.
+    fn session() -> Session {
+        let mut octets = vec![0; 20_000];
+        getrandom::fill(&mut octets).unwrap();
+        let text: String = octets
+            .iter()
+            .map(|octet| char::from(b'a' + octet % 26))
+            .collect();
+        let mut session = Session::new();
+        session.insert("large", &text).unwrap();
+        session.insert("small", &1).unwrap();
+        session
+    }
+
+    fn commit(codec: &Codec, session: &Session, lineage: &Lineage) -> Commit {
+        let (rng, workspace) = (&mut getrandom::SysRng, &mut Workspace::new());
+        let lifetime = Lifetime::BrowserSession;
+        codec
+            .seal(session, lineage, NOW, lifetime, rng, workspace)
+            .unwrap()
+    }
+
+    fn open(codec: &Codec, cookie: &ResponseCookie, now: Timestamp) -> OpenSession {
+        let (_, value) = cookie.as_str().split_once('=').unwrap();
+        let value = value.split(';').next().unwrap();
+        codec
+            .open_value(value.as_bytes(), now, &mut Workspace::new())
+            .unwrap()
+    }
+
+    fn saved(store: &impl SessionStore, codec: &Codec, session: &Session) -> ResponseCookie {
+        let commit = commit(codec, session, &Lineage::new(NOW));
+        let (cookie, deletions) = pollster::block_on(save(store, commit, NOW)).unwrap();
+        assert!(deletions.is_empty());
+        cookie
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let (codec, store, session) = (codec(), MemoryStore::new(), session());
+        let cookie = saved(&store, &codec, &session);
+        let mut opened = open(&codec, &cookie, NOW);
+        assert_eq!(opened.session().len(), 1);
+        assert_eq!(
+            pollster::block_on(load(&codec, &store, &mut opened, NOW)),
+            Ok(())
+        );
+        assert_eq!(opened.session(), &session);
+    }
+
+    #[test]
+    fn absence_is_an_outage_at_first_and_a_loss_later() {
+        let (codec, session) = (codec(), session());
+        let cookie = saved(&MemoryStore::new(), &codec, &session);
+        let load_at = |millis: i64| {
+            let now = Timestamp::from_millis(NOW.millis() + millis);
+            let mut opened = open(&codec, &cookie, now);
+            pollster::block_on(load(&codec, &MemoryStore::new(), &mut opened, now))
+        };
+        assert_eq!(load_at(0), Err(Missing::Unavailable("absent")));
+        assert_eq!(load_at(119_999), Err(Missing::Unavailable("absent")));
+        assert_eq!(load_at(120_000), Err(Missing::Lost));
+    }
+
+    #[test]
+    fn a_failed_store_is_an_outage_however_old_the_ticket() {
+        let (codec, session) = (codec(), session());
+        let store = FaultyStore::new(MemoryStore::new());
+        let cookie = saved(&store, &codec, &session);
+        store.set_fault(Some(Fault::BeforeEffect));
+        let later = Timestamp::from_seconds(NOW.seconds() + 3600);
+        let mut opened = open(&codec, &cookie, later);
+        let outcome = pollster::block_on(load(&codec, &store, &mut opened, later));
+        assert_eq!(outcome, Err(Missing::Unavailable("unavailable")));
+        store.set_fault(None);
+        let outcome = pollster::block_on(load(&codec, &store, &mut opened, later));
+        assert_eq!(outcome, Ok(()));
+    }
+
+    #[test]
+    fn a_write_that_fails_even_after_persisting_hands_out_no_cookie_and_keeps_the_old_record() {
+        let (codec, session) = (codec(), session());
+        let store = FaultyStore::new(MemoryStore::new());
+        let cookie = saved(&store, &codec, &session);
+        let mut opened = open(&codec, &cookie, NOW);
+        pollster::block_on(load(&codec, &store, &mut opened, NOW)).unwrap();
+        for fault in [Fault::BeforeEffect, Fault::AfterEffect] {
+            store.set_fault(Some(fault));
+            let commit = commit(&codec, &session, opened.lineage());
+            assert!(pollster::block_on(save(&store, commit, NOW)).is_err());
+            store.set_fault(None);
+            let mut again = open(&codec, &cookie, NOW);
+            assert_eq!(
+                pollster::block_on(load(&codec, &store, &mut again, NOW)),
+                Ok(())
+            );
+            assert_eq!(again.session(), &session);
+        }
+    }
+}

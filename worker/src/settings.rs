@@ -289,3 +289,113 @@ fn json<T: serde::de::DeserializeOwned>(text: &str, expected: &str) -> Result<T,
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "es1_qjNu7egJRVJturPFCo5qai0RKKLJO6S4UmrrnifuJ7M";
+    const DJANGO: &str = "k4^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hfgdpaeio-23-plus";
+
+    /// The least that is needed, with these changes; an empty text takes a setting away.
+    fn read(changes: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+        let mut settings = BTreeMap::from([
+            ("ORIGIN_URL", "https://shop.example"),
+            ("SESSION_KEYS", KEY),
+            ("DJANGO_SECRET_KEY", DJANGO),
+        ]);
+        settings.extend(changes.iter().copied());
+        let binding = |name: &str| {
+            let text = settings.get(name).filter(|text| !text.is_empty());
+            text.map(|text| (*text).to_owned())
+        };
+        Settings::read(binding, |name| name == KV_BINDING)
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn three_settings_are_enough() {
+        let settings = read(&[]).map_err(|problems| problems.join("; ")).unwrap();
+        assert_eq!(settings.origin, "https://shop.example");
+        assert_eq!(settings.codec.profile().name().as_str(), "__Host-sessionid");
+        assert_eq!(settings.store, StoreChoice::Kv);
+        assert!(settings.has_plain_cookie());
+        assert_eq!(settings.key_ids.len(), 1);
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once_and_no_secret_is() {
+        let problems = read(&[
+            ("SESSION_KEYS", &KEY[..40]),
+            ("DJANGO_SECRET_KEY", "short-secret"),
+            ("ORIGIN_URL", "ftp://shop.example"),
+            ("SESSION_ROUTES", r#"{"/": "sometimes"}"#),
+            ("SESSION_STORE", "redis"),
+        ])
+        .err()
+        .unwrap();
+        let names: Vec<_> = problems
+            .iter()
+            .filter_map(|p| p.split(':').next())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "SESSION_ROUTES",
+                "SESSION_STORE",
+                "ORIGIN_URL",
+                "SESSION_KEYS",
+                "DJANGO_SECRET_KEY"
+            ]
+        );
+        let text = problems.concat();
+        assert!(
+            !text.contains("short-secret") && !text.contains(&KEY[4..12]),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn one_name_for_both_sides_needs_no_second_cookie() {
+        let settings = read(&[("SESSION_COOKIE", "sessionid")]);
+        assert!(settings.is_ok_and(|settings| !settings.has_plain_cookie()));
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for good in [
+            "https://shop.example",
+            "http://127.0.0.1:8000/",
+            "http://[::1]:80",
+        ] {
+            assert!(origin(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "shop.example",
+            "//x",
+            "https://x/y",
+            "https://x?y",
+            "https://a@b",
+            "ws://x",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_login_page_is_on_this_site() {
+        assert!(login_url("/login/?from=edge").is_ok());
+        for bad in [
+            "",
+            "login",
+            "//evil.example",
+            "/\\evil.example",
+            "https://x/",
+            "/a b",
+            "/\r\n",
+        ] {
+            assert!(login_url(bad).is_err(), "{bad:?}");
+        }
+    }
+}
