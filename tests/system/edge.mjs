@@ -79,6 +79,8 @@ async function start(settings, { faulty = false, store = true }, persist) {
 
 // wrangler has no public way to a worker's bindings outside createTestHarness; its version is pinned.
 async function storeOf(worker) {
+  // Just after a restart the runtime may answer before its handle is here.
+  for (let n = 0; n < 100 && !worker.raw.runtimes[0].mf; n++) await new Promise(resolve => setTimeout(resolve, 50));
   return worker.raw.runtimes[0].mf.getKVNamespace('SESSIONS');
 }
 

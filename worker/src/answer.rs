@@ -1,9 +1,9 @@
 //! Answers the Worker gives itself. None of them may be kept by a cache.
 
 use serde_json::json;
-use worker::{Headers, Url, web_sys};
+use worker::{Headers, web_sys};
 
-use crate::settings::Problem;
+use crate::{location::Location, settings::Problem};
 
 /// Seconds after which asking again makes sense: stores and replicas catch up within them.
 const RETRY_AFTER: &str = "2";
@@ -53,10 +53,13 @@ impl Answer {
 }
 
 /// Settings are wrong: why is told at `/_session/health`, and nowhere else.
-pub(crate) fn misconfigured(url: &Url, problems: &[Problem]) -> worker::Result<web_sys::Response> {
+pub(crate) fn misconfigured(
+    location: &Location,
+    problems: &[Problem],
+) -> worker::Result<web_sys::Response> {
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     crate::log::warn("misconfigured", &json!(problems));
-    if url.path() == "/_session/health" {
+    if location.path == "/_session/health" {
         let body = json!({ "status": "misconfigured", "problems": problems });
         return Answer::json(503, &body)?.build();
     }
@@ -79,16 +82,13 @@ pub(crate) fn not_found() -> worker::Result<web_sys::Response> {
 
 /// A session is needed: 302 to the login page for a browser, 401 for everybody else.
 pub(crate) fn session_required(
-    url: &Url,
+    location: &Location,
     login: Option<&str>,
     cookies: &[String],
 ) -> worker::Result<web_sys::Response> {
     let answer = match login {
         Some(login) => {
-            let next = match url.query() {
-                Some(query) => format!("{}?{query}", url.path()),
-                None => url.path().to_owned(),
-            };
+            let next = format!("{}{}", location.path, location.query);
             let separator = if login.contains('?') { '&' } else { '?' };
             let next: String = worker::js_sys::encode_uri_component(&next).into();
             let location = format!("{login}{separator}next={next}");

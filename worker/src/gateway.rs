@@ -1,6 +1,6 @@
 //! One request, from the browser's cookie to the browser's cookie.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use serde_json::json;
 use session_codec::{
@@ -8,12 +8,14 @@ use session_codec::{
     cookie::{Lifetime, SetCookie},
 };
 use session_store::{RecordName, SessionStore, StoreError};
-use worker::{Context, Env, Headers, Url, web_sys};
+use worker::{Context, Env, Headers, web_sys};
 
 use crate::{
     answer, clock,
     gate::{self, Missing},
-    lifetime, origin,
+    lifetime,
+    location::Location,
+    origin,
     response::{self, SetCookies},
     routes::Mode,
     settings::{KV_BINDING, Settings, StoreChoice},
@@ -25,7 +27,7 @@ use crate::{
 /// Answers a request that is for the origin.
 pub(crate) async fn respond(
     request: web_sys::Request,
-    url: &Url,
+    location: &Location,
     settings: Rc<Settings>,
     env: &Env,
     context: &Context,
@@ -34,7 +36,7 @@ pub(crate) async fn respond(
     let cookies = Headers(request.headers())
         .get("cookie")?
         .unwrap_or_default();
-    let mode = settings.routes.mode(url.path());
+    let mode = settings.routes.mode(&location.path);
     let mut visit = match mode {
         Mode::Public => Visit::unseen(),
         Mode::Optional | Mode::Required => Visit::read(&settings, &cookies, now),
@@ -59,7 +61,7 @@ pub(crate) async fn respond(
                 .login_url
                 .as_deref()
                 .filter(|_| wants_html(&request));
-            return answer::session_required(url, login, &removals);
+            return answer::session_required(location, login, &removals);
         }
         Found::Nothing | Found::Rejected => {}
         Found::Session(opened) => match gateway.load(opened).await {
@@ -79,7 +81,7 @@ pub(crate) async fn respond(
     }
     let cookie = gateway.origin_cookie(visit.session());
     let forwarded = origin_cookies(&gateway.settings, &cookies, cookie.as_deref());
-    let answered = origin::fetch(&request, url, &gateway.settings, forwarded.as_deref()).await;
+    let answered = origin::fetch(&request, location, &gateway.settings, forwarded.as_deref()).await;
     let response = match answered {
         Ok(response) => response,
         Err(error) => {

@@ -5,6 +5,8 @@
 //! `session-codec` and `session-store`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+extern crate alloc;
+
 mod answer;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -13,6 +15,7 @@ mod gate;
 mod gateway;
 mod health;
 mod lifetime;
+mod location;
 mod log;
 mod origin;
 mod response;
@@ -34,16 +37,16 @@ async fn fetch(
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let url = worker::Url::parse(&request.url())?;
+    let location = location::Location::of(&request)?;
     let state = match state::of(&env) {
         Ok(state) => state,
-        Err(problems) => return answer::misconfigured(&url, &problems),
+        Err(problems) => return answer::misconfigured(&location, &problems),
     };
-    match url.path().strip_prefix("/_session/") {
+    match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
         #[cfg(feature = "conformance")]
         Some("conformance") => conformance::answer(&state, &env).await,
         Some(_) => answer::not_found(),
-        None => gateway::respond(request, &url, state, &env, &context).await,
+        None => gateway::respond(request, &location, state, &env, &context).await,
     }
 }

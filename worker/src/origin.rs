@@ -1,32 +1,29 @@
 //! The request to the origin and its answer.
 
-use worker::{Headers, Url, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys};
+use worker::{Headers, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys};
 
-use crate::settings::Settings;
+use crate::{location::Location, settings::Settings};
 
 /// Asks the origin: same method, path, query, headers and body, another host and other cookies.
 /// The body streams through; redirects are the browser's business.
 pub(crate) async fn fetch(
     request: &web_sys::Request,
-    url: &Url,
+    location: &Location,
     settings: &Settings,
     cookies: Option<&str>,
 ) -> worker::Result<web_sys::Response> {
-    let mut target = settings.origin.clone();
-    target.set_path(url.path());
-    target.set_query(url.query());
-
+    let target = format!("{}{}{}", settings.origin, location.path, location.query);
     let headers = Headers(web_sys::Headers::new_with_headers(&request.headers())?);
     strip_reserved(&headers)?;
-    headers.set("x-forwarded-host", &host(url))?;
-    headers.set("x-forwarded-proto", url.scheme())?;
+    headers.set("x-forwarded-host", &location.host)?;
+    headers.set("x-forwarded-proto", &location.scheme)?;
     match cookies {
         Some(cookies) => headers.set("cookie", cookies)?,
         None => headers.delete("cookie")?,
     }
 
     // A request serves as the init of another: method, body and signal are taken over as they are.
-    let moved = web_sys::Request::new_with_str_and_init(target.as_str(), request.unchecked_ref())?;
+    let moved = web_sys::Request::new_with_str_and_init(&target, request.unchecked_ref())?;
     let init = web_sys::RequestInit::new();
     init.set_headers(headers.as_ref());
     init.set_redirect(web_sys::RequestRedirect::Manual);
@@ -42,13 +39,4 @@ fn strip_reserved(headers: &Headers) -> worker::Result<()> {
     };
     let names: Vec<String> = headers.keys().filter(reserved).collect();
     names.iter().try_for_each(|name| headers.delete(name))
-}
-
-/// Host and port as the browser wrote them.
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }

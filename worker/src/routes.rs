@@ -1,6 +1,6 @@
 //! Which paths need a session.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 mod field;
 mod problem;
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use session_codec::{
     Codec, Config, DjangoSecret, Envelope, KeyId, KeyRing, Keys, Priority, Secret,
@@ -11,7 +11,6 @@ use session_codec::{
     cookie::{Budget, CookieName, CookieProfile, CookieProfileConfig, SameSite},
     policy::PriorityRule,
 };
-use worker::Url;
 
 use crate::routes::{Mode, Routes};
 use field::Fields;
@@ -23,7 +22,8 @@ pub(crate) const KV_BINDING: &str = "SESSIONS";
 /// Everything a request needs, validated.
 pub(crate) struct Settings {
     pub(crate) codec: Codec,
-    pub(crate) origin: Url,
+    /// Scheme, host and port, without a slash at the end.
+    pub(crate) origin: String,
     /// The cookie in which the origin speaks of its session.
     pub(crate) origin_cookie: CookieName,
     /// Removes a plain cookie of the origin from a browser that still has one.
@@ -243,15 +243,17 @@ fn login_url(text: &str) -> Result<String, String> {
     }
 }
 
-fn origin(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") {
+fn origin(text: &str) -> Result<String, String> {
+    let url: http::Uri = text
+        .parse()
+        .map_err(|_| "not a URL such as https://shop.example".to_owned())?;
+    if !matches!(url.scheme_str(), Some("http" | "https")) {
         return Err("neither http:// nor https://".to_owned());
     }
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err("has a path or a query: scheme and host (and port) alone".to_owned());
+    if url.path() != "/" || url.query().is_some() || text.contains(['#', '@']) {
+        return Err("more than scheme, host and port".to_owned());
     }
-    Ok(url)
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 fn sealing_keys(text: &str) -> Result<KeyRing<Secret>, String> {

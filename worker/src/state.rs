@@ -1,7 +1,5 @@
-use std::{
-    cell::{OnceCell, RefCell},
-    rc::Rc,
-};
+use alloc::rc::Rc;
+use core::cell::{OnceCell, RefCell};
 
 use session_codec::Workspace;
 use worker::{
