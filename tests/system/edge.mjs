@@ -15,7 +15,8 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
 
 /**
  * Starts the Worker with `settings` (vars and secrets alike) and resolves when it listens.
- * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes the KV binding away.
+ * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes the KV binding away,
+ * `conformance: true` runs the build that has the store contract in it.
  *
  * `url`                 where it listens
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
@@ -44,10 +45,12 @@ export async function startEdge(settings, options = {}) {
   return edge;
 }
 
-async function start(settings, { faulty = false, store = true }, persist) {
+async function start(settings, { faulty = false, conformance = false, store = true }, persist) {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
   const entry = faulty
     ? { main: path('./faulty-store.mjs') }
+    : conformance
+    ? { main: path('../../worker/build-conformance/index.js') }
     : {
         main: bundle,
         base_dir: path('../../target/worker-out'),

@@ -134,8 +134,8 @@ mod tests {
             .map(|octet| char::from(b'a' + octet % 26))
             .collect();
         let mut session = Session::new();
-        session.insert("large", &text).unwrap();
         session.insert("small", &1).unwrap();
+        session.insert("large", &text).unwrap();
         session
     }
 
