@@ -6,6 +6,7 @@ mod digest;
 mod django_secret;
 mod labels;
 mod mac;
+mod origin_mac;
 mod secret;
 mod verified;
 
@@ -14,5 +15,6 @@ pub(crate) use digest::digest16;
 pub use django_secret::{DjangoSecret, WeakDjangoSecret};
 pub(crate) use labels::Prk;
 pub(crate) use mac::{MAC_TEXT_LEN, MacKey};
+pub use origin_mac::OriginMac;
 pub use secret::{Secret, SecretError};
 pub use verified::Verified;

@@ -4,21 +4,25 @@ use alloc::rc::Rc;
 
 use serde_json::json;
 use session_codec::{
-    Lineage, OpenSession, Session, Timestamp,
+    Lineage, OpenSession, SealError, Session, Timestamp,
     cookie::{Lifetime, SetCookie},
 };
 use session_store::{RecordName, SessionStore, StoreError};
 use worker::{Context, Env, Headers, web_sys};
 
 use crate::{
-    answer, clock,
+    answer,
+    class::Class,
+    clock,
     gate::{self, Missing},
     lifetime,
     location::Location,
     origin,
+    origin_headers::{self, Call, Header},
     response::{self, SetCookies},
     routes::Mode,
-    settings::{KV_BINDING, Settings, StoreChoice},
+    session_patch,
+    settings::{KV_BINDING, Protocol, Settings, StoreChoice},
     state::with_workspace,
     store::{KvRecords, TimeLimit},
     visit::{Found, Visit, origin_cookies},
@@ -32,27 +36,19 @@ pub(crate) async fn respond(
     env: &Env,
     context: &Context,
 ) -> worker::Result<web_sys::Response> {
-    let now = clock::now();
+    let gateway = Gateway::new(settings, env)?;
     let cookies = Headers(request.headers())
         .get("cookie")?
         .unwrap_or_default();
-    let mode = settings.routes.mode(&location.path);
+    let mode = gateway.settings.routes.mode(&location.path);
     let mut visit = match mode {
         Mode::Public => Visit::unseen(),
-        Mode::Optional | Mode::Required => Visit::read(&settings, &cookies, now),
-    };
-    let store = match settings.store {
-        StoreChoice::Kv => Some(Rc::new(TimeLimit(KvRecords::new(env.kv(KV_BINDING)?)))),
-        StoreChoice::None => None,
-    };
-    let gateway = Gateway {
-        settings,
-        store,
-        now,
+        _ => Visit::read(&gateway.settings, &cookies, gateway.now),
     };
     let removals = visit.removals(&gateway.settings);
     match &mut visit.found {
         Found::Conflict => {
+            let removals = gateway.all_removals(&visit);
             return answer::unusable("Two sessions at once. Please log in again.", &removals);
         }
         Found::Nothing | Found::Rejected if mode == Mode::Required => {
@@ -64,6 +60,8 @@ pub(crate) async fn respond(
             return answer::session_required(location, login, &removals);
         }
         Found::Nothing | Found::Rejected => {}
+        Found::Session(opened)
+            if mode == Mode::Class && gateway.settings.class_rule.is_certain(opened) => {}
         Found::Session(opened) => match gateway.load(opened).await {
             Ok(()) => {}
             Err(Missing::Unavailable(reason)) => {
@@ -79,9 +77,16 @@ pub(crate) async fn respond(
             }
         },
     }
-    let cookie = gateway.origin_cookie(visit.session());
+    let (cookie, headers) = gateway.tell(&visit, mode, &request.method(), location);
     let forwarded = origin_cookies(&gateway.settings, &cookies, cookie.as_deref());
-    let answered = origin::fetch(&request, location, &gateway.settings, forwarded.as_deref()).await;
+    let answered = origin::fetch(
+        &request,
+        location,
+        &gateway.settings,
+        forwarded.as_deref(),
+        &headers,
+    )
+    .await;
     let response = match answered {
         Ok(response) => response,
         Err(error) => {
@@ -92,30 +97,102 @@ pub(crate) async fn respond(
     let cookies = SetCookies::read(&response, &gateway.settings)?;
     let may_reissue = !matches!(request.method().as_str(), "HEAD" | "OPTIONS")
         && response.status() < 500
-        && response.status() != 304;
-    let (lines, deletions) = gateway
-        .outbound(&visit, cookies.session(), may_reissue)
-        .await;
+        && response.status() != 304
+        && mode != Mode::Class;
+    let patch = match gateway.settings.protocol {
+        Protocol::Headers(_) => Headers(response.headers()).get(session_patch::HEADER)?,
+        Protocol::Transcode => None,
+    };
+    let (lines, deletions) = match patch {
+        Some(patch) => gateway.obey(&visit, mode, &patch).await,
+        None => {
+            let line = cookies.session();
+            gateway.outbound(&visit, line, may_reissue).await
+        }
+    };
     gateway.delete_later(deletions, context);
     response::rebuild(&response, &cookies, &lines, visit.session().is_some())
 }
 
 /// What one request works with.
-struct Gateway<S> {
-    settings: Rc<Settings>,
+pub(crate) struct Gateway<S> {
+    pub(crate) settings: Rc<Settings>,
     store: Option<Rc<S>>,
-    now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// Lines for the browser, and records that nobody needs once they are sent.
-type Outbound = (Vec<String>, Vec<RecordName>);
+pub(crate) type Outbound = (Vec<String>, Vec<RecordName>);
+
+/// Why a session was not saved.
+#[derive(Debug)]
+pub(crate) enum SaveError {
+    /// It cannot be sealed as it is.
+    Seal(SealError),
+    /// The store did not take its record.
+    Store(StoreError),
+}
+
+impl SaveError {
+    pub(crate) const fn label(&self) -> &'static str {
+        match self {
+            Self::Seal(error) => error.label(),
+            Self::Store(error) => error.label(),
+        }
+    }
+}
+
+impl Gateway<TimeLimit<KvRecords>> {
+    /// With the store of the settings, at the present time.
+    pub(crate) fn new(settings: Rc<Settings>, env: &Env) -> worker::Result<Self> {
+        let store = match settings.store {
+            StoreChoice::Kv => Some(Rc::new(TimeLimit(KvRecords::new(env.kv(KV_BINDING)?)))),
+            StoreChoice::None => None,
+        };
+        Ok(Self {
+            settings,
+            store,
+            now: clock::now(),
+        })
+    }
+}
 
 impl<S: SessionStore + 'static> Gateway<S> {
-    async fn load(&self, opened: &mut OpenSession) -> Result<(), Missing> {
+    pub(crate) async fn load(&self, opened: &mut OpenSession) -> Result<(), Missing> {
         match &self.store {
             Some(store) => gate::load(&self.settings.codec, &**store, opened, self.now).await,
             None if opened.ticket().is_some() => Err(Missing::Unavailable("no_store")),
             None => Ok(()),
+        }
+    }
+
+    /// What the origin is told of the session: its cookie, or headers with a MAC.
+    fn tell(
+        &self,
+        visit: &Visit,
+        mode: Mode,
+        method: &str,
+        location: &Location,
+    ) -> (Option<String>, Vec<Header>) {
+        let Self { settings, now, .. } = self;
+        let class: Option<Class> = match mode {
+            Mode::Public => None,
+            _ => Some(settings.class_rule.class(visit.session(), *now)),
+        };
+        let told = visit.session().filter(|_| mode > Mode::Class);
+        let mut headers: Vec<Header> = origin_headers::class(class).into_iter().collect();
+        match &settings.protocol {
+            Protocol::Transcode => (self.origin_cookie(told), headers),
+            Protocol::Headers(mac) => {
+                let target = format!("{}{}", location.path, location.query);
+                let call = Call {
+                    method,
+                    target: &target,
+                    now: *now,
+                };
+                headers.extend(origin_headers::session(mac, &call, class, told));
+                (None, headers)
+            }
         }
     }
 
@@ -140,13 +217,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let cookie = line.map(|line| SetCookie::read(line.as_bytes()));
         match (cookie, visit.session()) {
             (Some(Err(error)), _) => failed("origin_cookie", &error.to_string()),
-            (Some(Ok(cookie)), opened) if is_removal(&cookie, self.now) => {
-                let mut lines: Vec<String> = visit.removals(&self.settings);
-                if lines.is_empty() {
-                    lines.push(self.settings.codec.remove().into_string());
-                }
-                (lines, self.ending(opened))
-            }
+            (Some(Ok(cookie)), opened) if is_removal(&cookie, self.now) => self.end(visit, opened),
             (Some(Ok(cookie)), opened) => self.seal_origin_cookie(visit, &cookie, opened).await,
             (None, Some(opened)) if may_reissue && self.settings.codec.needs_reissue(opened) => {
                 let lifetime = lifetime::of_session(
@@ -183,18 +254,45 @@ impl<S: SessionStore + 'static> Gateway<S> {
             // Most likely the origin signs with a key that is not configured here.
             Err(reason) => return failed("origin_cookie", reason.label()),
         };
-        let lineage = match opened {
-            None => Lineage::new(fresh.issued()),
-            Some(before) if is_same_user(before.session(), fresh.session()) => {
-                before.lineage().clone()
-            }
-            Some(before) => before.lineage().restarted(fresh.issued()),
-        };
+        let lineage = self.lineage(opened, fresh.session(), fresh.issued());
         let lifetime = lifetime::of_cookie(cookie, self.now);
         let saved = self
             .seal(fresh.session(), &lineage, fresh.issued(), lifetime)
             .await;
         self.told(visit, saved)
+    }
+
+    /// What the next cookie inherits; a new user's session begins when it is issued.
+    pub(crate) fn lineage(
+        &self,
+        before: Option<&OpenSession>,
+        after: &Session,
+        issued: Timestamp,
+    ) -> Lineage {
+        let rule = &self.settings.class_rule;
+        match before {
+            None => Lineage::new(issued),
+            Some(before) if rule.is_same_user(before.session(), after) => before.lineage().clone(),
+            Some(before) => before.lineage().restarted(issued),
+        }
+    }
+
+    /// Saves a session that was changed here and now: a session without keys is none.
+    pub(crate) async fn save_changed(
+        &self,
+        visit: &Visit,
+        before: Option<&OpenSession>,
+        after: &Session,
+    ) -> Result<Outbound, SaveError> {
+        if after.is_empty() {
+            return Ok(self.end(visit, before));
+        }
+        let (settings, now) = (&self.settings, self.now);
+        let lineage = self.lineage(before, after, now);
+        let lifetime = lifetime::of_session(after, settings.cookie_age, now, now);
+        let (mut lines, deletions) = self.seal(after, &lineage, now, lifetime).await?;
+        lines.extend(visit.plain_removal(settings));
+        Ok((lines, deletions))
     }
 
     async fn seal(
@@ -203,7 +301,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         lineage: &Lineage,
         issued: Timestamp,
         lifetime: Lifetime,
-    ) -> Result<Outbound, &'static str> {
+    ) -> Result<Outbound, SaveError> {
         let codec = &self.settings.codec;
         let commit = with_workspace(|workspace| {
             codec.seal(
@@ -215,7 +313,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 workspace,
             )
         });
-        let commit = commit.map_err(|error| error.label())?;
+        let commit = commit.map_err(SaveError::Seal)?;
         let saved = match &self.store {
             Some(store) => gate::save(&**store, commit, self.now).await,
             None if commit.store_ops.is_empty() => Ok((commit.set_cookie, vec![])),
@@ -223,20 +321,36 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 reason: "no store".into(),
             }),
         };
-        let (cookie, deletions) = saved.map_err(|error| error.label())?;
+        let (cookie, deletions) = saved.map_err(SaveError::Store)?;
         Ok((vec![cookie.into_string()], deletions))
     }
 
     /// A saved session's lines. One that could not be saved leaves everything as it was: the
     /// browser keeps its cookie, and the old record is still there.
-    fn told(&self, visit: &Visit, saved: Result<Outbound, &'static str>) -> Outbound {
+    fn told(&self, visit: &Visit, saved: Result<Outbound, SaveError>) -> Outbound {
         match saved {
             Ok((mut lines, deletions)) => {
                 lines.extend(visit.plain_removal(&self.settings));
                 (lines, deletions)
             }
-            Err(reason) => failed("seal", reason),
+            Err(error) => failed("seal", error.label()),
         }
+    }
+
+    /// The session ends: no cookie in any scope, no record.
+    pub(crate) fn end(&self, visit: &Visit, opened: Option<&OpenSession>) -> Outbound {
+        (self.all_removals(visit), self.ending(opened))
+    }
+
+    /// Lines that remove the session from wherever it may be: at least our own cookie, and the
+    /// further scopes of the settings.
+    pub(crate) fn all_removals(&self, visit: &Visit) -> Vec<String> {
+        let mut lines = visit.removals(&self.settings);
+        if lines.is_empty() {
+            lines.push(self.settings.codec.remove().into_string());
+        }
+        lines.extend_from_slice(&self.settings.further_removals);
+        lines
     }
 
     /// The records of a session that ends.
@@ -245,14 +359,14 @@ impl<S: SessionStore + 'static> Gateway<S> {
         gate::deletions(ops.unwrap_or_default())
     }
 
-    fn delete_later(&self, names: Vec<RecordName>, context: &Context) {
+    pub(crate) fn delete_later(&self, names: Vec<RecordName>, context: &Context) {
         if let Some(store) = self.store.clone().filter(|_| !names.is_empty()) {
             context.wait_until(async move { gate::delete_all(&*store, names).await });
         }
     }
 }
 
-fn failed(step: &str, reason: &str) -> Outbound {
+pub(crate) fn failed(step: &str, reason: &str) -> Outbound {
     crate::log::warn(
         "session-save-failed",
         &json!({ "step": step, "reason": reason }),
@@ -264,13 +378,6 @@ fn is_removal(cookie: &SetCookie<'_>, now: Timestamp) -> bool {
     cookie.is_removal()
         || (cookie.max_age.is_none()
             && lifetime::expires(cookie).is_some_and(|expires| expires <= now))
-}
-
-/// Whether both are the same visitor's: at log in Django changes who the user is, and what was
-/// anonymous before begins a new life.
-fn is_same_user(before: &Session, after: &Session) -> bool {
-    const USER: &str = "_auth_user_id";
-    before.raw(USER) == after.raw(USER)
 }
 
 fn wants_html(request: &web_sys::Request) -> bool {

@@ -35,6 +35,11 @@ impl Prk {
         MacKey::new(&self.expand::<32>(&[b"store-id"]))
     }
 
+    /// `HKDF-Expand(prk, "origin-mac", 32)`: vouches towards an origin for what it is told.
+    pub(crate) fn origin_mac_key(&self) -> MacKey {
+        MacKey::new(&self.expand::<32>(&[b"origin-mac"]))
+    }
+
     fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
         let mut key = [0; N];
         self.0
