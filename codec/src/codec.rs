@@ -2,6 +2,7 @@
 
 mod body;
 mod commit;
+mod fit;
 mod lineage;
 mod opened;
 mod record;
@@ -15,12 +16,12 @@ use alloc::{string::String, vec::Vec};
 use rand_core::TryCryptoRng;
 
 use crate::{
-    atoms::{Envelope, Priority, Timestamp},
+    atoms::{Envelope, Timestamp},
     config::{Acceptance, Config, ConfigError, Keys, Overflow},
     cookie::{Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie},
     crypto::Nonce,
     error::{Reason, SealError},
-    policy::{KeyPlacement, Lifetimes, Limits, Prefix, Priorities, Report},
+    policy::{Lifetimes, Limits, Priorities, Report},
     ring::{CookieRing, RecordRing},
     session::Session,
     signing::{self, Signer},
@@ -322,34 +323,6 @@ impl Codec {
             return Err(SealError::TooManyKeys);
         }
         Ok(())
-    }
-
-    /// Finds the largest set of keys by priority for which `fits` holds, asked with the keys'
-    /// JSON in the workspace; what a ticket needs is `fits`'s business.
-    fn place(
-        &self,
-        session: &Session,
-        workspace: &mut Workspace,
-        mut fits: impl FnMut(&mut Workspace) -> bool,
-    ) -> Result<Prefix, SealError> {
-        let refusal = SealError::DoesNotFit {
-            budget: self.budget.octets(),
-        };
-        let overflow = match self.overflow {
-            Overflow::Spill => KeyPlacement::Spilled,
-            Overflow::Drop => KeyPlacement::Dropped,
-            Overflow::Refuse => return Err(refusal),
-        };
-        let prefix = Prefix::largest(session, &self.priorities, overflow, |placement| {
-            workspace.write_json(session, |index| placement.keeps(index));
-            fits(workspace)
-        })
-        .ok_or(refusal)?;
-        let is_critical = |index| self.priorities.of(session.raw_key(index)) == Priority::Critical;
-        if overflow == KeyPlacement::Dropped && prefix.overflowing().any(is_critical) {
-            return Err(refusal);
-        }
-        Ok(prefix)
     }
 
     fn check_accepted(

@@ -5,10 +5,10 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use super::*;
 use crate::{
-    atoms::KeyPosition,
+    atoms::{KeyPosition, Priority},
     cookie::CookieProfileConfig,
     crypto::{DjangoSecret, Secret},
-    policy::PriorityRule,
+    policy::{KeyPlacement, PriorityRule},
     ring::KeyRing,
 };
 
@@ -334,6 +334,83 @@ fn a_large_session_spills_by_priority_and_returns_whole() {
             .unwrap();
         assert_eq!(opened.session(), &session, "{write:?}");
         assert_eq!(codec.record_name(&opened), None);
+    }
+}
+
+/// The 20 KB session of the benchmarks, its values cut into pieces under so many keys.
+fn shop_session(keys: usize) -> Session {
+    let shop = Session::from_json(include_str!("../../benches/payloads/x.json")).unwrap();
+    let mut order: Vec<usize> = (0..shop.len()).collect();
+    order.sort_by_key(|&index| shop.raw_key(index));
+    let text: Vec<char> = order
+        .iter()
+        .flat_map(|&index| shop.raw_value(index).chars())
+        .collect();
+    let mut session = Session::new();
+    for (index, piece) in text.chunks(text.len().div_ceil(keys)).enumerate() {
+        let key = format!("key_{index:04}");
+        session
+            .insert(&key, &piece.iter().collect::<String>())
+            .unwrap();
+    }
+    session
+}
+
+#[test]
+fn what_stays_is_all_that_fits() {
+    // A ticket in a sealed cookie, in characters; and the one with which Django's is measured.
+    const SEALED_TICKET: u32 = 48;
+    const DJANGO_TICKET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJw";
+    let config = |write, overflow, budget| Config {
+        write,
+        accept: vec![Acceptance::always(write)],
+        priorities: vec![PriorityRule {
+            key: "key_000*".into(),
+            priority: Priority::Optional,
+        }],
+        overflow,
+        budget: Budget::new(budget).unwrap(),
+        ..config()
+    };
+    let keys = keys(&[0], &["secret"]);
+    for (write, budget_without_ticket) in [
+        (Envelope::Sealed, 4_093 - SEALED_TICKET),
+        (Envelope::Django, 4_093),
+    ] {
+        let spilling = Codec::new(config(write, Overflow::Spill, 4_093), &keys).unwrap();
+        let refusing = config(write, Overflow::Refuse, budget_without_ticket);
+        let refusing = Codec::new(refusing, &keys).unwrap();
+        for count in [1, 2, 3, 10, 13, 30, 77, 200, 1_000] {
+            let session = shop_session(count);
+            let commit = seal(&spilling, &session, &Lineage::new(CREATED), 0);
+            let stays = |index: usize| commit.placement.of(index) == KeyPlacement::Cookie;
+            // The first ten keys are optional: the others stay before them.
+            let order = (10..session.len()).chain(0..session.len().min(10));
+            let kept = order.clone().take_while(|&index| stays(index)).count();
+            assert_eq!(kept, order.clone().filter(|&index| stays(index)).count());
+            assert!(kept < session.len());
+
+            let mut chosen: Vec<usize> = order.take(kept + 1).collect();
+            chosen.sort_unstable();
+            let mut one_more = Session::new();
+            for index in chosen {
+                let key = session.raw_key(index);
+                one_more.insert_raw(key, session.raw_value(index)).unwrap();
+            }
+            if write == Envelope::Django {
+                one_more.insert("_edge_ticket", DJANGO_TICKET).unwrap();
+            }
+            let refused = refusing.seal(
+                &one_more,
+                &Lineage::new(CREATED),
+                ISSUED,
+                Lifetime::BrowserSession,
+                &mut Counting(0),
+                &mut Workspace::new(),
+            );
+            let budget = budget_without_ticket as usize;
+            assert_eq!(refused.err(), Some(SealError::DoesNotFit { budget }));
+        }
     }
 }
 
