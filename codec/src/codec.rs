@@ -2,9 +2,11 @@
 
 mod body;
 mod commit;
+mod fit;
 mod lineage;
 mod opened;
 mod record;
+mod revocation;
 mod sealed;
 mod signed;
 #[cfg(test)]
@@ -15,13 +17,13 @@ use alloc::{string::String, vec::Vec};
 use rand_core::TryCryptoRng;
 
 use crate::{
-    atoms::{Envelope, Priority, Timestamp},
+    atoms::{Envelope, Timestamp},
     config::{Acceptance, Config, ConfigError, Keys, Overflow},
     cookie::{Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie},
     crypto::Nonce,
     error::{Reason, SealError},
-    policy::{KeyPlacement, Lifetimes, Limits, Prefix, Priorities, Report},
-    ring::{CookieRing, RecordRing},
+    policy::{Lifetimes, Limits, Priorities, Report},
+    ring::{CookieRing, DenyRing, RecordRing},
     session::Session,
     signing::{self, Signer},
     workspace::Workspace,
@@ -49,10 +51,12 @@ pub struct Codec {
     lifetimes: Lifetimes,
     limits: Limits,
     compress_from: usize,
+    identify: bool,
     priorities: Priorities,
     overflow: Overflow,
     cookies: Option<CookieRing>,
     records: Option<RecordRing>,
+    denials: Option<DenyRing>,
     signer: Option<Signer>,
 }
 
@@ -101,11 +105,13 @@ impl Codec {
             },
             limits: config.limits,
             compress_from: config.compress_from,
+            identify: config.identify,
             priorities: Priorities::new(&config.priorities),
             overflow: config.overflow,
             profile,
             cookies,
             records,
+            denials: keys.sealing.as_ref().map(DenyRing::new),
             signer,
         };
         if codec.least_characters() > codec.profile.room(codec.budget) {
@@ -302,14 +308,31 @@ impl Codec {
     }
 
     /// Whether this kind of envelope may stand in this cookie: a Django site's own cookie holds
-    /// Django's or nothing; where it has one, ours holds nothing but what we write.
+    /// Django's or nothing; where it has one, ours holds Django's only if that is what we write.
     fn belongs(&self, value: &[u8], in_django_cookie: bool) -> bool {
         let envelope = Envelope::claimed_by(value);
         if in_django_cookie {
             envelope == Envelope::Django
         } else {
-            self.django_cookie.is_none() || envelope == self.write
+            envelope == Envelope::Sealed
+                || self.write == Envelope::Django
+                || self.django_cookie.is_none()
         }
+    }
+
+    /// The session's own id: the one it has, or a fresh one if sessions are to have one.
+    fn sid<R: TryCryptoRng>(
+        &self,
+        lineage: &Lineage,
+        rng: &mut R,
+    ) -> Result<Option<[u8; 16]>, SealError> {
+        if lineage.sid.is_some() || !self.identify {
+            return Ok(lineage.sid);
+        }
+        let mut sid = [0; 16];
+        rng.try_fill_bytes(&mut sid)
+            .map_err(|_| SealError::Entropy)?;
+        Ok(Some(sid))
     }
 
     fn check_size(&self, session: &Session, workspace: &Workspace) -> Result<(), SealError> {
@@ -322,34 +345,6 @@ impl Codec {
             return Err(SealError::TooManyKeys);
         }
         Ok(())
-    }
-
-    /// Finds the largest set of keys by priority for which `fits` holds, asked with the keys'
-    /// JSON in the workspace; what a ticket needs is `fits`'s business.
-    fn place(
-        &self,
-        session: &Session,
-        workspace: &mut Workspace,
-        mut fits: impl FnMut(&mut Workspace) -> bool,
-    ) -> Result<Prefix, SealError> {
-        let refusal = SealError::DoesNotFit {
-            budget: self.budget.octets(),
-        };
-        let overflow = match self.overflow {
-            Overflow::Spill => KeyPlacement::Spilled,
-            Overflow::Drop => KeyPlacement::Dropped,
-            Overflow::Refuse => return Err(refusal),
-        };
-        let prefix = Prefix::largest(session, &self.priorities, overflow, |placement| {
-            workspace.write_json(session, |index| placement.keeps(index));
-            fits(workspace)
-        })
-        .ok_or(refusal)?;
-        let is_critical = |index| self.priorities.of(session.raw_key(index)) == Priority::Critical;
-        if overflow == KeyPlacement::Dropped && prefix.overflowing().any(is_critical) {
-            return Err(refusal);
-        }
-        Ok(prefix)
     }
 
     fn check_accepted(

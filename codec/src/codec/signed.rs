@@ -4,7 +4,12 @@ use alloc::{format, string::String, vec::Vec};
 
 use rand_core::TryCryptoRng;
 
-use super::{Codec, Lineage, OpenSession, Workspace, lineage::SpilledRecord, record::SealedRecord};
+use super::{
+    Codec, Lineage, OpenSession, Workspace,
+    fit::{Room, Whole},
+    lineage::SpilledRecord,
+    record::SealedRecord,
+};
 use crate::{
     atoms::{Envelope, KeyId, Timestamp},
     config::Overflow,
@@ -112,28 +117,41 @@ impl Codec {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         let capacity = room.saturating_sub(signing::tail_len(issued));
         let mut value = String::with_capacity(room);
-        let (mut placement, mut record) = (Placement::ALL_IN_COOKIE, None);
         self.make_pythonic(workspace)?;
-        if !payload::write(workspace, capacity, &mut value) {
+        let whole = self.try_whole(capacity, workspace, |workspace| {
+            Some(payload::write(workspace, capacity, &mut value))
+        });
+        let (mut placement, mut record) = (Placement::ALL_IN_COOKIE, None);
+        if !matches!(whole, Whole::Fits) {
+            // Rewritten once for all the sets of keys that will be measured.
+            let pythonic =
+                Session::from_json(workspace.json.as_str()).map_err(|_| SealError::TooDeep)?;
             let spills = self.overflow == Overflow::Spill;
             // The search asks with a random ticket, which compresses as little as a real one.
             let mut octets = [0; TICKET_OCTETS];
             rng.try_fill_bytes(&mut octets)
                 .map_err(|_| SealError::Entropy)?;
             let guess = spills.then(|| ticket_member(&octets));
-            let mut prefix = self.place(session, workspace, |workspace| {
-                self.write_with(guess.as_deref(), capacity, &mut value, workspace)
-            })?;
+            let room = Room {
+                units: capacity,
+                unit_bits: 6,
+            };
+            let measure = |workspace: &mut Workspace, is_whole: bool| {
+                let member = guess.as_deref().filter(|_| !is_whole);
+                Some(write_with(member, capacity, &mut value, workspace))
+            };
+            let mut prefix = self.place(&pythonic, room, &whole, workspace, measure)?;
             loop {
                 placement = prefix.placement();
                 let mut member = None;
-                if spills {
+                if spills && !placement.is_all_in_cookie() {
                     let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
                     member = Some(ticket_member(&self.ticket_octets_of(&sealed.ticket)?));
                     record = Some(sealed);
                 }
-                workspace.write_json(session, |index| placement.keeps(index));
-                if self.write_with(member.as_deref(), capacity, &mut value, workspace) {
+                workspace.write_json(&pythonic, |index| placement.keeps(index));
+                let written = write_with(member.as_deref(), capacity, &mut value, workspace);
+                if written <= capacity {
                     break;
                 }
                 // The real ticket compressed a few octets worse than the guess: one key less.
@@ -146,19 +164,6 @@ impl Codec {
         }
         signer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
-    }
-
-    /// The payload of the workspace's JSON and one more member, if it fits.
-    fn write_with(
-        &self,
-        member: Option<&str>,
-        capacity: usize,
-        value: &mut String,
-        workspace: &mut Workspace,
-    ) -> bool {
-        value.clear();
-        add_member(&mut workspace.json, member);
-        self.make_pythonic(workspace).is_ok() && payload::write(workspace, capacity, value)
     }
 
     /// Rewrites the workspace's JSON as Python writes it.
@@ -202,6 +207,18 @@ fn ticket_member(octets: &[u8; TICKET_OCTETS]) -> String {
     let mut text = String::new();
     base64url::encode_into(octets, &mut text);
     format!("\"{TICKET_KEY}\":\"{text}\"")
+}
+
+/// Puts the payload of the workspace's JSON and one more member into `value` if it fits.
+fn write_with(
+    member: Option<&str>,
+    capacity: usize,
+    value: &mut String,
+    workspace: &mut Workspace,
+) -> usize {
+    value.clear();
+    add_member(&mut workspace.json, member);
+    payload::write(workspace, capacity, value)
 }
 
 /// Appends a member to a JSON object without white space.
