@@ -243,7 +243,7 @@ fn every_length_around_the_budget_is_exact_or_spilled() {
     let codec = codec();
     let room = codec.profile.room(codec.budget);
     let mut whole = 0;
-    for octets in 2_700..3_100 {
+    for octets in 2_500..3_100 {
         // One incompressible key beside a small one.
         let mut session = large_session(1, octets * 2);
         session.insert("small", &1).unwrap();
@@ -263,7 +263,7 @@ fn every_length_around_the_budget_is_exact_or_spilled() {
         assert_eq!(opened.session(), &session);
     }
     assert!(
-        (1..400).contains(&whole),
+        (1..600).contains(&whole),
         "the edge lies inside the range: {whole}"
     );
 }
