@@ -28,4 +28,4 @@ bench:
 	@cargo bench --workspace
 
 clean:
-	@rm -rf target worker/build node_modules .wrangler
+	@rm -rf target worker/build worker/build-conformance node_modules .wrangler

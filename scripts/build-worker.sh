@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
 # Builds worker/build/ with worker-build, unless nothing changed since the last time. wrangler calls it too.
+#   build-worker.sh conformance   builds worker/build-conformance/, which can run the store contract
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
-fresh=worker/build/.fresh
+out=build options=()
+if [ "${1:-}" = conformance ]; then
+  out=build-conformance options=(-- --features conformance)
+fi
+fresh=worker/$out/.fresh
 
 changed() {
   find Cargo.toml Cargo.lock rust-toolchain.toml codec store worker \
-    -path worker/build -prune -o -type f -newer "$fresh" -print | head -n 1
+    -path "worker/build*" -prune -o -type f -newer "$fresh" -print | head -n 1
 }
 if [ -e "$fresh" ] && [ -z "$(changed)" ]; then exit 0; fi
 
@@ -22,5 +27,5 @@ done
 have worker-build || die "worker-build is missing" "make setup" "or: cargo install worker-build@$worker_build_version"
 
 started=$(mktemp)
-(cd worker && worker-build --release "$@")
+(cd worker && worker-build --release --out-dir "$out" . "${options[@]}")
 mv "$started" "$fresh" # its time is that of the start, so an edit during the build is not lost

@@ -8,7 +8,7 @@ const wasi = new WASI({
   version: 'preview1',
   args: [program, ...args],
   env: process.env,
-  preopens: { '/': '/' }, // the tests read their vectors by absolute path
+  preopens: { '/': '/', '.': '.' }, // the tests read their vectors
 });
 const module = await WebAssembly.compile(await readFile(program));
 process.exitCode = wasi.start(await WebAssembly.instantiate(module, wasi.getImportObject()));

@@ -45,7 +45,10 @@ function developmentSecrets() {
     DJANGO_SECRET_KEY: () => randomBytes(48).toString('base64url'),
   }).filter(([name]) => !secrets[name]);
   if (missing.length === 0) return secrets;
-  if (!text) writeFileSync(secretsFile, '# Development secrets, made by `make run`; not under version control.\n', { mode: 0o600 });
+  if (!text)
+    writeFileSync(secretsFile, '# Development secrets, made by `make run`; not under version control.\n', {
+      mode: 0o600,
+    });
   for (const [name, make] of missing) {
     secrets[name] = make();
     appendFileSync(secretsFile, `${name}=${secrets[name]}\n`);
@@ -90,7 +93,9 @@ async function answering(url) {
     if (response?.ok) return;
     if (response?.headers.get('content-type')?.includes('json')) {
       const { problems } = await response.json();
-      throw new Error(`the Worker is misconfigured:\n  ${problems.join('\n  ')}\n  (secrets are in ${secretsFile})`);
+      throw new Error(
+        `the Worker is misconfigured:\n  ${problems.join('\n  ')}\n  (secrets are in ${secretsFile})`,
+      );
     }
     if (Date.now() > deadline) throw new Error(`no answer from ${url} within two minutes`);
     await new Promise(resolve => setTimeout(resolve, 200));

@@ -41,7 +41,10 @@ npm_packages() {
 }
 
 rust_targets() {
-  local installed target
+  local channel installed target
+  channel=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)
+  rustup toolchain list | grep -q "^$channel" ||
+    step "Rust $channel (1 min)" rustup rustup toolchain install "$channel" --profile minimal -c clippy -c rustfmt
   installed=$(rustup target list --installed)
   for target in "${rust_targets[@]}"; do
     grep -qx "$target" <<<"$installed" ||

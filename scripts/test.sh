@@ -22,12 +22,17 @@ rust() {
     cargo test -p session-codec --no-default-features
   step "The codec for a machine without std (thumbv7em)" no-std \
     cargo build -p session-codec --no-default-features --target thumbv7em-none-eabihf
-  CARGO_TARGET_WASM32_WASIP1_RUNNER="node $root/scripts/run-wasm.mjs" \
+  CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $root/scripts/run-wasm.mjs" \
     counted "The codec as WebAssembly, in Node" wasm cargo test -p session-codec --target wasm32-wasip1 --tests
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
+    counted "The vectors as WebAssembly, in Node" vectors \
+    cargo test -p session-tests --target wasm32-unknown-unknown
+  counted "The vectors with miniz" vectors-miniz cargo test -p session-tests --no-default-features
 }
 
 system() {
   step "The Worker, in Rust, to WebAssembly (first time 1 to 2 min)" build-worker scripts/build-worker.sh
+  step "The same with the store contract in it (1 min)" build-conformance scripts/build-worker.sh conformance
   step "Packed as wrangler deploy would" bundle wrangler deploy --dry-run --outdir target/worker-out
   echo "Whole system: workerd, Django, Chromium"
   node scripts/test-system.mjs "$@"

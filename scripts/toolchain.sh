@@ -10,7 +10,7 @@ logs=$root/target/logs
 
 wasm_bindgen_version=0.2.130 # must be the version of the crate in Cargo.lock
 worker_build_version=0.8.7   # must match the `worker` crate
-rust_targets=(wasm32-unknown-unknown thumbv7em-none-eabihf)
+rust_targets=(wasm32-unknown-unknown wasm32-wasip1 thumbv7em-none-eabihf)
 requirements=$root/tests/django_site/requirements.txt
 
 # Our own tools first: node_modules/.bin has Node 24 on Linux x64 whatever the system has.

@@ -28,7 +28,7 @@ GAINS = (0.1, 0.03, 0.01, 0.005)  # octets saved a sample for each octet of dict
 
 def main():
     options = arguments()
-    samples = [canonical(line, number) for number, line in enumerate(options.samples, 1) if line.strip()]
+    samples = [canonical(line, number) for number, line in enumerate(lines(options.samples), 1) if line.strip()]
     if len(samples) < 8:
         sys.exit(f"train-dictionary: {len(samples)} samples; 8 is the least, 100 or more are good")
     learned = [text for index, text in enumerate(samples) if index % 4 != 3]
@@ -42,7 +42,7 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("samples", type=argparse.FileType("r", encoding="utf-8"), help="JSON lines, - for standard input")
+    parser.add_argument("samples", metavar="FILE", help="JSON lines, - for standard input")
     parser.add_argument("--size", type=int, default=2048, metavar="OCTETS", help="the longest dictionary wanted (1 to 32768, default 2048)")
     parser.add_argument("--candidates", type=int, default=3000, metavar="N", help="phrases to try (default 3000): more takes longer")
     options = parser.parse_args()
@@ -51,11 +51,21 @@ def arguments():
     return options
 
 
+def lines(path):
+    try:
+        if path == "-":
+            return sys.stdin.buffer.readlines()
+        with open(path, "rb") as file:
+            return file.readlines()
+    except OSError as error:
+        sys.exit(f"train-dictionary: {error}")
+
+
 def canonical(line, number):
     """The octets that the codec compresses: compact, ASCII."""
     try:
         return json.dumps(json.loads(line), separators=(",", ":")).encode("ascii")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         sys.exit(f"train-dictionary: line {number} is not JSON: {error}")
 
 

@@ -6,6 +6,7 @@ mod fit;
 mod lineage;
 mod opened;
 mod record;
+mod revocation;
 mod sealed;
 mod signed;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use crate::{
     crypto::Nonce,
     error::{Reason, SealError},
     policy::{Lifetimes, Limits, Priorities, Report},
-    ring::{CookieRing, RecordRing},
+    ring::{CookieRing, DenyRing, RecordRing},
     session::Session,
     signing::{self, Signer},
     workspace::Workspace,
@@ -50,10 +51,12 @@ pub struct Codec {
     lifetimes: Lifetimes,
     limits: Limits,
     compress_from: usize,
+    identify: bool,
     priorities: Priorities,
     overflow: Overflow,
     cookies: Option<CookieRing>,
     records: Option<RecordRing>,
+    denials: Option<DenyRing>,
     signer: Option<Signer>,
 }
 
@@ -102,11 +105,13 @@ impl Codec {
             },
             limits: config.limits,
             compress_from: config.compress_from,
+            identify: config.identify,
             priorities: Priorities::new(&config.priorities),
             overflow: config.overflow,
             profile,
             cookies,
             records,
+            denials: keys.sealing.as_ref().map(DenyRing::new),
             signer,
         };
         if codec.least_characters() > codec.profile.room(codec.budget) {
@@ -204,6 +209,13 @@ impl Codec {
         self.profile.remove()
     }
 
+    /// Whether a session should be sealed again although nothing changed: it came under an older
+    /// key, or not in the cookie and envelope that are written.
+    #[must_use]
+    pub fn needs_reissue(&self, opened: &OpenSession) -> bool {
+        !opened.key.is_primary() || opened.envelope != self.write || opened.from_django_cookie
+    }
+
     /// Where every key of `session` went in `commit`, made on demand.
     #[must_use]
     pub fn report(&self, session: &Session, commit: &Commit) -> Report {
@@ -296,14 +308,31 @@ impl Codec {
     }
 
     /// Whether this kind of envelope may stand in this cookie: a Django site's own cookie holds
-    /// Django's or nothing; where it has one, ours holds nothing but what we write.
+    /// Django's or nothing; where it has one, ours holds Django's only if that is what we write.
     fn belongs(&self, value: &[u8], in_django_cookie: bool) -> bool {
         let envelope = Envelope::claimed_by(value);
         if in_django_cookie {
             envelope == Envelope::Django
         } else {
-            self.django_cookie.is_none() || envelope == self.write
+            envelope == Envelope::Sealed
+                || self.write == Envelope::Django
+                || self.django_cookie.is_none()
         }
+    }
+
+    /// The session's own id: the one it has, or a fresh one if sessions are to have one.
+    fn sid<R: TryCryptoRng>(
+        &self,
+        lineage: &Lineage,
+        rng: &mut R,
+    ) -> Result<Option<[u8; 16]>, SealError> {
+        if lineage.sid.is_some() || !self.identify {
+            return Ok(lineage.sid);
+        }
+        let mut sid = [0; 16];
+        rng.try_fill_bytes(&mut sid)
+            .map_err(|_| SealError::Entropy)?;
+        Ok(Some(sid))
     }
 
     fn check_size(&self, session: &Session, workspace: &Workspace) -> Result<(), SealError> {

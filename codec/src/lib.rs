@@ -32,3 +32,8 @@ pub use session::{Session, ValueError};
 pub use text::json::{JsonError, JsonErrorKind};
 pub use wire::ticket::Ticket;
 pub use workspace::Workspace;
+
+/// The examples of the format's description run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/FORMAT.md")]
+struct Format;

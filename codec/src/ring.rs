@@ -1,6 +1,7 @@
 //! Key rings: one key writes, a few more still read.
 
 mod cookie_ring;
+mod deny_ring;
 mod record_ring;
 mod signing_ring;
 
@@ -11,6 +12,7 @@ use alloc::vec::Vec;
 use crate::atoms::KeyId;
 
 pub(crate) use cookie_ring::CookieRing;
+pub(crate) use deny_ring::DenyRing;
 pub(crate) use record_ring::RecordRing;
 pub(crate) use signing_ring::SigningRing;
 

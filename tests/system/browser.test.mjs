@@ -67,7 +67,10 @@ test('log in, make a 20 KB session, reload, log out', async () => {
   }
 
   const held = (await browser.cookies()).filter(({ name }) => /sessionid/.test(name));
-  assert.deepEqual(held.map(({ name }) => name), [COOKIE]);
+  assert.deepEqual(
+    held.map(({ name }) => name),
+    [COOKIE],
+  );
   assert.equal(held[0].httpOnly, true);
   assert.equal(held[0].secure, true);
   assert.equal(held[0].sameSite, 'Lax');
@@ -76,7 +79,10 @@ test('log in, make a 20 KB session, reload, log out', async () => {
 
   await page.click('#logout');
   await page.waitForSelector('text=Log in');
-  assert.deepEqual((await browser.cookies()).filter(({ name }) => /sessionid/.test(name)), []);
+  assert.deepEqual(
+    (await browser.cookies()).filter(({ name }) => /sessionid/.test(name)),
+    [],
+  );
 });
 
 test('the bare site loses the 20 KB session, as browsers do', async () => {

@@ -15,7 +15,8 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
 
 /**
  * Starts the Worker with `settings` (vars and secrets alike) and resolves when it listens.
- * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes the KV binding away.
+ * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes the KV binding away,
+ * `conformance: true` runs the build that has the store contract in it.
  *
  * `url`                 where it listens
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
@@ -44,11 +45,18 @@ export async function startEdge(settings, options = {}) {
   return edge;
 }
 
-async function start(settings, { faulty = false, store = true }, persist) {
+async function start(settings, { faulty = false, conformance = false, store = true }, persist) {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
   const entry = faulty
     ? { main: path('./faulty-store.mjs') }
-    : { main: bundle, base_dir: path('../../target/worker-out'), no_bundle: true, find_additional_modules: true };
+    : conformance
+    ? { main: path('../../worker/build-conformance/index.js') }
+    : {
+        main: bundle,
+        base_dir: path('../../target/worker-out'),
+        no_bundle: true,
+        find_additional_modules: true,
+      };
   const bindings = Object.entries(settings).filter(([, value]) => value !== undefined);
   const worker = await startWorker({
     config: {
@@ -74,6 +82,8 @@ async function start(settings, { faulty = false, store = true }, persist) {
 
 // wrangler has no public way to a worker's bindings outside createTestHarness; its version is pinned.
 async function storeOf(worker) {
+  // Just after a restart the runtime may answer before its handle is here.
+  for (let n = 0; n < 100 && !worker.raw.runtimes[0].mf; n++) await new Promise(resolve => setTimeout(resolve, 50));
   return worker.raw.runtimes[0].mf.getKVNamespace('SESSIONS');
 }
 

@@ -30,8 +30,15 @@ test('logging in gives one sealed cookie with the safe attributes, and Django on
   assert.equal(cookie.name, COOKIE);
   assert.match(cookie.value, /^[A-Za-z0-9_-]+$/);
   const { expires, ...attributes } = cookie.attributes;
-  assert.deepEqual(attributes, { path: '/', secure: true, httponly: true, samesite: 'Lax', 'max-age': '1209600' });
-  if (expires !== undefined) assert.ok(Math.abs(Date.parse(expires) - Date.now() - 1209600e3) < 60e3, expires);
+  assert.deepEqual(attributes, {
+    path: '/',
+    secure: true,
+    httponly: true,
+    samesite: 'Lax',
+    'max-age': '1209600',
+  });
+  if (expires !== undefined)
+    assert.ok(Math.abs(Date.parse(expires) - Date.now() - 1209600e3) < 60e3, expires);
   assert.ok(cookie.name.length + cookie.value.length <= 4093);
 
   const seen = await visitor.whoami();
@@ -63,7 +70,8 @@ test('the cookie cannot be read', async () => {
 
 test('the cart is kept from request to request, whatever is in it', async () => {
   const visitor = new Visitor(edge);
-  for (const article of ['green tea', '抹茶', '🍵', 'a"b\\c', 'green tea']) await visitor.post('/cart/', { article });
+  for (const article of ['green tea', '抹茶', '🍵', 'a"b\\c', 'green tea'])
+    await visitor.post('/cart/', { article });
   const { cart, user } = await visitor.whoami();
   assert.equal(user, null);
   assert.deepEqual(cart, { 'green tea': 2, 抹茶: 1, '🍵': 1, 'a"b\\c': 1 });

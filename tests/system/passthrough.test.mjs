@@ -27,7 +27,10 @@ after(async () => {
   await site?.stop();
 });
 
-const both = async (path, options) => [await send(edge.url + path, options), await send(site.url + path, options)];
+const both = async (path, options) => [
+  await send(edge.url + path, options),
+  await send(site.url + path, options),
+];
 
 async function loggedIn() {
   const visitor = new Visitor(edge);
@@ -37,7 +40,9 @@ async function loggedIn() {
 
 describe('responses', () => {
   test('status codes and bodies', async () => {
-    for (const code of [200, 201, 204, 206, 400, 401, 403, 404, 405, 409, 410, 418, 422, 429, 451, 500, 502, 503, 504]) {
+    for (const code of [
+      200, 201, 204, 206, 400, 401, 403, 404, 405, 409, 410, 418, 422, 429, 451, 500, 502, 503, 504,
+    ]) {
       const [through, direct] = await both(`/status/${code}`);
       assert.equal(through.status, code);
       assert.equal(through.body, direct.body);
@@ -86,7 +91,9 @@ describe('responses', () => {
   test('304', async () => {
     const visitor = await loggedIn();
     const first = await visitor.get('/static/app.css');
-    const again = await visitor.get('/static/app.css', { 'if-modified-since': first.headers['last-modified'] });
+    const again = await visitor.get('/static/app.css', {
+      'if-modified-since': first.headers['last-modified'],
+    });
     assert.equal(again.status, 304);
     assert.equal(again.body, '');
     assert.deepEqual(again.setCookies, []);

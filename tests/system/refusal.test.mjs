@@ -40,7 +40,9 @@ async function sealedCookie(changes) {
 const whoami = cookie => send(`${edge.url}/whoami`, { headers: { cookie } });
 
 const removals = response =>
-  response.setCookies.filter(({ name, value, attributes }) => name === COOKIE && value === '' && attributes['max-age'] === '0');
+  response.setCookies.filter(
+    ({ name, value, attributes }) => name === COOKIE && value === '' && attributes['max-age'] === '0',
+  );
 
 function assertAnonymous(response, what) {
   assert.equal(response.status, 200, what);
@@ -71,7 +73,10 @@ describe('a cookie that does not verify is no session, and is removed', () => {
     const step = Math.max(1, Math.floor(good.length / 24));
     for (let at = 0; at < good.length; at += step) {
       const other = good[at] === 'A' ? 'B' : 'A';
-      assertAnonymous(await whoami(`${COOKIE}=${good.slice(0, at)}${other}${good.slice(at + 1)}`), `character ${at}`);
+      assertAnonymous(
+        await whoami(`${COOKIE}=${good.slice(0, at)}${other}${good.slice(at + 1)}`),
+        `character ${at}`,
+      );
     }
   });
 
@@ -82,7 +87,14 @@ describe('a cookie that does not verify is no session, and is removed', () => {
   });
 
   test('another spelling of the same octets', async () => {
-    for (const spelling of [`${good}=`, `${good}A`, `"${good}"`, `${good}%3D`, `${good}.`, `${good.slice(0, 9)} ${good.slice(9)}`]) {
+    for (const spelling of [
+      `${good}=`,
+      `${good}A`,
+      `"${good}"`,
+      `${good}%3D`,
+      `${good}.`,
+      `${good.slice(0, 9)} ${good.slice(9)}`,
+    ]) {
       assertAnonymous(await whoami(`${COOKIE}=${spelling}`), spelling);
     }
   });
@@ -141,7 +153,9 @@ describe('a route that requires a session', () => {
   const bad = `${COOKIE}=AAAA`;
 
   test('is open with one', async () => {
-    const response = await send(`${edge.url}/account/`, { headers: { cookie: `${COOKIE}=${await sealedCookie()}` } });
+    const response = await send(`${edge.url}/account/`, {
+      headers: { cookie: `${COOKIE}=${await sealedCookie()}` },
+    });
     assert.equal(response.status, 200);
     assert.match(response.body, /Account of ada/);
   });
@@ -159,7 +173,9 @@ describe('a route that requires a session', () => {
   test('with a login URL sends a page there, with the way back, and an API call still gets 401', async () => {
     const other = await startEdge({ ...settings, SESSION_LOGIN_URL: '/login/' });
     try {
-      const page = await send(`${other.url}/account/?a=1&b=2`, { headers: { accept: 'text/html,*/*;q=0.8', cookie: bad } });
+      const page = await send(`${other.url}/account/?a=1&b=2`, {
+        headers: { accept: 'text/html,*/*;q=0.8', cookie: bad },
+      });
       assert.equal(page.status, 302);
       const location = new URL(page.headers.location, other.url);
       assert.equal(location.pathname, '/login/');
@@ -197,7 +213,9 @@ describe('several cookies of one name', () => {
   test('two different valid ones: 401, and both are removed', async () => {
     const [one, two] = [await sealedCookie(), await sealedCookie()];
     for (const path of ['/whoami', '/account/']) {
-      const response = await send(`${edge.url}${path}?two`, { headers: { cookie: `${COOKIE}=${one}; ${COOKIE}=${two}` } });
+      const response = await send(`${edge.url}${path}?two`, {
+        headers: { cookie: `${COOKIE}=${one}; ${COOKIE}=${two}` },
+      });
       assert.equal(response.status, 401);
       assert.ok(removals(response).length >= 1);
     }
@@ -218,14 +236,21 @@ describe('several cookies of one name', () => {
 
 describe('what a client makes up never reaches the site', () => {
   test('x-session headers', async () => {
-    const headers = { 'x-session': 'eve', 'X-Session-User': 'eve', 'x-session-mac': 'eve', 'x-sessions': 'kept' };
+    const headers = {
+      'x-session': 'eve',
+      'X-Session-User': 'eve',
+      'x-session-mac': 'eve',
+      'x-sessions': 'kept',
+    };
     const seen = (await send(`${edge.url}/whoami`, { headers })).json();
     const arrived = Object.keys(seen.headers).filter(name => name.startsWith('x-session'));
     assert.deepEqual(arrived, ['x-sessions']);
   });
 
   test('a sessionid beside the sealed cookie', async () => {
-    const seen = (await whoami(`sessionid=forged; ${COOKIE}=${await sealedCookie()}; sessionid=forged`)).json();
+    const seen = (
+      await whoami(`sessionid=forged; ${COOKIE}=${await sealedCookie()}; sessionid=forged`)
+    ).json();
     assert.equal(seen.user, 'ada');
     assert.equal(seen.sessions.length, 1);
     assert.ok(!seen.cookie.includes('forged'));
@@ -235,7 +260,14 @@ describe('what a client makes up never reaches the site', () => {
     const visitor = new Visitor(site);
     await visitor.logIn();
     const valid = visitor.cookies.get('sessionid');
-    for (const name of ['\xa0sessionid', '\x85sessionid', 'sessionid\xa0', '$sessionid', '\xa0__Host-sessionid', '$Version']) {
+    for (const name of [
+      '\xa0sessionid',
+      '\x85sessionid',
+      'sessionid\xa0',
+      '$sessionid',
+      '\xa0__Host-sessionid',
+      '$Version',
+    ]) {
       const response = await whoami(`theme=dark; ${name}=${valid}; currency=EUR`);
       const seen = response.json();
       assert.equal(seen.user, null, JSON.stringify(name));

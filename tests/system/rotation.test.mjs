@@ -101,8 +101,16 @@ describe('DJANGO_SECRET_KEY', () => {
   // with another password salt, so log in would end; a cart does not.
   for (const [what, django, worker] of [
     ['both know the new key', { secret: older, fallbacks: [newer] }, atEdge(older, [newer])],
-    ['the Worker writes with it, Django not yet', { secret: older, fallbacks: [newer] }, atEdge(newer, [older])],
-    ['Django writes with it, the Worker not yet', { secret: newer, fallbacks: [older] }, atEdge(older, [newer])],
+    [
+      'the Worker writes with it, Django not yet',
+      { secret: older, fallbacks: [newer] },
+      atEdge(newer, [older]),
+    ],
+    [
+      'Django writes with it, the Worker not yet',
+      { secret: newer, fallbacks: [older] },
+      atEdge(older, [newer]),
+    ],
     ['both write with it', { secret: newer, fallbacks: [older] }, atEdge(newer, [older])],
     ['the old one is gone', { secret: newer }, atEdge(newer)],
   ]) {

@@ -32,7 +32,10 @@ async function assertMisconfigured(setting, changes, options) {
   const { status, problems } = response.json();
   assert.equal(status, 'misconfigured');
   assert.ok(problems.length > 0 && problems.every(problem => typeof problem === 'string'));
-  assert.ok(problems.some(problem => problem.includes(setting)), `${setting} in ${JSON.stringify(problems)}`);
+  assert.ok(
+    problems.some(problem => problem.includes(setting)),
+    `${setting} in ${JSON.stringify(problems)}`,
+  );
 
   const page = await send(`${edge.url}/whoami`, { headers: { cookie: 'theme=dark' } });
   assert.equal(page.status, 503);
@@ -90,7 +93,10 @@ describe('a wrong setting is named', () => {
   test('all at once', async () => {
     await assertMisconfigured('SESSION_KEYS', { SESSION_KEYS: undefined, SESSION_STORE: 'redis' });
     const { problems } = (await health()).json();
-    assert.ok(problems.some(problem => problem.includes('SESSION_STORE')), JSON.stringify(problems));
+    assert.ok(
+      problems.some(problem => problem.includes('SESSION_STORE')),
+      JSON.stringify(problems),
+    );
   });
 });
 

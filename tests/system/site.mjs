@@ -16,7 +16,14 @@ export const newDjangoSecret = () => randomBytes(48).toString('base64url');
  * Starts Django and resolves when it listens: `{ url, stop() }`.
  * `trusted` are the addresses under which browsers see the site; `log` gets its output line by line.
  */
-export async function startSite({ secret, fallbacks = [], trusted = [], port = 0, log = () => {}, ended = () => {} }) {
+export async function startSite({
+  secret,
+  fallbacks = [],
+  trusted = [],
+  port = 0,
+  log = () => {},
+  ended = () => {},
+}) {
   const folder = mkdtempSync(join(tmpdir(), 'edge-session-site-'));
   const child = spawn(python(), ['-u', '-B', 'manage.py', 'serve', `127.0.0.1:${port}`], {
     cwd: join(root, 'tests/django_site'),

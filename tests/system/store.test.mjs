@@ -173,7 +173,10 @@ test('without a store, what does not fit is not saved, and the session goes on a
     const { digest } = await visitor.whoami();
     const response = await visitor.post('/big/', { kind: 'random' });
     assert.equal(response.status, 302);
-    assert.deepEqual(response.setCookies.filter(({ name }) => /sessionid/.test(name)), []);
+    assert.deepEqual(
+      response.setCookies.filter(({ name }) => /sessionid/.test(name)),
+      [],
+    );
     assert.equal((await visitor.whoami()).digest, digest);
     await visitor.post('/big/', { kind: 'text' });
     assert.ok((await visitor.whoami()).bytes > 15_000, 'what fits after compression is saved');

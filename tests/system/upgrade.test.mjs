@@ -40,7 +40,10 @@ function assertUpgraded(response) {
   assert.deepEqual(more, []);
   assert.ok(sealed, 'a sealed cookie is set');
   const { path, secure, httponly, samesite } = sealed.attributes;
-  assert.deepEqual({ path, secure, httponly, samesite }, { path: '/', secure: true, httponly: true, samesite: 'Lax' });
+  assert.deepEqual(
+    { path, secure, httponly, samesite },
+    { path: '/', secure: true, httponly: true, samesite: 'Lax' },
+  );
   const [plain, ...others] = response.setCookies.filter(({ name }) => name === 'sessionid');
   assert.deepEqual(others, []);
   assert.equal(plain.value, '');
@@ -74,7 +77,10 @@ test('the first request may change the session', async () => {
 test('the first request may log out', async () => {
   const visitor = await returning();
   const response = await visitor.post('/logout/');
-  assert.ok(response.setCookies.every(({ value }) => value === ''), 'nothing is set');
+  assert.ok(
+    response.setCookies.every(({ value }) => value === ''),
+    'nothing is set',
+  );
   assert.ok(!visitor.cookies.has('sessionid') && !visitor.cookies.has(COOKIE));
   assert.equal((await visitor.whoami()).user, null);
 });
@@ -106,22 +112,30 @@ test('a tampered one never reaches Django, and is removed', async () => {
     '',
   ];
   for (const forged of forgeries) {
-    const response = await send(`${edge.url}/whoami`, { headers: { cookie: `theme=dark; sessionid=${forged}` } });
+    const response = await send(`${edge.url}/whoami`, {
+      headers: { cookie: `theme=dark; sessionid=${forged}` },
+    });
     assert.equal(response.status, 200);
     assert.equal(response.json().cookie, 'theme=dark');
     assert.equal(response.json().user, null);
     assert.ok(!response.setCookies.some(({ name }) => name === COOKIE));
     assert.ok(
-      response.setCookies.some(({ name, attributes }) => name === 'sessionid' && attributes['max-age'] === '0'),
+      response.setCookies.some(
+        ({ name, attributes }) => name === 'sessionid' && attributes['max-age'] === '0',
+      ),
       'removed',
     );
   }
 });
 
 test('two different valid ones: 401', async () => {
-  const [one, two] = [await returning('one'), await returning('two')].map(visitor => visitor.cookies.get('sessionid'));
+  const [one, two] = [await returning('one'), await returning('two')].map(visitor =>
+    visitor.cookies.get('sessionid'),
+  );
   assert.notEqual(one, two);
-  const response = await send(`${edge.url}/whoami`, { headers: { cookie: `sessionid=${one}; sessionid=${two}` } });
+  const response = await send(`${edge.url}/whoami`, {
+    headers: { cookie: `sessionid=${one}; sessionid=${two}` },
+  });
   assert.equal(response.status, 401);
 });
 

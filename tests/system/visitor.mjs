@@ -11,7 +11,10 @@ export async function send(url, { method = 'GET', headers = {}, body } = {}) {
   const response = await new Promise((resolve, reject) => {
     // The path as it is given: new URL() would tidy it.
     const { hostname, port, origin } = new URL(url);
-    const request = httpRequest({ hostname, port, path: url.slice(origin.length) || '/', method, headers }, resolve);
+    const request = httpRequest(
+      { hostname, port, path: url.slice(origin.length) || '/', method, headers },
+      resolve,
+    );
     request.on('error', reject);
     request.end(body);
   });
@@ -52,7 +55,10 @@ export class Visitor {
   /** A form as the site's pages send it, with the CSRF token. */
   async post(path, form = {}) {
     if (!this.cookies.has('csrftoken')) await this.get('/login/');
-    const body = new URLSearchParams({ csrfmiddlewaretoken: this.cookies.get('csrftoken'), ...form }).toString();
+    const body = new URLSearchParams({
+      csrfmiddlewaretoken: this.cookies.get('csrftoken'),
+      ...form,
+    }).toString();
     const headers = {
       'content-type': 'application/x-www-form-urlencoded',
       'content-length': Buffer.byteLength(body),

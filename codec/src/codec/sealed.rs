@@ -41,7 +41,7 @@ impl Codec {
         raw.clear();
         base64url::decode(value, raw).map_err(|_| Reason::Malformed)?;
         let ring = self.cookies.as_ref().ok_or(Reason::NotAccepted)?;
-        let (verified, key) = ring.open(raw)?;
+        let (verified, key) = ring.open(raw, now)?;
         let (fields, body) = verified.try_map(inner::read)?.into_inner();
         let issued = Timestamp::from_seconds(fields.issued.into());
         let created = fields
@@ -89,7 +89,7 @@ impl Codec {
         let mut fields = Fields {
             issued: seconds(issued)?,
             created: Some(seconds(lineage.created)?),
-            sid: lineage.sid,
+            sid: self.sid(lineage, rng)?,
             compression: Compression::None,
             ticket: None,
         };

@@ -243,7 +243,7 @@ fn every_length_around_the_budget_is_exact_or_spilled() {
     let codec = codec();
     let room = codec.profile.room(codec.budget);
     let mut whole = 0;
-    for octets in 2_500..3_100 {
+    for octets in 2_450..3_100 {
         // One incompressible key beside a small one.
         let mut session = large_session(1, octets * 2);
         session.insert("small", &1).unwrap();
@@ -263,7 +263,7 @@ fn every_length_around_the_budget_is_exact_or_spilled() {
         assert_eq!(opened.session(), &session);
     }
     assert!(
-        (1..600).contains(&whole),
+        (1..650).contains(&whole),
         "the edge lies inside the range: {whole}"
     );
 }
@@ -659,4 +659,115 @@ fn configurations_that_cannot_work_are_refused() {
         refused(tiny, &keys(&[0], &[])),
         Some(ConfigError::BudgetTooSmall)
     );
+}
+
+#[test]
+fn a_session_has_an_id_of_its_own_until_it_begins_anew() {
+    let config = Config {
+        identify: true,
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0, 9], &[])).unwrap();
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let opened_after = |lineage: &Lineage, start| {
+        let commit = seal(&codec, &session, lineage, start);
+        open(&codec, &value(&commit)).unwrap()
+    };
+    let first = opened_after(&Lineage::new(CREATED), 0);
+    let name = codec.session_denial(&first).unwrap();
+    // A later cookie of the same session is found under the same name, one of those to write.
+    let later = opened_after(first.lineage(), 100);
+    assert_eq!(codec.session_denial(&later), Some(name));
+    let written = codec.deny_session(first.lineage());
+    assert_eq!((written.len(), written[0]), (2, name));
+    // After log in it is another session.
+    let anew = opened_after(&first.lineage().restarted(ISSUED), 200);
+    assert_ne!(codec.session_denial(&anew), Some(name));
+    assert!(!codec.deny_session(anew.lineage()).contains(&name));
+    // A user is not a session, and a session without an id cannot be revoked.
+    assert!(
+        codec
+            .deny_user("42")
+            .contains(&codec.user_denial(&later, "42").unwrap())
+    );
+    assert_ne!(
+        codec.user_denial(&later, "42"),
+        codec.user_denial(&later, "43")
+    );
+    assert_eq!(
+        self::codec().session_denial(&open(&self::codec(), WORKED_EXAMPLE).unwrap()),
+        None
+    );
+}
+
+#[test]
+fn a_copy_under_an_older_key_finds_a_revocation_written_after_rotation() {
+    let config = Config {
+        identify: true,
+        ..config()
+    };
+    let before = Codec::new(config.clone(), &keys(&[0], &[])).unwrap();
+    let after = Codec::new(config, &keys(&[9, 0], &[])).unwrap();
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let old = value(&seal(&before, &session, &Lineage::new(CREATED), 0));
+    let old = open(&after, &old).unwrap();
+    let new = value(&seal(&after, &session, old.lineage(), 100));
+    let new = open(&after, &new).unwrap();
+    let written = after.deny_session(new.lineage());
+    assert!(written.contains(&after.session_denial(&old).unwrap()));
+    assert!(written.contains(&after.session_denial(&new).unwrap()));
+}
+
+#[test]
+fn a_key_opens_nothing_from_its_end_on() {
+    let ending = |not_after| {
+        let old = secret(0).ending(Timestamp::from_seconds(not_after));
+        let keys = Keys {
+            sealing: Some(KeyRing::new(secret(9), vec![old]).unwrap()),
+            django: None,
+        };
+        let codec = Codec::new(config(), &keys).unwrap();
+        open(&codec, WORKED_EXAMPLE).err()
+    };
+    assert_eq!(ending(1_800_000_001), None);
+    let retired = ending(1_800_000_000);
+    assert!(matches!(retired, Some(Reason::RetiredKey(id)) if id == secret(0).key_id()));
+}
+
+#[test]
+fn a_migration_from_django_to_sealed_and_back_has_ends() {
+    let both = |write, ended: Acceptance| Config {
+        write,
+        accept: vec![Acceptance::always(write), ended],
+        django_cookie: Some("sessionid".into()),
+        ..config()
+    };
+    let keys = keys(&[0], &["secret"]);
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let until = |envelope| Acceptance {
+        envelope,
+        until: Some(ISSUED.seconds() + 100),
+        issued_before: Some(ISSUED.seconds() + 1),
+    };
+    let forth = Codec::new(both(Envelope::Sealed, until(Envelope::Django)), &keys).unwrap();
+    let back = Codec::new(both(Envelope::Django, until(Envelope::Sealed)), &keys).unwrap();
+    for (writer, reader) in [(&forth, &back), (&back, &forth)] {
+        let old = value(&seal(writer, &session, &Lineage::new(ISSUED), 0));
+        let read_at = |seconds| {
+            let now = Timestamp::from_seconds(seconds);
+            let header = format!(
+                "{}={old}",
+                if writer.write == Envelope::Django {
+                    "sessionid"
+                } else {
+                    "__Host-s"
+                }
+            );
+            let header = CookieHeader::new(header.as_bytes()).unwrap();
+            matches!(reader.open(&header, now, &mut Workspace::new()),
+                Opened::Session(opened) if reader.needs_reissue(&opened))
+        };
+        assert!(read_at(ISSUED.seconds() + 99));
+        assert!(!read_at(ISSUED.seconds() + 100));
+    }
 }

@@ -19,6 +19,8 @@ pub enum Reason {
     UnknownVersion,
     /// A sealed envelope under a key that is not in the ring.
     UnknownKey(KeyId),
+    /// A sealed envelope under a key of the ring whose end has passed.
+    RetiredKey(KeyId),
     /// Signature or tag do not verify: altered, or made with another key, name or audience.
     Forged,
     /// The idle limit has passed since the cookie was issued.
@@ -49,6 +51,7 @@ impl Reason {
             Self::Malformed => "malformed",
             Self::UnknownVersion => "unknown_version",
             Self::UnknownKey(_) => "unknown_key",
+            Self::RetiredKey(_) => "retired_key",
             Self::Forged => "forged",
             Self::Expired => "expired",
             Self::TooOld => "too_old",
@@ -66,6 +69,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey(id) => write!(f, "unknown_key {id}"),
+            Self::RetiredKey(id) => write!(f, "retired_key {id}"),
             Self::UnknownDictionary(id) => write!(f, "unknown_dictionary {id}"),
             other => f.write_str(other.label()),
         }

@@ -20,7 +20,7 @@ mod string;
 
 pub use error::{JsonError, JsonErrorKind};
 pub(crate) use members::{Member, Span};
-pub(crate) use string::{LoneSurrogate, unescape, write_string};
+pub(crate) use string::{unescape, write_string};
 
 /// The deepest nesting that is ever read: CPython 3.11's own recursion limit, so that every session
 /// a Django on it can write can be opened. (3.12 and later go deeper; such a session is refused.)

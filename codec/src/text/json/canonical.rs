@@ -1,7 +1,6 @@
 //! Writing a text again as Python would.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::JsonError;
@@ -122,9 +121,13 @@ impl Visitor for Writer<'_> {
 
     #[inline(always)]
     fn key(&mut self, quoted: Range<usize>, spelling: Spelling, _: u16) {
+        let octets = match spelling {
+            Spelling::Plain => self.text.as_bytes().get(quoted.clone()),
+            Spelling::Other => None,
+        };
         let start = self.position();
         self.string(quoted, spelling);
-        self.duplicates.key(start..self.position());
+        self.duplicates.key(start..self.position(), octets);
     }
 
     #[inline(always)]

@@ -24,11 +24,7 @@ pub(super) fn write_float(text: &str, out: &mut String) {
         out.push_str("Infinity");
         return;
     }
-    let mut shortest = Shortest::default();
-    // Cannot fail: 17 digits, a point and `e-324` are 23 octets.
-    if write!(shortest, "{:e}", value.abs()).is_ok() {
-        shortest.write_layout(out);
-    }
+    Shortest::of(value.abs()).write_layout(out);
 }
 
 /// Whether `repr` prints a checked float as it is spelled, as far as that can be told by looking.
@@ -50,22 +46,72 @@ pub(super) fn is_shortest(text: &str) -> bool {
     }
 }
 
-/// A float's shortest digits and its exponent, as core prints them: `d.ddde-xx`.
-#[derive(Default)]
+/// The digits before the last of a float whose exact decimal digits are few and end in 5.
+///
+/// Others never lie half-way between two texts of up to 17 digits: from 2^53 on a float is a multiple
+/// of a power of two that no half-way point is, and below it is odd / 2^places, which is
+/// odd * 5^places in decimal digits.
+fn below_half_way(value: f64) -> Option<u64> {
+    let bits = value.abs().to_bits();
+    // Subnormals, whose first bit is not implied, have far more than 18 digits.
+    let fraction = bits & ((1 << 52) - 1) | 1 << 52;
+    let odd = fraction >> fraction.trailing_zeros();
+    let places = 1075 - (bits >> 52) as i64 - i64::from(fraction.trailing_zeros());
+    let power = 5_u64.checked_pow(u32::try_from(places).ok().filter(|&places| places > 0)?)?;
+    Some(odd.checked_mul(power)? / 10)
+}
+
+/// A float's shortest digits and its exponent: `d.ddde-xx`.
+#[derive(Clone, Default)]
 struct Shortest {
+    /// 17 digits, a point and `e-324` are 23 octets.
     octets: [u8; 24],
     len: usize,
 }
 
 impl Shortest {
+    /// Of a float that is finite and not negative.
+    fn of(value: f64) -> Self {
+        let mut shortest = Self::default();
+        // Cannot fail: there is room.
+        let _ = write!(shortest, "{value:e}");
+        // Where a float lies half-way between two texts that both read back, core takes the upper
+        // one and Python the one with the even digit: 705253673325983.25 is `….3` and `….2`.
+        if below_half_way(value).is_some_and(|lower| shortest.digits() == lower + 1) {
+            let mut lower = shortest.clone();
+            lower.decrement();
+            if lower.text().parse() == Ok(value) {
+                return lower;
+            }
+        }
+        shortest
+    }
+
+    fn text(&self) -> &str {
+        let octets = self.octets.get(..self.len).unwrap_or_default();
+        str::from_utf8(octets).unwrap_or_default()
+    }
+
+    /// The digits without the point, as a number.
+    fn digits(&self) -> u64 {
+        let octets = self.octets.iter().take_while(|octet| **octet != b'e');
+        octets
+            .filter(|octet| **octet != b'.')
+            .fold(0, |digits: u64, octet| {
+                digits.wrapping_mul(10).wrapping_add(u64::from(octet & 0xf))
+            })
+    }
+
+    /// Makes the last digit one less, or leaves it even.
+    fn decrement(&mut self) {
+        let octets = self.octets.iter_mut().take_while(|octet| **octet != b'e');
+        if let Some(last) = octets.last() {
+            *last &= !1;
+        }
+    }
+
     fn write_layout(&self, out: &mut String) {
-        let text = self
-            .octets
-            .get(..self.len)
-            .and_then(|octets| str::from_utf8(octets).ok());
-        let Some((digits, exponent)) = text.and_then(|text| text.split_once('e')) else {
-            return;
-        };
+        let (digits, exponent) = self.text().split_once('e').unwrap_or_default();
         let exponent: i32 = exponent.parse().unwrap_or_default();
         let (first, rest) = digits.split_once('.').unwrap_or((digits, ""));
         match exponent {

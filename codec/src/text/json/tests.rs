@@ -4,6 +4,7 @@ use alloc::{format, vec};
 use proptest::prelude::*;
 
 use super::JsonErrorKind::*;
+use super::string::LoneSurrogate;
 use super::*;
 
 fn canonical(text: &str) -> Result<String, JsonError> {
@@ -200,6 +201,13 @@ fn writes_what_python_writes() {
             "[1e99999999999999999999,1e-99999999999999999999,0e99999999999999999999]",
             "[Infinity,0.0,0.0]",
         ),
+        // Half-way between two shortest texts: the even one.
+        (
+            "[705253673325983.25,2229973206608125.25,26551968449788.5625,705253673325983.75]",
+            "[705253673325983.2,2229973206608125.2,26551968449788.562,705253673325983.8]",
+        ),
+        // The same at a power of two, below which floats are closer: the even one would not read back.
+        ("[5.9604644775390625e-8]", "[5.960464477539063e-08]"),
         // Strings.
         (
             "\"\\u0041\\/\\u002f\\\"\\\\\\b\\f\\n\\r\\t\\u000a\\u0022\\u005C\"",

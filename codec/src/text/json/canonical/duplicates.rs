@@ -12,6 +12,9 @@ use core::ops::Range;
 /// lengths at most.
 const FEW: usize = 16;
 
+/// 2^64 divided by the golden ratio, as in Fibonacci hashing.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// What is known of the objects written so far. Positions are octets of the written text.
 #[derive(Default)]
 pub(super) struct Duplicates {
@@ -27,8 +30,14 @@ pub(super) struct Duplicates {
 
 /// An object that is being written.
 struct Open {
+    /// After its `{`.
     start: usize,
+    /// Where in `keys` its own begin.
     first_key: usize,
+    /// The [`mark`]s of its keys.
+    marks: u64,
+    /// Whether two keys have the same mark.
+    suspect: bool,
 }
 
 /// An object that holds duplicates.
@@ -53,23 +62,34 @@ impl Duplicates {
         self.open.push(Open {
             start: at + 1,
             first_key: self.keys.len(),
+            marks: 0,
+            suspect: false,
         });
     }
 
-    /// A key, with its quotes, of the innermost object.
+    /// A key, with its quotes, of the innermost object; `octets` if it is written as it is spelled.
     #[inline(always)]
-    pub(super) fn key(&mut self, key: Range<usize>) {
+    pub(super) fn key(&mut self, key: Range<usize>, octets: Option<&[u8]>) {
         self.keys.push(key);
+        if let Some(object) = self.open.last_mut() {
+            // A key that is spelled in another way may be equal to any.
+            let mark = octets.map_or(u64::MAX, mark);
+            object.suspect |= object.marks & mark != 0;
+            object.marks |= mark;
+        }
     }
 
     /// The innermost object's `}` will be at `at`. `written` gives the text written up to there.
     #[inline(always)]
     pub(super) fn close<'a>(&mut self, at: usize, written: impl FnOnce() -> &'a String) {
-        let Some(Open { start, first_key }) = self.open.pop() else {
+        let Some(object) = self.open.pop() else {
             return;
         };
+        let Open {
+            start, first_key, ..
+        } = object;
         let keys = self.keys.get(first_key..).unwrap_or_default();
-        if keys.len() > 1 {
+        if object.suspect {
             let written = written().as_bytes();
             let repeated = match keys.len() {
                 ..=FEW => any_repeated(keys, written),
@@ -173,6 +193,21 @@ enum Part {
     Text(Range<usize>),
     Members(Range<usize>),
     Comma,
+}
+
+/// One bit of 64, the same for equal keys: with the few keys that objects mostly have, looking at
+/// marks alone mostly shows that no key is repeated.
+#[inline(always)]
+fn mark(quoted: &[u8]) -> u64 {
+    let octet = |at: usize| u64::from(quoted.get(at).copied().unwrap_or_default());
+    let len = quoted.len();
+    // First, middle, last but one and last, so that `name` and `note` differ, and `item1`, `item2`.
+    let octets = [1, len / 2, len.wrapping_sub(3), len.wrapping_sub(2)].map(octet);
+    let mixed = octets.into_iter().fold(len as u64, |mixed, octet| {
+        mixed.wrapping_mul(31).wrapping_add(octet)
+    });
+    // Multiplication spreads upwards: the highest six bits know all of the others.
+    1 << (mixed.wrapping_mul(SPREAD) >> 58)
 }
 
 #[inline(always)]

@@ -1,0 +1,28 @@
+//! `session-codec` against what Django made of the same input, and the cryptography under it
+//! against the vectors of the RFCs and of Project Wycheproof.
+//!
+//! The same tests run natively and, under Node, as WebAssembly:
+//! ```text
+//! cargo test -p session-tests
+//! CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
+//!     cargo test -p session-tests --target wasm32-unknown-unknown
+//! ```
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+
+mod cookies;
+mod cryptography;
+mod database;
+mod django;
+mod fallbacks;
+mod http_cookies;
+mod sessions;
+mod signing;
+mod tampering;
+
+/// `#[test]` is the platform's own.
+mod platform {
+    #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+    pub(crate) use core::prelude::v1::test;
+    #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+    pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
+}

@@ -1,0 +1,123 @@
+//! Answers the Worker gives itself. None of them may be kept by a cache.
+
+use serde_json::json;
+use worker::{Headers, web_sys};
+
+use crate::{location::Location, settings::Problem};
+
+/// Seconds after which asking again makes sense: stores and replicas catch up within them.
+const RETRY_AFTER: &str = "2";
+
+/// An answer in the making.
+pub(crate) struct Answer {
+    status: u16,
+    headers: Headers,
+    body: String,
+}
+
+impl Answer {
+    fn text(status: u16, body: &str) -> worker::Result<Self> {
+        Self::new(status, "text/plain; charset=utf-8", format!("{body}\n"))
+    }
+
+    fn json(status: u16, body: &serde_json::Value) -> worker::Result<Self> {
+        Self::new(status, "application/json", body.to_string())
+    }
+
+    fn new(status: u16, content_type: &str, body: String) -> worker::Result<Self> {
+        let headers = Headers::new();
+        headers.set("content-type", content_type)?;
+        headers.set("cache-control", "private, no-store")?;
+        headers.set("vary", "Cookie")?;
+        Ok(Self {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    fn with(self, name: &str, value: &str) -> worker::Result<Self> {
+        self.headers.append(name, value)?;
+        Ok(self)
+    }
+
+    fn build(self) -> worker::Result<web_sys::Response> {
+        let init = web_sys::ResponseInit::new();
+        init.set_status(self.status);
+        init.set_headers(self.headers.as_ref());
+        Ok(web_sys::Response::new_with_opt_str_and_init(
+            Some(&self.body),
+            &init,
+        )?)
+    }
+}
+
+/// Settings are wrong: why is told at `/_session/health`, and nowhere else.
+pub(crate) fn misconfigured(
+    location: &Location,
+    problems: &[Problem],
+) -> worker::Result<web_sys::Response> {
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    crate::log::warn("misconfigured", &json!(problems));
+    if location.path == "/_session/health" {
+        let body = json!({ "status": "misconfigured", "problems": problems });
+        return Answer::json(503, &body)?.build();
+    }
+    Answer::text(
+        503,
+        "The session service is misconfigured: /_session/health says why.",
+    )?
+    .build()
+}
+
+/// An answer as JSON.
+pub(crate) fn json(status: u16, body: &serde_json::Value) -> worker::Result<web_sys::Response> {
+    Answer::json(status, body)?.build()
+}
+
+/// Nothing lives under this path of `/_session/`.
+pub(crate) fn not_found() -> worker::Result<web_sys::Response> {
+    Answer::text(404, "There is nothing here.")?.build()
+}
+
+/// A session is needed: 302 to the login page for a browser, 401 for everybody else.
+pub(crate) fn session_required(
+    location: &Location,
+    login: Option<&str>,
+    cookies: &[String],
+) -> worker::Result<web_sys::Response> {
+    let answer = match login {
+        Some(login) => {
+            let next = format!("{}{}", location.path, location.query);
+            let separator = if login.contains('?') { '&' } else { '?' };
+            let next: String = worker::js_sys::encode_uri_component(&next).into();
+            let location = format!("{login}{separator}next={next}");
+            Answer::text(302, "Please log in.")?.with("location", &location)?
+        }
+        None => Answer::text(401, "A session is required.")?,
+    };
+    with_cookies(answer, cookies)?.build()
+}
+
+/// Two different valid cookies, or a session whose data is lost: the browser starts anew.
+pub(crate) fn unusable(message: &str, cookies: &[String]) -> worker::Result<web_sys::Response> {
+    with_cookies(Answer::text(401, message)?, cookies)?.build()
+}
+
+/// The session is authentic but its data cannot be had now: not "logged out", so no cookie.
+pub(crate) fn unavailable() -> worker::Result<web_sys::Response> {
+    Answer::text(503, "The session store does not answer. Please try again.")?
+        .with("retry-after", RETRY_AFTER)?
+        .build()
+}
+
+/// The origin cannot be reached. Cookies are left alone.
+pub(crate) fn bad_gateway() -> worker::Result<web_sys::Response> {
+    Answer::text(502, "The site does not answer.")?.build()
+}
+
+fn with_cookies(answer: Answer, cookies: &[String]) -> worker::Result<Answer> {
+    cookies
+        .iter()
+        .try_fold(answer, |answer, cookie| answer.with("set-cookie", cookie))
+}

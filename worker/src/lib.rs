@@ -1,0 +1,52 @@
+//! A Cloudflare Worker that stands in front of an origin and keeps its sessions: sealed towards
+//! the browser, plain Django towards the origin.
+//!
+//! This crate holds what touches the platform; what can be decided without it is in
+//! `session-codec` and `session-store`.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+extern crate alloc;
+
+mod answer;
+mod clock;
+#[cfg(feature = "conformance")]
+mod conformance;
+mod gate;
+mod gateway;
+mod health;
+mod lifetime;
+mod location;
+mod log;
+mod origin;
+mod response;
+mod routes;
+mod settings;
+mod state;
+mod store;
+mod visit;
+
+use worker::{Context, Env, event, web_sys};
+
+/// Answers one request. Whatever a client sends gets an answer; an error here is the platform's.
+///
+/// # Errors
+/// Those of the runtime: a header it refuses, a response it cannot build.
+#[event(fetch)]
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> worker::Result<web_sys::Response> {
+    let location = location::Location::of(&request)?;
+    let state = match state::of(&env) {
+        Ok(state) => state,
+        Err(problems) => return answer::misconfigured(&location, &problems),
+    };
+    match location.path.strip_prefix("/_session/") {
+        Some("health") => health::healthy(&state),
+        #[cfg(feature = "conformance")]
+        Some("conformance") => conformance::answer(&state, &env).await,
+        Some(_) => answer::not_found(),
+        None => gateway::respond(request, &location, state, &env, &context).await,
+    }
+}

@@ -1,0 +1,60 @@
+//! How long a browser keeps the sealed cookie: as long as it would have kept the origin's.
+
+use session_codec::{
+    Session, Timestamp,
+    cookie::{Lifetime, SetCookie},
+};
+use worker::js_sys;
+
+/// Django's own key for a session that does not live as long as the settings say.
+const EXPIRY_KEY: &str = "_session_expiry";
+
+/// What the origin's line says: `Max-Age` before `Expires`, without both until the browser closes.
+pub(crate) fn of_cookie(cookie: &SetCookie<'_>, now: Timestamp) -> Lifetime {
+    let until = |expires: Timestamp| expires.seconds().saturating_sub(now.seconds());
+    match cookie.max_age.or_else(|| expires(cookie).map(until)) {
+        Some(seconds) => Lifetime::MaxAge(u64::try_from(seconds).unwrap_or(0)),
+        None => Lifetime::BrowserSession,
+    }
+}
+
+/// What Django would say of a session it saved at `issued`: its own expiry if it has one, else
+/// the settings' age; less what has passed since.
+pub(crate) fn of_session(
+    session: &Session,
+    default_age: u32,
+    issued: Timestamp,
+    now: Timestamp,
+) -> Lifetime {
+    let passed = now.seconds().saturating_sub(issued.seconds()).max(0);
+    let left = |age: i64| Lifetime::MaxAge(u64::try_from(age.saturating_sub(passed)).unwrap_or(0));
+    match session.value::<serde_json::Value>(EXPIRY_KEY) {
+        Ok(Some(serde_json::Value::Number(age))) => match age.as_i64() {
+            Some(0) => Lifetime::BrowserSession,
+            Some(age) => left(age),
+            None => left(default_age.into()),
+        },
+        Ok(Some(serde_json::Value::String(date))) => match parse_date(&date) {
+            Some(end) => {
+                let seconds = end.seconds().saturating_sub(now.seconds());
+                Lifetime::MaxAge(u64::try_from(seconds).unwrap_or(0))
+            }
+            None => left(default_age.into()),
+        },
+        _ => left(default_age.into()),
+    }
+}
+
+/// The `Expires` attribute as a time.
+pub(crate) fn expires(cookie: &SetCookie<'_>) -> Option<Timestamp> {
+    parse_date(core::str::from_utf8(cookie.expires?).ok()?)
+}
+
+/// The platform's own reader of dates: HTTP's and ISO 8601.
+fn parse_date(text: &str) -> Option<Timestamp> {
+    let millis = js_sys::Date::parse(text);
+    #[expect(clippy::cast_possible_truncation, reason = "dates end at 8.64e15 ms")]
+    millis
+        .is_finite()
+        .then(|| Timestamp::from_millis(millis as i64))
+}

@@ -1,0 +1,42 @@
+//! The request to the origin and its answer.
+
+use worker::{Headers, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys};
+
+use crate::{location::Location, settings::Settings};
+
+/// Asks the origin: same method, path, query, headers and body, another host and other cookies.
+/// The body streams through; redirects are the browser's business.
+pub(crate) async fn fetch(
+    request: &web_sys::Request,
+    location: &Location,
+    settings: &Settings,
+    cookies: Option<&str>,
+) -> worker::Result<web_sys::Response> {
+    let target = format!("{}{}{}", settings.origin, location.path, location.query);
+    let headers = Headers(web_sys::Headers::new_with_headers(&request.headers())?);
+    strip_reserved(&headers)?;
+    headers.set("x-forwarded-host", &location.host)?;
+    headers.set("x-forwarded-proto", &location.scheme)?;
+    match cookies {
+        Some(cookies) => headers.set("cookie", cookies)?,
+        None => headers.delete("cookie")?,
+    }
+
+    // A request serves as the init of another: method, body and signal are taken over as they are.
+    let moved = web_sys::Request::new_with_str_and_init(&target, request.unchecked_ref())?;
+    let init = web_sys::RequestInit::new();
+    init.set_headers(headers.as_ref());
+    init.set_redirect(web_sys::RequestRedirect::Manual);
+    let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+    let response = JsFuture::from(worker.fetch_with_request_and_init(&moved, &init)).await?;
+    Ok(response.unchecked_into())
+}
+
+/// What we tell an origin, no client may tell it: every `x-session*` header of ours goes.
+fn strip_reserved(headers: &Headers) -> worker::Result<()> {
+    let reserved = |name: &String| {
+        name == "x-session" || name.starts_with("x-session-") || name == "session-state"
+    };
+    let names: Vec<String> = headers.keys().filter(reserved).collect();
+    names.iter().try_for_each(|name| headers.delete(name))
+}

@@ -1,0 +1,61 @@
+use session_codec::Timestamp;
+use session_store::{Framed, Record, RecordName, SessionStore, StoreError};
+use worker::{KvError, KvStore};
+
+/// KV refuses shorter lives; the frame keeps the real one.
+const MIN_TTL_SECONDS: i64 = 60;
+
+/// Records in Workers KV.
+///
+/// KV is eventually consistent: a write shows elsewhere after 60 seconds or more, and absence is
+/// cached too. Records are immutable and every write has a new name, so the only thing that can
+/// be seen is absence, never an older record.
+pub(crate) struct KvRecords(KvStore);
+
+impl KvRecords {
+    pub(crate) const fn new(kv: KvStore) -> Self {
+        Self(kv)
+    }
+}
+
+impl SessionStore for KvRecords {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+        let octets = self.0.get(name.as_str()).bytes().await.map_err(failed)?;
+        Ok(octets.and_then(|octets| Framed::read(octets, now).live()))
+    }
+
+    async fn put(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let seconds = expires
+            .seconds()
+            .saturating_sub(now.seconds())
+            .max(MIN_TTL_SECONDS);
+        self.0
+            .put_bytes(name.as_str(), &Framed::write(record, expires))
+            .map_err(failed)?
+            .expiration_ttl(seconds.unsigned_abs())
+            .execute()
+            .await
+            .map_err(failed)
+    }
+
+    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+        self.0.delete(name.as_str()).await.map_err(failed)
+    }
+}
+
+/// KV tells its errors as text only, and text is never matched on: whatever it is, ask elsewhere.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
+fn failed(error: KvError) -> StoreError {
+    StoreError::Unavailable {
+        reason: error.to_string().into(),
+    }
+}

@@ -1,0 +1,124 @@
+//! Inbound: what a request's cookies come to, and what of them the origin may see.
+
+use session_codec::{
+    OpenSession, Opened, Reason, Timestamp,
+    cookie::{CookieHeader, CookieName},
+};
+
+use crate::{settings::Settings, state::with_workspace};
+
+/// What a browser sent under our names.
+pub(crate) struct Visit {
+    pub(crate) found: Found,
+    /// It sent our cookie, whatever it was worth.
+    sent_ours: bool,
+    /// It sent the origin's own, plain cookie.
+    sent_plain: bool,
+}
+
+/// The session of a request.
+pub(crate) enum Found {
+    /// None, and nothing was sent that claimed to be one.
+    Nothing,
+    /// One that verified.
+    Session(Box<OpenSession>),
+    /// Something that did not verify: as good as nothing, and to be removed.
+    Rejected,
+    /// Two that verified.
+    Conflict,
+}
+
+impl Visit {
+    /// A visit whose cookies nobody looks at.
+    pub(crate) const fn unseen() -> Self {
+        Self {
+            found: Found::Nothing,
+            sent_ours: false,
+            sent_plain: false,
+        }
+    }
+
+    /// Opens the session of a `Cookie` header.
+    pub(crate) fn read(settings: &Settings, cookies: &str, now: Timestamp) -> Self {
+        let ours = settings.codec.profile().name();
+        let Ok(header) = CookieHeader::new(cookies.as_bytes()) else {
+            return Self::rejected(Reason::TooLong);
+        };
+        let sent = |name: &CookieName| header.values(name).next().is_some();
+        let (sent_ours, sent_plain) = (
+            sent(ours),
+            settings.has_plain_cookie() && sent(&settings.origin_cookie),
+        );
+        let found = match with_workspace(|workspace| settings.codec.open(&header, now, workspace)) {
+            Opened::Absent => Found::Nothing,
+            Opened::Session(session) => Found::Session(Box::new(session)),
+            Opened::Rejected(reason) => {
+                crate::log::rejected(reason);
+                Found::Rejected
+            }
+            Opened::Conflict => Found::Conflict,
+        };
+        Self {
+            found,
+            sent_ours,
+            sent_plain,
+        }
+    }
+
+    fn rejected(reason: Reason) -> Self {
+        crate::log::rejected(reason);
+        Self {
+            found: Found::Rejected,
+            sent_ours: false,
+            sent_plain: false,
+        }
+    }
+
+    /// The session, if there is one.
+    pub(crate) fn session(&self) -> Option<&OpenSession> {
+        match &self.found {
+            Found::Session(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Lines that make the browser forget every session cookie it sent.
+    pub(crate) fn removals(&self, settings: &Settings) -> Vec<String> {
+        let ours = self
+            .sent_ours
+            .then(|| settings.codec.remove().into_string());
+        ours.into_iter()
+            .chain(self.plain_removal(settings))
+            .collect()
+    }
+
+    /// The line that removes a plain cookie, if the browser sent one.
+    pub(crate) fn plain_removal(&self, settings: &Settings) -> Option<String> {
+        self.sent_plain
+            .then(|| settings.plain_profile.remove().into_string())
+    }
+}
+
+/// The `Cookie` header for the origin: its session cookie, if one verified, then everything that
+/// is not ours and cannot pass for ours. `None` if nothing is left.
+pub(crate) fn origin_cookies(
+    settings: &Settings,
+    cookies: &str,
+    session: Option<&str>,
+) -> Option<String> {
+    let mut header = Vec::new();
+    if let Some(value) = session {
+        header.extend_from_slice(settings.origin_cookie.as_str().as_bytes());
+        header.push(b'=');
+        header.extend_from_slice(value.as_bytes());
+    }
+    // Beyond the limit nothing can be told apart in bounded time, so nothing is forwarded.
+    if let Ok(cookies) = CookieHeader::new(cookies.as_bytes()) {
+        let names = [settings.codec.profile().name(), &settings.origin_cookie];
+        cookies.write_without(&names, &mut header);
+    }
+    // Cookies are cut at ASCII octets only, so text stays text.
+    String::from_utf8(header)
+        .ok()
+        .filter(|header| !header.is_empty())
+}
