@@ -6,7 +6,7 @@ mod view;
 
 use alloc::rc::Rc;
 
-use session_codec::Session;
+use session_codec::{Reason, Session};
 use session_store::SessionStore;
 use worker::{Context, Env, Headers, web_sys};
 
@@ -15,7 +15,10 @@ use crate::{
     gate::Missing,
     gateway::Gateway,
     location::Location,
-    merge_patch, session_text,
+    merge_patch,
+    revocation::Standing,
+    routes::Mode,
+    session_text,
     settings::Settings,
     visit::{Found, Visit},
 };
@@ -88,6 +91,40 @@ impl Verb {
     }
 }
 
+/// Which sessions end.
+#[derive(PartialEq, Eq)]
+enum Scope {
+    /// This one.
+    Session,
+    /// `?everywhere`: all of this one's user.
+    Everywhere,
+    /// `?user=…`: all of that user.
+    User(String),
+}
+
+impl Scope {
+    fn of(query: &str) -> Result<Self, Refusal> {
+        let query = web_sys::UrlSearchParams::new_with_str(query).map_err(|_| Refusal::Query)?;
+        match (query.has("everywhere"), query.get("user")) {
+            (false, None) => Ok(Self::Session),
+            (true, None) => Ok(Self::Everywhere),
+            (false, Some(user)) if !user.is_empty() => Ok(Self::User(user)),
+            _ => Err(Refusal::Query),
+        }
+    }
+}
+
+async fn revoke_user<S: SessionStore + 'static>(
+    gateway: &Gateway<S>,
+    user: &str,
+) -> Result<(), Refusal> {
+    let revoked = gateway.revoke_user(user).await;
+    revoked.ok_or(Refusal::RevocationOff)?.map_err(|error| {
+        crate::log::warn("revocation-failed", &serde_json::json!(error.label()));
+        Refusal::Unavailable
+    })
+}
+
 async fn answer<S: SessionStore + 'static>(
     gateway: &Gateway<S>,
     visit: &mut Visit,
@@ -96,13 +133,20 @@ async fn answer<S: SessionStore + 'static>(
     context: &Context,
 ) -> Result<Reply, Refusal> {
     let verb = Verb::of(&request.method())?;
+    let scope = Scope::of(&location.query)?;
+    if scope != Scope::Session && verb != Verb::End {
+        return Err(Refusal::Query);
+    }
     let headers = Headers(request.headers());
     let access = &gateway.settings.access;
     let authority = Authority::of(&headers, access)?;
     if verb != Verb::Read {
         authority.check_site(&headers, location)?;
     }
-    load(gateway, visit).await?;
+    if verb != Verb::End {
+        check_standing(gateway, visit).await?;
+        load(gateway, visit).await?;
+    }
     match verb {
         Verb::Read => {
             let opened = visit.session().ok_or(Refusal::NoSession)?;
@@ -114,8 +158,38 @@ async fn answer<S: SessionStore + 'static>(
             })
         }
         Verb::End => {
-            let (cookies, deletions) = gateway.end(visit, visit.session());
-            gateway.delete_later(deletions, context);
+            if matches!(visit.found, Found::Conflict) {
+                return Err(Refusal::Conflict);
+            }
+            match &scope {
+                Scope::Session => {}
+                Scope::Everywhere => {
+                    check_standing(gateway, visit).await?;
+                    load(gateway, visit).await?;
+                    let opened = visit.session().ok_or(Refusal::NoSession)?;
+                    let user = gateway.settings.class_rule.user(opened.session());
+                    revoke_user(gateway, &user.ok_or(Refusal::NoUser)?).await?;
+                }
+                Scope::User(_) if authority == Authority::Browser => {
+                    return Err(Refusal::NeedsToken);
+                }
+                // Whoever's cookie came along has nothing to do with it.
+                Scope::User(user) => {
+                    revoke_user(gateway, user).await?;
+                    return Ok(Reply {
+                        status: 204,
+                        body: None,
+                        cookies: vec![],
+                    });
+                }
+            }
+            let outbound = gateway.end(visit, visit.session()).await;
+            // Nobody is told that he is logged out while copies of his cookie are still good.
+            let is_done = outbound.unrevoked.is_none();
+            let cookies = gateway.finish_later(outbound, context);
+            if !is_done {
+                return Err(Refusal::Unavailable);
+            }
             Ok(Reply {
                 status: 204,
                 body: None,
@@ -149,13 +223,37 @@ async fn answer<S: SessionStore + 'static>(
                 return Err(Refusal::NotWritable(key.clone().into_owned()));
             }
             let saved = gateway.save_changed(visit, before, &after).await;
-            let (cookies, deletions) = saved.map_err(|error| Refusal::of_save(&error))?;
-            gateway.delete_later(deletions, context);
+            let outbound = saved.map_err(|error| Refusal::of_save(&error))?;
             Ok(Reply {
                 status: 200,
                 body: Some(view::json(&after, |key| authority.may_see(key, access))),
-                cookies,
+                cookies: gateway.finish_later(outbound, context),
             })
+        }
+    }
+}
+
+/// As on a route that requires a session: a revoked one is none, and nothing is said while nobody
+/// knows.
+async fn check_standing<S: SessionStore + 'static>(
+    gateway: &Gateway<S>,
+    visit: &mut Visit,
+) -> Result<(), Refusal> {
+    let Some(opened) = visit.session() else {
+        return Ok(());
+    };
+    if !gateway.must_ask(opened, Mode::Required) {
+        return Ok(());
+    }
+    match gateway.standing(opened).await {
+        Ok(Standing::Good) => Ok(()),
+        Ok(Standing::Revoked) => {
+            visit.reject(Reason::Revoked);
+            Ok(())
+        }
+        Err(error) => {
+            crate::log::warn("revocation-unavailable", &serde_json::json!(error.label()));
+            Err(Refusal::Unavailable)
         }
     }
 }

@@ -50,6 +50,15 @@ impl ClassRule {
         before.raw(&self.user_key) == after.raw(&self.user_key)
     }
 
+    /// The user as text, whether the application wrote a text or a number.
+    pub(crate) fn user(&self, session: &Session) -> Option<String> {
+        match session.value::<serde_json::Value>(&self.user_key).ok()?? {
+            serde_json::Value::String(user) => Some(user),
+            serde_json::Value::Number(user) => Some(user.to_string()),
+            _ => None,
+        }
+    }
+
     fn has_user(&self, session: &Session) -> bool {
         let user = session.raw(&self.user_key);
         user.is_some_and(|user| !matches!(user, "null" | "\"\"" | "false"))

@@ -14,6 +14,7 @@ mod class;
 mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod counters;
 mod gate;
 mod gateway;
 mod health;
@@ -25,6 +26,7 @@ mod merge_patch;
 mod origin;
 mod origin_headers;
 mod response;
+mod revocation;
 mod routes;
 mod session_patch;
 mod session_text;
@@ -55,6 +57,7 @@ async fn fetch(
     }
     match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
+        Some("metrics") => answer::metrics(),
         #[cfg(feature = "conformance")]
         Some("conformance") => conformance::answer(&state, &env).await,
         Some(_) => answer::not_found(),

@@ -7,7 +7,7 @@ use session_codec::Session;
 use session_store::SessionStore;
 
 use crate::{
-    gateway::{Gateway, Outbound, failed},
+    gateway::{Gateway, Outbound, failed, not_saved},
     merge_patch,
     routes::Mode,
     session_text,
@@ -31,7 +31,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
     pub(crate) async fn obey(&self, visit: &Visit, mode: Mode, header: &str) -> Outbound {
         let before = visit.session();
         let patch = match read(header) {
-            Ok(Change::End) => return self.end(visit, before),
+            Ok(Change::End) => return self.end(visit, before).await,
             Ok(Change::Patch(patch)) => patch,
             Err(reason) => return failed(HEADER, reason),
         };
@@ -46,7 +46,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
             Err(_) => return failed(HEADER, "bad_json"),
         };
         let saved = self.save_changed(visit, before, &after).await;
-        saved.unwrap_or_else(|error| failed(HEADER, error.label()))
+        saved.unwrap_or_else(|error| not_saved(&error))
     }
 }
 

@@ -4,8 +4,12 @@ use alloc::vec::Vec;
 
 use super::{Codec, Workspace};
 use crate::{
-    atoms::Priority, compress::Estimate, config::Overflow, error::SealError, policy::KeyPlacement,
-    policy::Prefix, session::Session,
+    atoms::Priority,
+    compress::Estimate,
+    config::Overflow,
+    error::SealError,
+    policy::{KeyPlacement, Prefix, scaled},
+    session::Session,
 };
 
 /// JSON of up to so many times the room is compressed at once, in the hope that it fits: sessions
@@ -78,7 +82,7 @@ impl Codec {
             session,
             &self.priorities,
             overflow,
-            |order| costs(session, order, room.unit_bits),
+            |order| costs(session, order, room),
             (room.units, whole),
             |placement| {
                 workspace.write_json(session, |index| placement.keeps(index));
@@ -102,17 +106,24 @@ pub(super) struct Room {
     pub(super) unit_bits: usize,
 }
 
-/// About what the first 0, 1, 2 ... keys in this order take.
-fn costs(session: &Session, order: &[u16], unit_bits: usize) -> Vec<usize> {
+/// About what the first 0, 1, 2 ... keys in this order take. What lies far beyond the room is not
+/// looked at: it is taken to be like the rest.
+fn costs(session: &Session, order: &[u16], room: Room) -> Vec<usize> {
     let mut estimate = Estimate::new(session.text());
-    let mut bits = 0;
+    let enough = room.units.saturating_mul(room.unit_bits) / 2 * 3;
+    let (mut bits, mut octets) = (0_usize, 0_usize);
     let mut costs = Vec::with_capacity(order.len() + 1);
     costs.push(0);
     for &index in order {
-        for part in session.member_ranges(usize::from(index)) {
-            bits += estimate.bits(part);
-        }
-        costs.push(bits / unit_bits);
+        let ranges = session.member_ranges(usize::from(index));
+        let length: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+        bits += if bits > enough {
+            scaled(bits, length, octets)
+        } else {
+            ranges.into_iter().map(|range| estimate.bits(range)).sum()
+        };
+        octets += length;
+        costs.push(bits / room.unit_bits);
     }
     costs
 }

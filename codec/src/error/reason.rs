@@ -29,6 +29,8 @@ pub enum Reason {
     TooOld,
     /// Issued further ahead of our clock than the allowed skew.
     FromTheFuture,
+    /// Authentic, but ended before its time: logged out, or the user was.
+    Revoked,
     /// Authentic, but the configuration does not accept this envelope (any more).
     NotAccepted,
     /// Authentic, but it would inflate beyond the limit.
@@ -56,6 +58,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::TooOld => "too_old",
             Self::FromTheFuture => "from_the_future",
+            Self::Revoked => "revoked",
             Self::NotAccepted => "not_accepted",
             Self::TooLarge => "too_large",
             Self::UnknownDictionary(_) => "unknown_dictionary",

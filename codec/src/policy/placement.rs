@@ -265,10 +265,11 @@ impl Known {
     }
 }
 
-/// The part of a step that is added to it.
-const BEYOND: usize = 8;
+/// The part of a step that is added to it: the usual error of costs, once one size is known.
+const BEYOND: usize = 16;
 
-fn scaled(number: usize, by: usize, of: usize) -> usize {
+/// `number * by / of`.
+pub(crate) fn scaled(number: usize, by: usize, of: usize) -> usize {
     // 64 bits, since both factors can have 20 and more.
     let scaled = number as u64 * by as u64 / (of as u64).max(1);
     usize::try_from(scaled).unwrap_or(usize::MAX)

@@ -15,6 +15,10 @@ pub(super) enum Refusal {
     BadToken,
     CrossSite,
     NotWritable(String),
+    NeedsToken,
+    NoUser,
+    RevocationOff,
+    Query,
     Method,
     ContentType,
     BodyTooLarge,
@@ -41,11 +45,13 @@ impl Refusal {
     pub(super) const fn status(&self) -> u16 {
         match self {
             Self::NoSession | Self::Conflict | Self::Lost | Self::BadToken => 401,
-            Self::CrossSite | Self::NotWritable(_) => 403,
+            Self::CrossSite | Self::NotWritable(_) | Self::NeedsToken => 403,
+            Self::NoUser => 409,
+            Self::RevocationOff => 501,
             Self::Method => 405,
             Self::ContentType => 415,
             Self::BodyTooLarge | Self::SessionTooLarge => 413,
-            Self::BodyBroken | Self::Text(_) => 400,
+            Self::BodyBroken | Self::Text(_) | Self::Query => 400,
             Self::Unavailable => 503,
             Self::Internal => 500,
         }
@@ -76,6 +82,10 @@ impl Refusal {
             Self::BadToken => "bad_token",
             Self::CrossSite => "cross_site",
             Self::NotWritable(_) => "key_not_writable",
+            Self::NeedsToken => "token_required",
+            Self::NoUser => "no_user",
+            Self::RevocationOff => "revocation_off",
+            Self::Query => "bad_query",
             Self::Method => "method_not_allowed",
             Self::ContentType => "content_type",
             Self::BodyTooLarge => "body_too_large",
@@ -95,6 +105,10 @@ impl Refusal {
             Self::BadToken => "The bearer token is not the right one.",
             Self::CrossSite => "Without the token, changes come from pages of this site only.",
             Self::NotWritable(_) => "A browser may not change this key.",
+            Self::NeedsToken => "Whose sessions end is for the token to say.",
+            Self::NoUser => "Nobody is logged in with this session.",
+            Self::RevocationOff => "Sessions cannot be revoked: SESSION_REVOCATION is none.",
+            Self::Query => "The query is ?everywhere or ?user=..., and only with DELETE.",
             Self::Method => "A session can be read, patched, replaced and deleted.",
             Self::ContentType => {
                 "The content type must be application/json or application/merge-patch+json."
