@@ -368,6 +368,68 @@ describe('a server with the token', () => {
   });
 });
 
+describe('logging out everywhere', () => {
+  test('a visitor ends all sessions of his user, and of nobody else', async () => {
+    const [here, there] = [await shopper(), await loggedIn()];
+    const stranger = new Visitor(edge);
+    await call(stranger, 'PATCH', { ...bearer, ...json }, { _auth_user_id: '4711', cart: 1 });
+    const copy = new Map(here.cookies);
+    await sleep(20);
+    const everywhere = async (visitor, headers, query = '?everywhere') => {
+      const cookie = [...visitor.cookies].map(pair => pair.join('=')).join('; ');
+      return send(`${edge.url}/_session${query}`, { method: 'DELETE', headers: { cookie, ...headers } });
+    };
+    assertRefused(await everywhere(here, { 'sec-fetch-site': 'cross-site' }), 403, 'cross_site');
+    assertRefused(await everywhere(here, own, '?user=1'), 403, 'token_required');
+    assertRefused(await everywhere(here, bearer, '?user='), 400, 'bad_query');
+    assertRefused(await everywhere(new Visitor(edge), own), 401, 'no_session');
+    assert.equal((await call(there, 'GET')).status, 200);
+
+    const response = await everywhere(here, own);
+    assert.equal(response.status, 204);
+    assert.equal(response.setCookies[0].value, '');
+    here.cookies = copy;
+    assertRefused(await call(here, 'GET'), 401, 'no_session');
+    assertRefused(await call(there, 'GET'), 401, 'no_session');
+    assert.equal((await call(stranger, 'GET')).status, 200);
+
+    assert.equal((await everywhere(new Visitor(edge), bearer, '?user=4711')).status, 204);
+    assertRefused(await call(stranger, 'GET'), 401, 'no_session');
+    await sleep(1100); // sessions count in whole seconds
+    assert.equal((await call(await loggedIn(), 'GET')).status, 200);
+  });
+
+  test('needs a user, and somebody who looks', async () => {
+    const visitor = new Visitor(edge);
+    await call(visitor, 'PATCH', { ...bearer, ...json }, { cart: 1 });
+    const cookie = `${COOKIE}=${visitor.cookies.get(COOKIE)}`;
+    const request = (query, headers) => send(`${edge.url}/_session${query}`, { method: 'DELETE', headers });
+    assertRefused(await request('?everywhere', { cookie, ...own }), 409, 'no_user');
+    assertRefused(await send(`${edge.url}/_session?everywhere`, { headers: { cookie } }), 400, 'bad_query');
+    await edge.restart({ SESSION_REVOCATION: 'none' });
+    assertRefused(await request('?user=1', bearer), 501, 'revocation_off');
+    await edge.restart();
+  });
+});
+
+test('after log out a copy of the cookie is worth nothing here', async () => {
+  const visitor = await shopper();
+  const copy = new Map(visitor.cookies);
+  assert.equal((await call(visitor, 'DELETE', own)).status, 204);
+  visitor.cookies = copy;
+  assertRefused(await call(visitor, 'PATCH', { ...own, ...json }, { language: 'fr' }), 401, 'no_session');
+});
+
+test('while the store is down log out says so, and works later', async () => {
+  const visitor = await shopper();
+  await send(`${edge.url}/__store?put=down`);
+  const response = await call(visitor, 'DELETE', own);
+  assertRefused(response, 503, 'store_unavailable');
+  assert.deepEqual(response.setCookies, []);
+  await send(`${edge.url}/__store?put=ok`);
+  assert.equal((await call(visitor, 'DELETE', own)).status, 204);
+});
+
 test('a change counts as a visit: the cookie is issued anew, and Django reads it as signed then', async () => {
   await edge.restart({ SESSION_IDLE_SECONDS: '4' });
   const visitor = await shopper();
