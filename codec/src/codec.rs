@@ -210,10 +210,14 @@ impl Codec {
     }
 
     /// Whether a session should be sealed again although nothing changed: it came under an older
-    /// key, or not in the cookie and envelope that are written.
+    /// key, not in the cookie and envelope that are written, or without the id it should have.
     #[must_use]
     pub fn needs_reissue(&self, opened: &OpenSession) -> bool {
-        !opened.key.is_primary() || opened.envelope != self.write || opened.from_django_cookie
+        let lacks_id = self.identify && opened.lineage.sid.is_none();
+        !opened.key.is_primary()
+            || opened.envelope != self.write
+            || opened.from_django_cookie
+            || (lacks_id && self.write == Envelope::Sealed)
     }
 
     /// Where every key of `session` went in `commit`, made on demand.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// JSON of up to so many times the room is compressed at once, in the hope that it fits: sessions
-/// compress to a third or a half. Beyond that an estimate, a tenth of the cost, comes first.
+/// compress to a third or a half. Beyond that an estimate, a quarter of the cost, comes first.
 const LIKELY_RATIO: usize = 3;
 /// What is so many times too long is not worth finishing: its size would say little of shorter
 /// sets.

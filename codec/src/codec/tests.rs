@@ -675,6 +675,8 @@ fn a_session_has_an_id_of_its_own_until_it_begins_anew() {
     };
     let first = opened_after(&Lineage::new(CREATED), 0);
     let name = codec.session_denial(&first).unwrap();
+    assert!(!codec.needs_reissue(&first));
+    assert!(codec.needs_reissue(&open(&codec, WORKED_EXAMPLE).unwrap()));
     // A later cookie of the same session is found under the same name, one of those to write.
     let later = opened_after(first.lineage(), 100);
     assert_eq!(codec.session_denial(&later), Some(name));

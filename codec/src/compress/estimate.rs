@@ -1,7 +1,7 @@
 use alloc::{boxed::Box, vec};
 use core::ops::Range;
 
-/// Guesses what deflate makes of parts of a text, one after the other, in a tenth of the time.
+/// Guesses what deflate makes of parts of a text, one after the other, in a quarter of the time.
 ///
 /// It finds repetitions as deflate does, but looks at one candidate only and gives every literal
 /// and every match the same price. The guesses are good for comparing parts; how they relate to
