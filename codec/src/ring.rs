@@ -1,6 +1,10 @@
 //! Key rings: one key writes, a few more still read.
 
 mod cookie_ring;
+#[cfg(feature = "fernet")]
+mod fernet_ring;
+#[cfg(feature = "flask")]
+mod flask_ring;
 mod record_ring;
 mod signing_ring;
 
@@ -11,6 +15,10 @@ use alloc::vec::Vec;
 use crate::atoms::KeyId;
 
 pub(crate) use cookie_ring::CookieRing;
+#[cfg(feature = "fernet")]
+pub(crate) use fernet_ring::{FernetRing, Stamp};
+#[cfg(feature = "flask")]
+pub(crate) use flask_ring::FlaskRing;
 pub(crate) use record_ring::RecordRing;
 pub(crate) use signing_ring::SigningRing;
 

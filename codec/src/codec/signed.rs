@@ -12,7 +12,10 @@ use crate::{
     policy::Placement,
     session::Session,
     signing::{self, payload},
-    text::{base64url, json},
+    text::{
+        base64url,
+        json::{self, JsonError},
+    },
     wire::ticket::{self, Ticket},
 };
 
@@ -24,6 +27,12 @@ const TICKET_OCTETS: usize = 4 + ticket::LEN;
 /// Characters of a cookie that carries a ticket and no keys: base64url of
 /// `{"_edge_ticket":"<54 characters>"}`, a time until 3797 and the signature.
 pub(super) const TICKET_ONLY_CHARACTERS: usize = base64url::encoded_len(72) + 1 + 6 + 44;
+
+/// Characters left after a payload for its time and signature, which come after it.
+const TAIL_ROOM: usize = 64;
+
+/// Appends JSON as a reader of Python's spells it, within a depth.
+pub(super) type Spell = fn(&str, u16, &mut String) -> Result<(), JsonError>;
 
 impl Codec {
     /// A session in the origin's own cookie, which may be far over what a browser would keep:
@@ -52,7 +61,7 @@ impl Codec {
     ) -> Result<String, SealError> {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         workspace.write_json(session, |_| true);
-        self.make_pythonic(workspace)?;
+        make_pythonic(json::write_canonical, workspace)?;
         let mut value = String::new();
         payload::write(workspace, usize::MAX, &mut value);
         signer.append_time_and_signature(issued, &mut value);
@@ -111,9 +120,27 @@ impl Codec {
     ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         let capacity = room.saturating_sub(signing::tail_len(issued));
-        let mut value = String::with_capacity(room);
+        let spell = json::write_canonical;
+        let (mut value, placement, record) =
+            self.fit_payload(spell, session, lineage, capacity, rng, workspace)?;
+        signer.append_time_and_signature(issued, &mut value);
+        Ok((value, placement, record))
+    }
+
+    /// The payload of what fits into `capacity` characters, spelled as its reader does, the
+    /// placement, and the record of what did not fit.
+    pub(super) fn fit_payload<R: TryCryptoRng>(
+        &self,
+        spell: Spell,
+        session: &Session,
+        lineage: &Lineage,
+        capacity: usize,
+        rng: &mut R,
+        workspace: &mut Workspace,
+    ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
+        let mut value = String::with_capacity(capacity.saturating_add(TAIL_ROOM));
         let (mut placement, mut record) = (Placement::ALL_IN_COOKIE, None);
-        self.make_pythonic(workspace)?;
+        make_pythonic(spell, workspace)?;
         if !payload::write(workspace, capacity, &mut value) {
             let spills = self.overflow == Overflow::Spill;
             // The search asks with a random ticket, which compresses as little as a real one.
@@ -122,7 +149,7 @@ impl Codec {
                 .map_err(|_| SealError::Entropy)?;
             let guess = spills.then(|| ticket_member(&octets));
             let mut prefix = self.place(session, workspace, |workspace| {
-                self.write_with(guess.as_deref(), capacity, &mut value, workspace)
+                write_with(spell, guess.as_deref(), capacity, &mut value, workspace)
             })?;
             loop {
                 placement = prefix.placement();
@@ -133,7 +160,7 @@ impl Codec {
                     record = Some(sealed);
                 }
                 workspace.write_json(session, |index| placement.keeps(index));
-                if self.write_with(member.as_deref(), capacity, &mut value, workspace) {
+                if write_with(spell, member.as_deref(), capacity, &mut value, workspace) {
                     break;
                 }
                 // The real ticket compressed a few octets worse than the guess: one key less.
@@ -144,31 +171,7 @@ impl Codec {
                 }
             }
         }
-        signer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
-    }
-
-    /// The payload of the workspace's JSON and one more member, if it fits.
-    fn write_with(
-        &self,
-        member: Option<&str>,
-        capacity: usize,
-        value: &mut String,
-        workspace: &mut Workspace,
-    ) -> bool {
-        value.clear();
-        add_member(&mut workspace.json, member);
-        self.make_pythonic(workspace).is_ok() && payload::write(workspace, capacity, value)
-    }
-
-    /// Rewrites the workspace's JSON as Python writes it.
-    fn make_pythonic(&self, workspace: &mut Workspace) -> Result<(), SealError> {
-        let Workspace { json, spare, .. } = workspace;
-        spare.clear();
-        // It was checked when it entered the session; only its depth can have grown, by one.
-        json::write_canonical(json, json::DEPTH_LIMIT, spare).map_err(|_| SealError::TooDeep)?;
-        core::mem::swap(json, spare);
-        Ok(())
     }
 
     fn ticket_octets_of(&self, ticket: &Ticket) -> Result<[u8; TICKET_OCTETS], SealError> {
@@ -180,7 +183,7 @@ impl Codec {
     }
 
     /// Turns the reserved key back into the ticket it carries.
-    fn take_ticket(&self, opened: &mut OpenSession) -> Result<(), Reason> {
+    pub(super) fn take_ticket(&self, opened: &mut OpenSession) -> Result<(), Reason> {
         let Ok(Some(text)) = opened.session.value::<String>(TICKET_KEY) else {
             return Ok(());
         };
@@ -195,6 +198,29 @@ impl Codec {
         opened.session.remove_unmarked(TICKET_KEY);
         Ok(())
     }
+}
+
+/// The payload of the workspace's JSON and one more member, if it fits.
+fn write_with(
+    spell: Spell,
+    member: Option<&str>,
+    capacity: usize,
+    value: &mut String,
+    workspace: &mut Workspace,
+) -> bool {
+    value.clear();
+    add_member(&mut workspace.json, member);
+    make_pythonic(spell, workspace).is_ok() && payload::write(workspace, capacity, value)
+}
+
+/// Rewrites the workspace's JSON as Python writes it.
+fn make_pythonic(spell: Spell, workspace: &mut Workspace) -> Result<(), SealError> {
+    let Workspace { json, spare, .. } = workspace;
+    spare.clear();
+    // It was checked when it entered the session; only its depth can have grown, by one.
+    spell(json, json::DEPTH_LIMIT, spare).map_err(|_| SealError::TooDeep)?;
+    core::mem::swap(json, spare);
+    Ok(())
 }
 
 /// `"_edge_ticket":"<text>"`
