@@ -7,8 +7,7 @@
 //! cookie = base64(Fernet(key).encrypt(what signed_cookies writes))
 //! ```
 //!
-//! The sealed envelope does the same in one layer, in about half the characters, and binds the
-//! cookie's name.
+//! The sealed envelope does the same in one layer instead of three, and binds the cookie's name.
 //!
 //! Reading is stricter than Python's `cryptography` where only spelling is concerned: both layers of
 //! base64 are canonical and padded. It never reads a *different* value.

@@ -63,3 +63,6 @@ impl super::Codec {
         self.lifetimes.idle.min(self.lifetimes.absolute)
     }
 }
+
+#[cfg(all(test, feature = "flask", feature = "fernet"))]
+mod tests;
