@@ -20,8 +20,9 @@ rust() {
   counted "Rust tests" native cargo test --workspace
   counted "The codec with nothing but alloc (miniz instead of zlib-rs)" bare \
     cargo test -p session-codec --no-default-features
+  counted "The codec with every feature" all-features cargo test -p session-codec --all-features
   step "The codec for a machine without std (thumbv7em)" no-std \
-    cargo build -p session-codec --no-default-features --target thumbv7em-none-eabihf
+    cargo build -p session-codec --no-default-features --features flask,fernet --target thumbv7em-none-eabihf
   CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $root/scripts/run-wasm.mjs" \
     counted "The codec as WebAssembly, in Node" wasm cargo test -p session-codec --target wasm32-wasip1 --tests
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \

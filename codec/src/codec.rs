@@ -2,7 +2,12 @@
 
 mod body;
 mod commit;
+#[cfg(feature = "fernet")]
+mod fernet;
 mod fit;
+#[cfg(feature = "flask")]
+mod flask;
+mod foreign;
 mod lineage;
 mod opened;
 mod record;
@@ -28,6 +33,8 @@ use crate::{
     signing::{self, Signer},
     workspace::Workspace,
 };
+
+use foreign::Foreign;
 
 pub use commit::{Commit, StoreOp};
 pub use lineage::Lineage;
@@ -58,6 +65,8 @@ pub struct Codec {
     records: Option<RecordRing>,
     denials: Option<DenyRing>,
     signer: Option<Signer>,
+    #[cfg(any(feature = "flask", feature = "fernet"))]
+    foreign: Foreign,
 }
 
 impl Codec {
@@ -66,6 +75,10 @@ impl Codec {
     /// # Errors
     /// [`ConfigError`] with the setting and the reason; nothing is guessed.
     pub fn new(config: Config, keys: &Keys) -> Result<Self, ConfigError> {
+        Self::build(config, keys, Foreign::new(keys))
+    }
+
+    fn build(config: Config, keys: &Keys, foreign: Foreign) -> Result<Self, ConfigError> {
         let profile = CookieProfile::new(config.cookie)?;
         let django_cookie = config
             .django_cookie
@@ -91,6 +104,7 @@ impl Codec {
         if signer.is_none() && uses(Envelope::Django) {
             return Err(ConfigError::NoDjangoKey);
         }
+        foreign.check(config.write, &config.accept)?;
         if !config.accept.contains(&Acceptance::always(config.write)) {
             return Err(ConfigError::WritesWhatItRefuses);
         }
@@ -113,6 +127,8 @@ impl Codec {
             records,
             denials: keys.sealing.as_ref().map(DenyRing::new),
             signer,
+            #[cfg(any(feature = "flask", feature = "fernet"))]
+            foreign,
         };
         if codec.least_characters() > codec.profile.room(codec.budget) {
             return Err(ConfigError::BudgetTooSmall);
@@ -162,6 +178,10 @@ impl Codec {
         match envelope {
             Envelope::Sealed => self.open_sealed(value, now, workspace),
             Envelope::Django => self.open_django(value, now, workspace),
+            #[cfg(feature = "flask")]
+            Envelope::Flask => self.open_flask(value, now, workspace),
+            #[cfg(feature = "fernet")]
+            Envelope::Fernet => self.open_fernet(value, now, workspace),
         }
     }
 
@@ -188,6 +208,10 @@ impl Codec {
         let (value, placement, record) = match self.write {
             Envelope::Sealed => self.seal_sealed(session, lineage, issued, room, rng, workspace)?,
             Envelope::Django => self.seal_django(session, lineage, issued, room, rng, workspace)?,
+            #[cfg(feature = "flask")]
+            Envelope::Flask => self.seal_flask(session, lineage, issued, room, rng, workspace)?,
+            #[cfg(feature = "fernet")]
+            Envelope::Fernet => return Err(SealError::NoKey), // refused when configured
         };
         let cookie_octets = self.profile.size_of(value.len());
         let set_cookie = self
@@ -267,6 +291,10 @@ impl Codec {
         match self.write {
             Envelope::Sealed => sealed::TICKET_ONLY_CHARACTERS,
             Envelope::Django => signed::TICKET_ONLY_CHARACTERS,
+            #[cfg(feature = "flask")]
+            Envelope::Flask => flask::TICKET_ONLY_CHARACTERS,
+            #[cfg(feature = "fernet")]
+            Envelope::Fernet => usize::MAX, // refused when configured
         }
     }
 
@@ -311,16 +339,15 @@ impl Codec {
         }
     }
 
-    /// Whether this kind of envelope may stand in this cookie: a Django site's own cookie holds
-    /// Django's or nothing; where it has one, ours holds Django's only if that is what we write.
+    /// Whether this kind of envelope may stand in this cookie: a site's own cookie holds what its
+    /// framework makes or nothing; where it has one, ours holds a signed one only if that is what
+    /// we write.
     fn belongs(&self, value: &[u8], in_django_cookie: bool) -> bool {
         let envelope = Envelope::claimed_by(value);
         if in_django_cookie {
-            envelope == Envelope::Django
+            envelope != Envelope::Sealed
         } else {
-            envelope == Envelope::Sealed
-                || self.write == Envelope::Django
-                || self.django_cookie.is_none()
+            envelope == Envelope::Sealed || envelope == self.write || self.django_cookie.is_none()
         }
     }
 

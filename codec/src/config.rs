@@ -28,6 +28,7 @@ pub struct Config {
     /// Name and attributes of the cookie that is written.
     pub cookie: CookieProfileConfig,
     /// Name of a cookie in which plain Django sessions may still arrive; read, never written.
+    /// Whatever else is accepted for a migration (`flask`, `fernet`) may stand there as well.
     pub django_cookie: Option<String>,
     /// Bound into every sealed cookie, at most 255 octets: cookies of one environment (staging,
     /// production) mean nothing in another even if somebody shares the secret.

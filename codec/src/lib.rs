@@ -13,6 +13,10 @@ pub mod config;
 pub mod cookie;
 mod crypto;
 mod error;
+#[cfg(feature = "fernet")]
+pub mod fernet;
+#[cfg(feature = "flask")]
+pub mod flask;
 pub mod policy;
 mod ring;
 mod session;

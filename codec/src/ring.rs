@@ -2,6 +2,10 @@
 
 mod cookie_ring;
 mod deny_ring;
+#[cfg(feature = "fernet")]
+mod fernet_ring;
+#[cfg(feature = "flask")]
+mod flask_ring;
 mod record_ring;
 mod signing_ring;
 
@@ -13,6 +17,10 @@ use crate::atoms::KeyId;
 
 pub(crate) use cookie_ring::CookieRing;
 pub(crate) use deny_ring::DenyRing;
+#[cfg(feature = "fernet")]
+pub(crate) use fernet_ring::{FernetRing, Stamp};
+#[cfg(feature = "flask")]
+pub(crate) use flask_ring::FlaskRing;
 pub(crate) use record_ring::RecordRing;
 pub(crate) use signing_ring::SigningRing;
 

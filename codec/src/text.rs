@@ -4,6 +4,8 @@
 //! the crate. Every function takes untrusted input: no recursion, no panic, linear time.
 
 pub(crate) mod base62;
+#[cfg(feature = "fernet")]
+pub(crate) mod base64_padded;
 pub(crate) mod base64url;
 pub(crate) mod json;
 

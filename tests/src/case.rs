@@ -32,6 +32,8 @@ pub enum Refusal {
     Expired,
     /// It is right and new enough; the content is wrong.
     Malformed,
+    /// Any of these: Fernet does not say which.
+    InvalidToken,
 }
 
 /// The cases of a file.
@@ -98,7 +100,7 @@ impl Case {
     #[must_use]
     pub fn outcome(&self) -> Outcome<'_> {
         let outcome = &self.0["outcome"];
-        if let Some(json) = outcome["json"].as_str() {
+        if let Some(json) = outcome["json"].as_str().or(outcome["tagged_json"].as_str()) {
             return Outcome::Json(json);
         }
         if let Some(value) = outcome["value"].as_str() {
@@ -113,6 +115,7 @@ impl Case {
         match outcome["kind"].as_str() {
             Some("bad_signature") => Outcome::Refused(Refusal::BadSignature),
             Some("expired") => Outcome::Refused(Refusal::Expired),
+            Some("invalid_token") => Outcome::Refused(Refusal::InvalidToken),
             Some("malformed") => Outcome::Refused(Refusal::Malformed),
             _ => panic!("{}: no outcome", self.id()),
         }

@@ -21,6 +21,10 @@ pub const DB_SESSIONS: &str = include_str!("../vectors/django/db_sessions.json")
 pub const HTTP_SIGNED_COOKIES: &str = include_str!("../vectors/django/http_signed_cookies.json");
 /// Whole requests through Django's session middleware.
 pub const SET_COOKIE: &str = include_str!("../vectors/django/set_cookie.json");
+/// Flask's session cookies.
+pub const FLASK: &str = include_str!("../vectors/migration/flask.json");
+/// Fernet tokens, and Django's session cookies inside them.
+pub const FERNET: &str = include_str!("../vectors/migration/fernet.json");
 /// Test vectors of RFC 4231, 5869, 8439 and of the `XChaCha` draft.
 pub const RFC: &str = include_str!("../vectors/rfc/rfc_vectors.json");
 /// Project Wycheproof.

@@ -61,6 +61,7 @@ fn fit(criterion: &mut Criterion, group: &str, envelope: Envelope) {
                     bencher.iter(|| bare.sign(black_box(&members)));
                 });
             }
+            other => unreachable!("{} is not measured", other.label()),
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::atoms::{Envelope, Timestamp};
 pub struct Acceptance {
     /// The envelope.
     pub envelope: Envelope,
-    /// Read until this time, in seconds since 1970; without it for ever.
+    /// Read until this time, in seconds since 1970; without it for ever. What is here for
+    /// migrations (`flask`, `fernet`) needs an end, unless it is what is written.
     #[serde(default)]
     pub until: Option<i64>,
     /// Only what was issued before this time, in seconds since 1970.

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use crate::{
+    atoms::Envelope,
     cookie::{CookieNameError, CookieProfileError},
     ring::KeyRingError,
 };
@@ -19,6 +20,12 @@ pub enum ConfigError {
     NoSealingKey,
     /// `django` is written or accepted, but there is no Django secret.
     NoDjangoKey,
+    /// `flask` is written or accepted, but there is no Flask secret.
+    NoFlaskKey,
+    /// This envelope is read to migrate away from it, so its acceptance must say `until` when.
+    NoEnd(Envelope),
+    /// This envelope is read, never written.
+    ReadOnly(Envelope),
     /// The envelope that is written is not accepted without an end: nobody could read it back.
     WritesWhatItRefuses,
     /// The budget leaves no room beside the cookie's name.
@@ -36,6 +43,17 @@ impl fmt::Display for ConfigError {
             ),
             Self::NoDjangoKey => {
                 f.write_str("a Django secret is needed to write or accept Django cookies")
+            }
+            Self::NoFlaskKey => {
+                f.write_str("a Flask secret is needed to write or accept Flask cookies")
+            }
+            Self::NoEnd(envelope) => write!(
+                f,
+                "accept: {} is for migrations, say with `until` when this one ends",
+                envelope.label()
+            ),
+            Self::ReadOnly(envelope) => {
+                write!(f, "write: {} is read, never written", envelope.label())
             }
             Self::WritesWhatItRefuses => {
                 f.write_str("accept: the envelope that is written must be accepted without an end")

@@ -55,6 +55,12 @@ impl DjangoSecret {
     pub(crate) fn mac_key(&self, salt: &[u8]) -> MacKey {
         labels::django_key(salt, &self.0)
     }
+
+    /// `SHA-256(secret)`
+    #[cfg(feature = "fernet")]
+    pub(crate) fn fernet_key(&self) -> super::FernetKey {
+        labels::fernet_key(&self.0)
+    }
 }
 
 /// Why a Django `SECRET_KEY` is refused.

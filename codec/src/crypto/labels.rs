@@ -3,6 +3,10 @@
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "fernet")]
+use super::fernet_key::FernetKey;
+#[cfg(feature = "flask")]
+use super::sha1_mac::Sha1MacKey;
 use super::{aead::AeadKey, mac::MacKey, secret::Secret};
 use crate::atoms::KeyId;
 
@@ -63,4 +67,16 @@ pub(super) fn django_key(salt: &[u8], secret: &[u8]) -> MacKey {
         .chain_update(secret)
         .finalize();
     MacKey::new(&key.into())
+}
+
+/// `HMAC-SHA1(secret, "cookie-session")`: itsdangerous' key derivation `hmac`, with Flask's salt.
+#[cfg(feature = "flask")]
+pub(super) fn flask_key(secret: &[u8]) -> Sha1MacKey {
+    Sha1MacKey::new(&Sha1MacKey::new(secret).mac(b"cookie-session"))
+}
+
+/// `SHA-256(secret)`: the Fernet key of the recipe for Django sessions.
+#[cfg(feature = "fernet")]
+pub(super) fn fernet_key(secret: &[u8]) -> FernetKey {
+    FernetKey::new(&Sha256::digest(secret).into())
 }

@@ -38,6 +38,21 @@ pub(crate) fn write(workspace: &mut Workspace, capacity: usize, text: &mut Strin
 
 /// The JSON text of a payload, at most `limit` octets of it.
 pub(crate) fn read(text: &[u8], limit: usize, workspace: &mut Workspace) -> Result<String, Reason> {
+    let json = read_octets(text, limit, workspace)?;
+    // Django 6.1 and before read these octets as Latin-1, later ones as UTF-8, and every Django
+    // writes ASCII: refusing the rest never reads another value than Django does.
+    if !json.is_ascii() {
+        return Err(Reason::CorruptBody);
+    }
+    String::from_utf8(json).map_err(|_| Reason::CorruptBody)
+}
+
+/// The octets of a payload, at most `limit`.
+pub(crate) fn read_octets(
+    text: &[u8],
+    limit: usize,
+    workspace: &mut Workspace,
+) -> Result<Vec<u8>, Reason> {
     let (encoded, compressed) = payload(text);
     let mut json = Vec::new();
     if compressed {
@@ -59,10 +74,5 @@ pub(crate) fn read(text: &[u8], limit: usize, workspace: &mut Workspace) -> Resu
             return Err(Reason::TooLarge);
         }
     }
-    // Django 6.1 and before read these octets as Latin-1, later ones as UTF-8, and every Django
-    // writes ASCII: refusing the rest never reads another value than Django does.
-    if !json.is_ascii() {
-        return Err(Reason::CorruptBody);
-    }
-    String::from_utf8(json).map_err(|_| Reason::CorruptBody)
+    Ok(json)
 }

@@ -61,5 +61,15 @@ pub(crate) fn write_canonical(text: &str, depth: u16, out: &mut String) -> Resul
     canonical::write(text, depth, out)
 }
 
+/// As [`write_canonical`], with the members of every object in the order of their keys' code points:
+/// what `json.dumps(json.loads(text), separators=(",", ":"), sort_keys=True)` writes.
+///
+/// # Errors
+/// As [`write_canonical`].
+#[cfg(feature = "flask")]
+pub(crate) fn write_sorted(text: &str, depth: u16, out: &mut String) -> Result<(), JsonError> {
+    canonical::write_sorted(text, depth, out)
+}
+
 #[cfg(test)]
 mod tests;

@@ -14,13 +14,29 @@ use duplicates::Duplicates;
 
 /// See [`write_canonical`](super::write_canonical).
 pub(super) fn write(text: &str, depth: u16, out: &mut String) -> Result<(), JsonError> {
+    write_with(Duplicates::default(), text, depth, out)
+}
+
+/// See [`write_sorted`](super::write_sorted).
+#[cfg(feature = "flask")]
+pub(super) fn write_sorted(text: &str, depth: u16, out: &mut String) -> Result<(), JsonError> {
+    write_with(Duplicates::sorting(), text, depth, out)
+}
+
+#[inline(always)]
+fn write_with(
+    duplicates: Duplicates,
+    text: &str,
+    depth: u16,
+    out: &mut String,
+) -> Result<(), JsonError> {
     let before = out.len();
     out.reserve(text.len());
     let mut writer = Writer {
         text,
         copy: 0..0,
         out,
-        duplicates: Duplicates::default(),
+        duplicates,
     };
     let outcome = walk(text, depth, &mut writer);
     writer.flush();

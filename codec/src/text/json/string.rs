@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt;
 
 use super::octets::plain_run_end;
@@ -48,6 +49,33 @@ pub(super) fn rewrite_content(raw: &str, out: &mut String) {
         }
         rest = characters.as_str();
     }
+}
+
+/// The order of the code points of two strings, as Python compares them: a surrogate that stands
+/// alone counts as itself. Both are contents of strings that were checked.
+pub(super) fn compare(a: &str, b: &str) -> Ordering {
+    code_points(a).cmp(code_points(b))
+}
+
+fn code_points(raw: &str) -> impl Iterator<Item = u32> {
+    let mut rest = raw;
+    core::iter::from_fn(move || {
+        let Some((unit, after)) = escaped_unit(rest) else {
+            let mut characters = rest.chars();
+            let character = characters.next()?;
+            rest = characters.as_str();
+            return Some(u32::from(character));
+        };
+        rest = after;
+        if let 0xd800..=0xdbff = unit
+            && let Some((low @ 0xdc00..=0xdfff, after)) = escaped_unit(rest)
+        {
+            rest = after;
+            let [high, low] = [unit, low].map(u32::from);
+            return Some(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+        }
+        Some(u32::from(unit))
+    })
 }
 
 /// The text that `raw` spells: the content of a string that was checked, without its quotes.

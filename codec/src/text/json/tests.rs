@@ -3,6 +3,9 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 use proptest::prelude::*;
 
+#[cfg(feature = "flask")]
+mod sorted;
+
 use super::JsonErrorKind::*;
 use super::string::LoneSurrogate;
 use super::*;

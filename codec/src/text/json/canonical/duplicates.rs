@@ -1,12 +1,16 @@
-//! Keys that occur more than once in an object: the last value stands at the first one's place.
+//! Keys that occur more than once in an object: the last value stands at the first one's place. Where
+//! it is asked for, keys are put in order in the same go.
 //!
-//! Objects are written with all their members. Those that hold a duplicate are noted, and only if
-//! there is one the written text is put together again, once, from the parts that stay: so neither
+//! Objects are written with all their members. Those that hold a duplicate, or whose keys should
+//! stand in another order, are noted, and only if there is one the written text is put together again, once, from the parts that stay: so neither
 //! many keys nor deep nesting costs more than sorting does.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::ops::Range;
+
+use super::super::string;
 
 /// Up to so many keys are compared each with each, which needs no sorting: 120 comparisons of
 /// lengths at most.
@@ -22,7 +26,9 @@ pub(super) struct Duplicates {
     open: Vec<Open>,
     /// The keys of these objects, with their quotes.
     keys: Vec<Range<usize>>,
-    /// The closed objects that hold duplicates, inner before outer.
+    /// Whether keys are to stand in the order of their code points.
+    sort: bool,
+    /// The closed objects that hold duplicates or another order, inner before outer.
     edits: Vec<Edit>,
     /// The members that stay of those.
     kept: Vec<Kept>,
@@ -40,7 +46,7 @@ struct Open {
     suspect: bool,
 }
 
-/// An object that holds duplicates.
+/// An object that holds duplicates, or keys in another order.
 struct Edit {
     /// After its `{`.
     start: usize,
@@ -56,6 +62,15 @@ struct Kept {
 }
 
 impl Duplicates {
+    /// Also puts keys in order.
+    #[cfg(feature = "flask")]
+    pub(super) fn sorting() -> Self {
+        Self {
+            sort: true,
+            ..Self::default()
+        }
+    }
+
     /// An object's `{` will be at `at`.
     #[inline(always)]
     pub(super) fn open(&mut self, at: usize) {
@@ -89,22 +104,24 @@ impl Duplicates {
             start, first_key, ..
         } = object;
         let keys = self.keys.get(first_key..).unwrap_or_default();
-        if object.suspect {
-            let written = written().as_bytes();
-            let repeated = match keys.len() {
-                ..=FEW => any_repeated(keys, written),
-                _ => any_repeated_sorted(keys, written),
-            };
-            if repeated {
+        if object.suspect || self.sort {
+            let written = written();
+            let repeated = object.suspect
+                && match keys.len() {
+                    ..=FEW => any_repeated(keys, written.as_bytes()),
+                    _ => any_repeated_sorted(keys, written.as_bytes()),
+                };
+            if repeated || self.sort && !keys.is_sorted_by(|a, b| order(written, a, b).is_le()) {
                 self.note(start..at, first_key, written);
             }
         }
         self.keys.truncate(first_key);
     }
 
-    /// Notes what stays of an object with duplicates.
+    /// Notes what stays of an object with duplicates, in the order in which it is to stand.
     #[cold]
-    fn note(&mut self, object: Range<usize>, first_key: usize, written: &[u8]) {
+    fn note(&mut self, object: Range<usize>, first_key: usize, text: &str) {
+        let written = text.as_bytes();
         let keys = self.keys.get(first_key..).unwrap_or_default();
         let ends = keys
             .iter()
@@ -119,10 +136,10 @@ impl Duplicates {
                 value: key.end + 1..end,
             })
             .collect();
-        let mut order: Vec<&Kept> = members.iter().collect();
+        let mut by_key: Vec<&Kept> = members.iter().collect();
         // Stable: equal keys stay in the order of the text.
-        order.sort_by(|a, b| octets(written, &a.key).cmp(octets(written, &b.key)));
-        let mut kept: Vec<Kept> = order
+        by_key.sort_by(|a, b| octets(written, &a.key).cmp(octets(written, &b.key)));
+        let mut kept: Vec<Kept> = by_key
             .chunk_by(|a, b| octets(written, &a.key) == octets(written, &b.key))
             .filter_map(|same| Some((same.first()?, same.last()?)))
             .map(|(first, last)| Kept {
@@ -130,7 +147,11 @@ impl Duplicates {
                 value: last.value.clone(),
             })
             .collect();
-        kept.sort_unstable_by_key(|member| member.key.start);
+        if self.sort {
+            kept.sort_unstable_by(|a, b| order(text, &a.key, &b.key));
+        } else {
+            kept.sort_unstable_by_key(|member| member.key.start);
+        }
         let first = self.kept.len();
         self.kept.append(&mut kept);
         let Range { start, end } = object;
@@ -224,6 +245,12 @@ fn any_repeated_sorted(keys: &[Range<usize>], written: &[u8]) -> bool {
     let mut keys: Vec<&[u8]> = keys.iter().map(|key| octets(written, key)).collect();
     keys.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
     keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+}
+
+/// The order of two keys, which are given with their quotes.
+fn order(written: &str, a: &Range<usize>, b: &Range<usize>) -> Ordering {
+    let content = |key: &Range<usize>| written.get(key.start + 1..key.end - 1).unwrap_or_default();
+    string::compare(content(a), content(b))
 }
 
 #[inline(always)]
