@@ -5,3 +5,4 @@ cd "$root"
 step "Formatting" fmt cargo fmt --all --check
 step "Clippy, no warning allowed (first time 1 min)" clippy cargo clippy --workspace --all-targets -- -D warnings
 step "Clippy with every feature" clippy-all cargo clippy --workspace --all-targets --all-features -- -D warnings
+RUSTDOCFLAGS="-D warnings" step "Documentation" doc cargo doc --workspace --no-deps

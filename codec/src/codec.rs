@@ -4,12 +4,14 @@ mod body;
 mod commit;
 #[cfg(feature = "fernet")]
 mod fernet;
+mod fit;
 #[cfg(feature = "flask")]
 mod flask;
 mod foreign;
 mod lineage;
 mod opened;
 mod record;
+mod revocation;
 mod sealed;
 mod signed;
 #[cfg(test)]
@@ -20,13 +22,13 @@ use alloc::{string::String, vec::Vec};
 use rand_core::TryCryptoRng;
 
 use crate::{
-    atoms::{Envelope, Priority, Timestamp},
+    atoms::{Envelope, Timestamp},
     config::{Acceptance, Config, ConfigError, Keys, Overflow},
     cookie::{Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie},
     crypto::Nonce,
     error::{Reason, SealError},
-    policy::{KeyPlacement, Lifetimes, Limits, Prefix, Priorities, Report},
-    ring::{CookieRing, RecordRing},
+    policy::{Lifetimes, Limits, Priorities, Report},
+    ring::{CookieRing, DenyRing, RecordRing},
     session::Session,
     signing::{self, Signer},
     workspace::Workspace,
@@ -56,10 +58,12 @@ pub struct Codec {
     lifetimes: Lifetimes,
     limits: Limits,
     compress_from: usize,
+    identify: bool,
     priorities: Priorities,
     overflow: Overflow,
     cookies: Option<CookieRing>,
     records: Option<RecordRing>,
+    denials: Option<DenyRing>,
     signer: Option<Signer>,
     #[cfg(any(feature = "flask", feature = "fernet"))]
     foreign: Foreign,
@@ -115,11 +119,13 @@ impl Codec {
             },
             limits: config.limits,
             compress_from: config.compress_from,
+            identify: config.identify,
             priorities: Priorities::new(&config.priorities),
             overflow: config.overflow,
             profile,
             cookies,
             records,
+            denials: keys.sealing.as_ref().map(DenyRing::new),
             signer,
             #[cfg(any(feature = "flask", feature = "fernet"))]
             foreign,
@@ -228,10 +234,14 @@ impl Codec {
     }
 
     /// Whether a session should be sealed again although nothing changed: it came under an older
-    /// key, or not in the cookie and envelope that are written.
+    /// key, not in the cookie and envelope that are written, or without the id it should have.
     #[must_use]
     pub fn needs_reissue(&self, opened: &OpenSession) -> bool {
-        !opened.key.is_primary() || opened.envelope != self.write || opened.from_django_cookie
+        let lacks_id = self.identify && opened.lineage.sid.is_none();
+        !opened.key.is_primary()
+            || opened.envelope != self.write
+            || opened.from_django_cookie
+            || (lacks_id && self.write == Envelope::Sealed)
     }
 
     /// Where every key of `session` went in `commit`, made on demand.
@@ -330,14 +340,29 @@ impl Codec {
     }
 
     /// Whether this kind of envelope may stand in this cookie: a site's own cookie holds what its
-    /// framework makes or nothing; where it has one, ours holds nothing but what we write.
+    /// framework makes or nothing; where it has one, ours holds such a thing only if we write it.
     fn belongs(&self, value: &[u8], in_django_cookie: bool) -> bool {
         let envelope = Envelope::claimed_by(value);
         if in_django_cookie {
             envelope != Envelope::Sealed
         } else {
-            self.django_cookie.is_none() || envelope == self.write
+            envelope == Envelope::Sealed || envelope == self.write || self.django_cookie.is_none()
         }
+    }
+
+    /// The session's own id: the one it has, or a fresh one if sessions are to have one.
+    fn sid<R: TryCryptoRng>(
+        &self,
+        lineage: &Lineage,
+        rng: &mut R,
+    ) -> Result<Option<[u8; 16]>, SealError> {
+        if lineage.sid.is_some() || !self.identify {
+            return Ok(lineage.sid);
+        }
+        let mut sid = [0; 16];
+        rng.try_fill_bytes(&mut sid)
+            .map_err(|_| SealError::Entropy)?;
+        Ok(Some(sid))
     }
 
     fn check_size(&self, session: &Session, workspace: &Workspace) -> Result<(), SealError> {
@@ -350,34 +375,6 @@ impl Codec {
             return Err(SealError::TooManyKeys);
         }
         Ok(())
-    }
-
-    /// Finds the largest set of keys by priority for which `fits` holds, asked with the keys'
-    /// JSON in the workspace; what a ticket needs is `fits`'s business.
-    fn place(
-        &self,
-        session: &Session,
-        workspace: &mut Workspace,
-        mut fits: impl FnMut(&mut Workspace) -> bool,
-    ) -> Result<Prefix, SealError> {
-        let refusal = SealError::DoesNotFit {
-            budget: self.budget.octets(),
-        };
-        let overflow = match self.overflow {
-            Overflow::Spill => KeyPlacement::Spilled,
-            Overflow::Drop => KeyPlacement::Dropped,
-            Overflow::Refuse => return Err(refusal),
-        };
-        let prefix = Prefix::largest(session, &self.priorities, overflow, |placement| {
-            workspace.write_json(session, |index| placement.keeps(index));
-            fits(workspace)
-        })
-        .ok_or(refusal)?;
-        let is_critical = |index| self.priorities.of(session.raw_key(index)) == Priority::Critical;
-        if overflow == KeyPlacement::Dropped && prefix.overflowing().any(is_critical) {
-            return Err(refusal);
-        }
-        Ok(prefix)
     }
 
     fn check_accepted(

@@ -6,6 +6,7 @@
 
 mod container;
 mod dictionary;
+mod estimate;
 mod inflate_error;
 #[cfg(any(test, not(feature = "zlib-rs")))]
 #[cfg_attr(feature = "zlib-rs", allow(unreachable_pub))] // then it is here only for the tests
@@ -17,6 +18,7 @@ mod zlib_rs;
 
 pub(crate) use container::Container;
 pub use dictionary::{Dictionary, DictionaryError};
+pub(crate) use estimate::Estimate;
 pub(crate) use inflate_error::InflateError;
 #[cfg(not(feature = "zlib-rs"))]
 pub(crate) use miniz::{Deflater, Inflater};

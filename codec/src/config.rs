@@ -46,6 +46,9 @@ pub struct Config {
     /// JSON shorter than this many octets is not compressed: deflate would cost more time than
     /// it saves characters. Default 96.
     pub compress_from: usize,
+    /// Whether sealed sessions carry 16 random octets of their own (22 characters), by which one
+    /// can be revoked. Default: no.
+    pub identify: bool,
     /// Bounds on what one cookie may cause.
     pub limits: Limits,
     /// What stays in the cookie when not all fits.
@@ -66,6 +69,7 @@ impl Default for Config {
             idle_seconds: 14 * 24 * 3600,
             absolute_seconds: 30 * 24 * 3600,
             compress_from: 96,
+            identify: false,
             limits: Limits::default(),
             priorities: Vec::new(),
             overflow: Overflow::default(),

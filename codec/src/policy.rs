@@ -7,6 +7,6 @@ mod priorities;
 
 pub use lifetimes::Lifetimes;
 pub use limits::Limits;
-pub(crate) use placement::Prefix;
 pub use placement::{KeyPlacement, KeyReport, Placement, Report};
+pub(crate) use placement::{Prefix, scaled};
 pub use priorities::{Priorities, PriorityRule};

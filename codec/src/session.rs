@@ -5,6 +5,8 @@
 
 mod value_error;
 
+use core::ops::Range;
+
 use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -190,6 +192,17 @@ impl Session {
     /// Octets that a member takes in JSON, with its quotes, colon and comma.
     pub(crate) fn member_len(&self, index: usize) -> usize {
         self.raw_key(index).len() + self.raw_value(index).len() + r#""":,"#.len()
+    }
+
+    /// The text that [`Self::member_ranges`] are of.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where a member's key and value stand.
+    pub(crate) fn member_ranges(&self, index: usize) -> [Range<usize>; 2] {
+        let Member { key, value } = self.members[index];
+        [key, value].map(|span| span.start as usize..span.end as usize)
     }
 
     /// Puts spilled members back among these, each at the position it was taken from.

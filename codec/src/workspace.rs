@@ -21,6 +21,8 @@ pub struct Workspace {
     pub(crate) spare: String,
     /// A body: JSON, compressed or not.
     pub(crate) body: Vec<u8>,
+    /// The body that goes into the cookie.
+    pub(crate) kept: Vec<u8>,
     /// An envelope before base64url.
     pub(crate) raw: Vec<u8>,
 }

@@ -75,6 +75,12 @@ pub(crate) fn json(status: u16, body: &serde_json::Value) -> worker::Result<web_
     Answer::json(status, body)?.build()
 }
 
+/// The counters of this isolate, for Prometheus.
+pub(crate) fn metrics() -> worker::Result<web_sys::Response> {
+    const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+    Answer::new(200, CONTENT_TYPE, crate::counters::prometheus())?.build()
+}
+
 /// Nothing lives under this path of `/_session/`.
 pub(crate) fn not_found() -> worker::Result<web_sys::Response> {
     Answer::text(404, "There is nothing here.")?.build()

@@ -9,3 +9,12 @@ pub(crate) fn now() -> Timestamp {
     )]
     Timestamp::from_millis(worker::js_sys::Date::now() as i64)
 }
+
+/// The platform's own reader of dates: HTTP's and ISO 8601.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+    let millis = worker::js_sys::Date::parse(text);
+    #[expect(clippy::cast_possible_truncation, reason = "dates end at 8.64e15 ms")]
+    millis
+        .is_finite()
+        .then(|| Timestamp::from_millis(millis as i64))
+}

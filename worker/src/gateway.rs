@@ -1,14 +1,15 @@
 //! One request, from the browser's cookie to the browser's cookie.
 
 use alloc::rc::Rc;
+use core::time::Duration;
 
 use serde_json::json;
 use session_codec::{
-    Lineage, OpenSession, Session, Timestamp,
-    cookie::{Lifetime, SetCookie},
+    Lineage, OpenSession, Reason, Session, Timestamp,
+    cookie::{Lifetime, ResponseCookie, SetCookie},
 };
 use session_store::{RecordName, SessionStore, StoreError};
-use worker::{Context, Env, Headers, web_sys};
+use worker::{Context, Delay, Env, Headers, web_sys};
 
 use crate::{
     answer, clock,
@@ -17,12 +18,16 @@ use crate::{
     location::Location,
     origin,
     response::{self, SetCookies},
+    revocation::{self, Standing},
     routes::Mode,
-    settings::{KV_BINDING, Settings, StoreChoice},
+    settings::{KV_BINDING, Revocation, Settings, StoreChoice},
     state::with_workspace,
     store::{KvRecords, TimeLimit},
     visit::{Found, Visit, origin_cookies},
 };
+
+/// Django's key for who is logged in.
+const USER_KEY: &str = "_auth_user_id";
 
 /// Answers a request that is for the origin.
 pub(crate) async fn respond(
@@ -50,6 +55,22 @@ pub(crate) async fn respond(
         store,
         now,
     };
+    let mut may_reissue = true;
+    if let Some(opened) = visit.session()
+        && gateway.must_ask(opened, mode)
+    {
+        match gateway.standing(opened).await {
+            Ok(Standing::Good) => {}
+            Ok(Standing::Revoked) => visit.reject(Reason::Revoked),
+            // Never fail open: a route that requires a session waits for the answer, and no
+            // cookie gets a new life without one.
+            Err(error) if gateway.fails_closed(mode) => {
+                crate::log::warn("revocation-unavailable", &json!(error.label()));
+                return answer::unavailable();
+            }
+            Err(_) => may_reissue = false,
+        }
+    }
     let removals = visit.removals(&gateway.settings);
     match &mut visit.found {
         Found::Conflict => {
@@ -90,13 +111,14 @@ pub(crate) async fn respond(
         }
     };
     let cookies = SetCookies::read(&response, &gateway.settings)?;
-    let may_reissue = !matches!(request.method().as_str(), "HEAD" | "OPTIONS")
+    may_reissue = may_reissue
+        && !matches!(request.method().as_str(), "HEAD" | "OPTIONS")
         && response.status() < 500
         && response.status() != 304;
-    let (lines, deletions) = gateway
+    let outbound = gateway
         .outbound(&visit, cookies.session(), may_reissue)
         .await;
-    gateway.delete_later(deletions, context);
+    let lines = gateway.finish_later(outbound, context);
     response::rebuild(&response, &cookies, &lines, visit.session().is_some())
 }
 
@@ -107,8 +129,16 @@ struct Gateway<S> {
     now: Timestamp,
 }
 
-/// Lines for the browser, and records that nobody needs once they are sent.
-type Outbound = (Vec<String>, Vec<RecordName>);
+/// What a request leaves behind.
+#[derive(Default)]
+struct Outbound {
+    /// `Set-Cookie` lines for the browser.
+    lines: Vec<String>,
+    /// Records that nobody needs once the lines are sent.
+    deletions: Vec<RecordName>,
+    /// A session that ended, while the store would not take it down.
+    unrevoked: Option<Lineage>,
+}
 
 impl<S: SessionStore + 'static> Gateway<S> {
     async fn load(&self, opened: &mut OpenSession) -> Result<(), Missing> {
@@ -135,37 +165,125 @@ impl<S: SessionStore + 'static> Gateway<S> {
         }
     }
 
+    /// Revocations are looked up where a session is required, and before a cookie is issued anew:
+    /// otherwise a revoked one could be traded in for one that no list knows.
+    fn must_ask(&self, opened: &OpenSession, mode: Mode) -> bool {
+        match self.settings.revocation {
+            Revocation::None => false,
+            Revocation::Always => true,
+            Revocation::Required => mode == Mode::Required || self.reissue_cause(opened).is_some(),
+        }
+    }
+
+    fn fails_closed(&self, mode: Mode) -> bool {
+        mode == Mode::Required || self.settings.revocation == Revocation::Always
+    }
+
+    async fn standing(&self, opened: &OpenSession) -> Result<Standing, StoreError> {
+        let Some(store) = &self.store else {
+            return Ok(Standing::Good);
+        };
+        let user = user_of(opened.session());
+        revocation::standing(
+            &self.settings.codec,
+            &**store,
+            opened,
+            user.as_deref(),
+            self.now,
+        )
+        .await
+    }
+
+    /// Why a session should be sealed again although the origin did not change it.
+    fn reissue_cause(&self, opened: &OpenSession) -> Option<&'static str> {
+        let age = self.now.millis_since(opened.issued());
+        if self.settings.codec.needs_reissue(opened) {
+            Some(if opened.key().is_primary() {
+                "envelope"
+            } else {
+                "key"
+            })
+        } else if self.settings.touch_millis.is_some_and(|touch| age >= touch) {
+            Some("touch")
+        } else {
+            None
+        }
+    }
+
     /// Decides what the browser is told of its session.
     async fn outbound(&self, visit: &Visit, line: Option<&str>, may_reissue: bool) -> Outbound {
         let cookie = line.map(|line| SetCookie::read(line.as_bytes()));
         match (cookie, visit.session()) {
             (Some(Err(error)), _) => failed("origin_cookie", &error.to_string()),
             (Some(Ok(cookie)), opened) if is_removal(&cookie, self.now) => {
-                let mut lines: Vec<String> = visit.removals(&self.settings);
-                if lines.is_empty() {
-                    lines.push(self.settings.codec.remove().into_string());
-                }
-                (lines, self.ending(opened))
+                self.end(visit, opened).await
             }
             (Some(Ok(cookie)), opened) => self.seal_origin_cookie(visit, &cookie, opened).await,
-            (None, Some(opened)) if may_reissue && self.settings.codec.needs_reissue(opened) => {
-                let lifetime = lifetime::of_session(
-                    opened.session(),
-                    self.settings.cookie_age,
-                    opened.issued(),
-                    self.now,
-                );
-                let lineage = opened.lineage();
-                let saved = self
-                    .seal(opened.session(), lineage, opened.issued(), lifetime)
-                    .await;
-                self.told(visit, saved)
+            (None, Some(opened)) => match self.reissue_cause(opened).filter(|_| may_reissue) {
+                Some(cause) => self.reissue(visit, opened, cause).await,
+                None => Outbound {
+                    lines: visit.plain_removal(&self.settings).into_iter().collect(),
+                    ..Outbound::default()
+                },
+            },
+            (None, None) => Outbound {
+                lines: visit.removals(&self.settings),
+                ..Outbound::default()
+            },
+        }
+    }
+
+    /// The origin ended the session: the browser forgets it, no copy of it is good any more, and
+    /// its records go.
+    async fn end(&self, visit: &Visit, opened: Option<&OpenSession>) -> Outbound {
+        let mut lines = visit.removals(&self.settings);
+        if lines.is_empty() {
+            lines.push(self.settings.codec.remove().into_string());
+        }
+        let ops = opened.map(|opened| self.settings.codec.end(opened.lineage()));
+        Outbound {
+            lines,
+            deletions: gate::deletions(ops.unwrap_or_default()),
+            unrevoked: match opened {
+                Some(opened) => self.revoke(opened.lineage(), "logout").await,
+                None => None,
+            },
+        }
+    }
+
+    /// The same session under the key, envelope and time that are written today.
+    async fn reissue(&self, visit: &Visit, opened: &OpenSession, cause: &'static str) -> Outbound {
+        let issued = match cause {
+            "touch" => self.now,
+            _ => opened.issued(),
+        };
+        let age = self.settings.cookie_age;
+        let lifetime = lifetime::of_session(opened.session(), age, issued, self.now);
+        let saved = self
+            .seal(opened.session(), opened.lineage(), issued, lifetime)
+            .await;
+        if saved.is_ok() {
+            crate::counters::reissued(cause);
+        }
+        self.told(visit, saved)
+    }
+
+    /// Takes a session down; hands it back if the store would not.
+    async fn revoke(&self, lineage: &Lineage, cause: &'static str) -> Option<Lineage> {
+        let store = self
+            .store
+            .as_ref()
+            .filter(|_| self.settings.revocation > Revocation::None)?;
+        let codec = &self.settings.codec;
+        match revocation::revoke_session(codec, &**store, lineage, self.now).await {
+            Ok(()) => {
+                crate::counters::revoked(cause);
+                None
             }
-            (None, Some(_)) => (
-                visit.plain_removal(&self.settings).into_iter().collect(),
-                vec![],
-            ),
-            (None, None) => (visit.removals(&self.settings), vec![]),
+            Err(error) => {
+                crate::log::warn("revocation-failed", &json!(error.label()));
+                Some(lineage.clone())
+            }
         }
     }
 
@@ -183,18 +301,27 @@ impl<S: SessionStore + 'static> Gateway<S> {
             // Most likely the origin signs with a key that is not configured here.
             Err(reason) => return failed("origin_cookie", reason.label()),
         };
-        let lineage = match opened {
-            None => Lineage::new(fresh.issued()),
+        let (lineage, ended) = match opened {
+            None => (Lineage::new(fresh.issued()), None),
             Some(before) if is_same_user(before.session(), fresh.session()) => {
-                before.lineage().clone()
+                (before.lineage().clone(), None)
             }
-            Some(before) => before.lineage().restarted(fresh.issued()),
+            // Log in, or log in as somebody else: a new life and id, and the old one ends.
+            Some(before) => {
+                let old = before.lineage();
+                (old.restarted(fresh.issued()), Some(old))
+            }
         };
         let lifetime = lifetime::of_cookie(cookie, self.now);
         let saved = self
             .seal(fresh.session(), &lineage, fresh.issued(), lifetime)
             .await;
-        self.told(visit, saved)
+        let is_saved = saved.is_ok();
+        let mut outbound = self.told(visit, saved);
+        if let Some(ended) = ended.filter(|_| is_saved) {
+            outbound.unrevoked = self.revoke(ended, "login").await;
+        }
+        outbound
     }
 
     async fn seal(
@@ -203,7 +330,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         lineage: &Lineage,
         issued: Timestamp,
         lifetime: Lifetime,
-    ) -> Result<Outbound, &'static str> {
+    ) -> Result<Saved, &'static str> {
         let codec = &self.settings.codec;
         let commit = with_workspace(|workspace| {
             codec.seal(
@@ -223,33 +350,67 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 reason: "no store".into(),
             }),
         };
-        let (cookie, deletions) = saved.map_err(|error| error.label())?;
-        Ok((vec![cookie.into_string()], deletions))
+        saved.map_err(|error| error.label())
     }
 
     /// A saved session's lines. One that could not be saved leaves everything as it was: the
     /// browser keeps its cookie, and the old record is still there.
-    fn told(&self, visit: &Visit, saved: Result<Outbound, &'static str>) -> Outbound {
+    fn told(&self, visit: &Visit, saved: Result<Saved, &'static str>) -> Outbound {
         match saved {
-            Ok((mut lines, deletions)) => {
-                lines.extend(visit.plain_removal(&self.settings));
-                (lines, deletions)
+            Ok((cookie, deletions)) => {
+                let plain = visit.plain_removal(&self.settings);
+                Outbound {
+                    lines: core::iter::once(cookie.into_string())
+                        .chain(plain)
+                        .collect(),
+                    deletions,
+                    unrevoked: None,
+                }
             }
             Err(reason) => failed("seal", reason),
         }
     }
 
-    /// The records of a session that ends.
-    fn ending(&self, opened: Option<&OpenSession>) -> Vec<RecordName> {
-        let ops = opened.map(|opened| self.settings.codec.end(opened.lineage()));
-        gate::deletions(ops.unwrap_or_default())
+    /// Leaves what nobody waits for to after the answer, and gives the lines for it.
+    fn finish_later(&self, outbound: Outbound, context: &Context) -> Vec<String> {
+        let Outbound {
+            lines,
+            deletions,
+            unrevoked,
+        } = outbound;
+        if let Some(store) = self.store.clone()
+            && !(deletions.is_empty() && unrevoked.is_none())
+        {
+            let settings = Rc::clone(&self.settings);
+            let now = self.now;
+            context.wait_until(async move {
+                if let Some(lineage) = unrevoked {
+                    insist(&settings, &*store, &lineage, now).await;
+                }
+                gate::delete_all(&*store, deletions).await;
+            });
+        }
+        lines
     }
+}
 
-    fn delete_later(&self, names: Vec<RecordName>, context: &Context) {
-        if let Some(store) = self.store.clone().filter(|_| !names.is_empty()) {
-            context.wait_until(async move { gate::delete_all(&*store, names).await });
+/// A session that is stored: its cookie, and records that may go.
+type Saved = (ResponseCookie, Vec<RecordName>);
+
+/// Tries again to take a session down, for as long as the platform lets us after an answer.
+async fn insist(settings: &Settings, store: &impl SessionStore, lineage: &Lineage, now: Timestamp) {
+    for seconds in [1, 4, 10] {
+        Delay::from(Duration::from_secs(seconds)).await;
+        let again = revocation::revoke_session(&settings.codec, store, lineage, now).await;
+        if again.is_ok() {
+            crate::counters::revoked("retry");
+            return;
         }
     }
+    crate::log::warn(
+        "revocation-given-up",
+        &json!("copies of the cookie stay valid"),
+    );
 }
 
 fn failed(step: &str, reason: &str) -> Outbound {
@@ -257,7 +418,7 @@ fn failed(step: &str, reason: &str) -> Outbound {
         "session-save-failed",
         &json!({ "step": step, "reason": reason }),
     );
-    (vec![], vec![])
+    Outbound::default()
 }
 
 fn is_removal(cookie: &SetCookie<'_>, now: Timestamp) -> bool {
@@ -269,8 +430,16 @@ fn is_removal(cookie: &SetCookie<'_>, now: Timestamp) -> bool {
 /// Whether both are the same visitor's: at log in Django changes who the user is, and what was
 /// anonymous before begins a new life.
 fn is_same_user(before: &Session, after: &Session) -> bool {
-    const USER: &str = "_auth_user_id";
-    before.raw(USER) == after.raw(USER)
+    before.raw(USER_KEY) == after.raw(USER_KEY)
+}
+
+/// The user as text, whether the application wrote a text or a number.
+fn user_of(session: &Session) -> Option<String> {
+    match session.value::<serde_json::Value>(USER_KEY).ok()?? {
+        serde_json::Value::String(user) => Some(user),
+        serde_json::Value::Number(user) => Some(user.to_string()),
+        _ => None,
+    }
 }
 
 fn wants_html(request: &web_sys::Request) -> bool {

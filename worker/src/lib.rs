@@ -11,6 +11,7 @@ mod answer;
 mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod counters;
 mod gate;
 mod gateway;
 mod health;
@@ -19,6 +20,7 @@ mod location;
 mod log;
 mod origin;
 mod response;
+mod revocation;
 mod routes;
 mod settings;
 mod state;
@@ -44,6 +46,7 @@ async fn fetch(
     };
     match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
+        Some("metrics") => answer::metrics(),
         #[cfg(feature = "conformance")]
         Some("conformance") => conformance::answer(&state, &env).await,
         Some(_) => answer::not_found(),

@@ -4,7 +4,8 @@ use session_codec::{
     Session, Timestamp,
     cookie::{Lifetime, SetCookie},
 };
-use worker::js_sys;
+
+use crate::clock;
 
 /// Django's own key for a session that does not live as long as the settings say.
 const EXPIRY_KEY: &str = "_session_expiry";
@@ -34,7 +35,7 @@ pub(crate) fn of_session(
             Some(age) => left(age),
             None => left(default_age.into()),
         },
-        Ok(Some(serde_json::Value::String(date))) => match parse_date(&date) {
+        Ok(Some(serde_json::Value::String(date))) => match clock::parse(&date) {
             Some(end) => {
                 let seconds = end.seconds().saturating_sub(now.seconds());
                 Lifetime::MaxAge(u64::try_from(seconds).unwrap_or(0))
@@ -47,14 +48,5 @@ pub(crate) fn of_session(
 
 /// The `Expires` attribute as a time.
 pub(crate) fn expires(cookie: &SetCookie<'_>) -> Option<Timestamp> {
-    parse_date(core::str::from_utf8(cookie.expires?).ok()?)
-}
-
-/// The platform's own reader of dates: HTTP's and ISO 8601.
-fn parse_date(text: &str) -> Option<Timestamp> {
-    let millis = js_sys::Date::parse(text);
-    #[expect(clippy::cast_possible_truncation, reason = "dates end at 8.64e15 ms")]
-    millis
-        .is_finite()
-        .then(|| Timestamp::from_millis(millis as i64))
+    clock::parse(core::str::from_utf8(cookie.expires?).ok()?)
 }

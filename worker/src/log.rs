@@ -9,6 +9,7 @@ pub(crate) fn warn(event: &str, detail: &Value) {
 
 /// A cookie that was not accepted, and why.
 pub(crate) fn rejected(reason: session_codec::Reason) {
+    crate::counters::rejected(reason.to_string());
     worker::console_log!(
         "{}",
         json!({ "event": "session-rejected", "reason": reason.to_string() })

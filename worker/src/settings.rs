@@ -1,13 +1,15 @@
 //! Settings: vars and secrets become a ready object once, or a list of everything wrong.
 
+mod acceptance;
 mod field;
+mod keys;
 mod problem;
 
 use alloc::collections::BTreeMap;
 
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyId, KeyRing, Keys, Priority, Secret,
-    config::{Acceptance, ConfigError, Overflow},
+    Codec, Config, DjangoSecret, KeyId, KeyRing, Keys, Priority, Timestamp,
+    config::{ConfigError, Overflow},
     cookie::{Budget, CookieName, CookieProfile, CookieProfileConfig, SameSite},
     policy::PriorityRule,
 };
@@ -18,6 +20,9 @@ pub(crate) use problem::Problem;
 
 /// The KV binding that holds records.
 pub(crate) const KV_BINDING: &str = "SESSIONS";
+
+/// Plain Django cookies are moved over for as long as nobody says until when.
+const ACCEPT_BOTH: &str = r#"[{"envelope": "sealed"}, {"envelope": "django"}]"#;
 
 /// Everything a request needs, validated.
 pub(crate) struct Settings {
@@ -32,10 +37,35 @@ pub(crate) struct Settings {
     /// Where a page without its session is sent; without it the answer is 401.
     pub(crate) login_url: Option<String>,
     pub(crate) store: StoreChoice,
-    /// Ids of the sealing keys, the primary first.
-    pub(crate) key_ids: Vec<KeyId>,
+    /// Ids of the sealing keys, the primary first, and when they end.
+    pub(crate) key_ids: Vec<(KeyId, Option<Timestamp>)>,
+    pub(crate) revocation: Revocation,
+    /// Age from which a cookie is issued anew, in milliseconds, so that the idle limit counts
+    /// from the last visit; `None`: it counts from the last change, as with Django.
+    pub(crate) touch_millis: Option<i64>,
     /// Seconds a cookie lives where the session itself does not say: Django's `SESSION_COOKIE_AGE`.
     pub(crate) cookie_age: u32,
+}
+
+/// Where it is looked up whether a session was revoked. Ordered by how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Revocation {
+    /// Nowhere: a session ends by its times alone.
+    None,
+    /// Where a route requires a session, and before a cookie is issued anew.
+    Required,
+    /// For every session, at the price of a look-up each.
+    Always,
+}
+
+impl Revocation {
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Required => "required",
+            Self::Always => "always",
+        }
+    }
 }
 
 /// Where records go.
@@ -61,6 +91,7 @@ impl Settings {
     pub(crate) fn read(
         binding: impl Fn(&str) -> Option<String>,
         has_store: impl Fn(&str) -> bool,
+        date: impl Fn(&str) -> Option<Timestamp>,
     ) -> Result<Self, Vec<Problem>> {
         let mut fields = Fields::new(&binding);
         let own_name = fields.parsed("SESSION_COOKIE", "__Host-sessionid", name);
@@ -74,7 +105,13 @@ impl Settings {
         let store = fields.parsed("SESSION_STORE", "kv", store);
         let login_url = fields.optional("SESSION_LOGIN_URL", login_url);
         let origin = fields.required("ORIGIN_URL", origin);
-        let sealing = fields.required("SESSION_KEYS", sealing_keys);
+        let sealing = fields.required("SESSION_KEYS", |text| keys::sealing_keys(text, &date));
+        let write = fields.parsed("SESSION_WRITE", "sealed", acceptance::envelope);
+        let accept = fields.parsed("SESSION_ACCEPT", ACCEPT_BOTH, |text| {
+            acceptance::acceptances(text, &date)
+        });
+        let touch = fields.optional("SESSION_TOUCH_SECONDS", positive);
+        let revocation = fields.optional("SESSION_REVOCATION", revocation);
         let weak = fields
             .parsed("ALLOW_WEAK_DJANGO_SECRET", "false", boolean)
             .unwrap_or(false);
@@ -89,6 +126,20 @@ impl Settings {
                 "the KV binding is missing (SESSION_STORE is \"kv\")",
             );
         }
+        let revocation = store
+            .zip(revocation)
+            .map(|(store, chosen)| match (store, chosen) {
+                (StoreChoice::Kv, None) => Revocation::Required,
+                (StoreChoice::None, None) => Revocation::None,
+                (StoreChoice::None, Some(chosen)) if chosen > Revocation::None => {
+                    fields.problem(
+                        "SESSION_REVOCATION",
+                        "needs a store, and SESSION_STORE is \"none\"",
+                    );
+                    chosen
+                }
+                (_, Some(chosen)) => chosen,
+            });
         let django_ring = django.zip(older).and_then(|(primary, older)| {
             let ring = KeyRing::new(primary, older);
             ring.map_err(|error| fields.problem("DJANGO_SECRET_KEY_FALLBACKS", error))
@@ -100,9 +151,11 @@ impl Settings {
                 .map_err(|error| fields.problem("ORIGIN_COOKIE", error))
                 .ok()
         });
-        let key_ids = sealing
-            .as_ref()
-            .map(|ring| ring.iter().map(Secret::key_id).collect());
+        let key_ids = sealing.as_ref().map(|ring| {
+            ring.iter()
+                .map(|key| (key.key_id(), key.not_after()))
+                .collect()
+        });
         let codec = (|| {
             let config = config(own_name?, origin_name.as_ref()?, audience?, store?);
             let config = Config {
@@ -110,6 +163,9 @@ impl Settings {
                 idle_seconds: idle?,
                 absolute_seconds: absolute?,
                 priorities: priorities?,
+                write: write?,
+                accept: accept?,
+                identify: revocation? > Revocation::None,
                 ..config
             };
             let keys = Keys {
@@ -130,6 +186,8 @@ impl Settings {
                 login_url: login_url?,
                 store: store?,
                 key_ids: key_ids?,
+                revocation: revocation?,
+                touch_millis: touch?.map(|seconds| i64::from(seconds) * 1000),
                 cookie_age: idle?,
             })
         })();
@@ -150,10 +208,6 @@ fn config(own: CookieName, origin: &CookieName, audience: String, store: StoreCh
         },
         django_cookie: (own != *origin).then(|| origin.as_str().to_owned()),
         audience,
-        accept: vec![
-            Acceptance::always(Envelope::Sealed),
-            Acceptance::always(Envelope::Django),
-        ],
         overflow: match store {
             StoreChoice::Kv => Overflow::Spill,
             StoreChoice::None => Overflow::Refuse,
@@ -179,6 +233,7 @@ const fn setting_of(error: &ConfigError) -> &'static str {
         ConfigError::Cookie(_) => "SESSION_COOKIE",
         ConfigError::DjangoCookie(_) => "ORIGIN_COOKIE",
         ConfigError::BudgetTooSmall => "SESSION_BUDGET",
+        ConfigError::WritesWhatItRefuses => "SESSION_ACCEPT",
         ConfigError::NoDjangoKey => "DJANGO_SECRET_KEY",
         _ => "SESSION_KEYS",
     }
@@ -212,6 +267,15 @@ fn store(text: &str) -> Result<StoreChoice, String> {
         "kv" => Ok(StoreChoice::Kv),
         "none" => Ok(StoreChoice::None),
         _ => Err("neither \"kv\" nor \"none\"".to_owned()),
+    }
+}
+
+fn revocation(text: &str) -> Result<Revocation, String> {
+    match text {
+        "none" => Ok(Revocation::None),
+        "required" => Ok(Revocation::Required),
+        "always" => Ok(Revocation::Always),
+        _ => Err("none of \"none\", \"required\" and \"always\"".to_owned()),
     }
 }
 
@@ -256,21 +320,6 @@ fn origin(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn sealing_keys(text: &str) -> Result<KeyRing<Secret>, String> {
-    let parts = text.split(|c: char| c.is_whitespace() || c == ',');
-    let mut secrets = Vec::new();
-    for (index, part) in parts.filter(|part| !part.is_empty()).enumerate() {
-        let secret = Secret::parse(part);
-        secrets.push(secret.map_err(|error| format!("key {}: {error}", index + 1))?);
-    }
-    if secrets.is_empty() {
-        return Err("there is no key in it".to_owned());
-    }
-    let fallbacks = secrets.split_off(1);
-    let primary = secrets.remove(0);
-    KeyRing::new(primary, fallbacks).map_err(|error| error.to_string())
-}
-
 fn django_secret(text: &str, allow_weak: bool) -> Result<DjangoSecret, String> {
     let secret = match allow_weak {
         true => DjangoSecret::new_allowing_weak(text),
@@ -309,7 +358,10 @@ mod tests {
             let text = settings.get(name).filter(|text| !text.is_empty());
             text.map(|text| (*text).to_owned())
         };
-        Settings::read(binding, |name| name == KV_BINDING)
+        // The platform's reader of dates, as far as these tests need it.
+        let date =
+            |text: &str| (text == "2027-01-15").then(|| Timestamp::from_seconds(1_800_000_000));
+        Settings::read(binding, |name| name == KV_BINDING, date)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect())
     }
 
@@ -397,5 +449,62 @@ mod tests {
         ] {
             assert!(login_url(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_fallback_may_have_an_end_and_the_primary_may_not() {
+        let older = KEY.replace("qjNu", "rjNu");
+        let ends =
+            |keys: &str| read(&[("SESSION_KEYS", keys)]).map(|settings| settings.key_ids[1].1);
+        let end = Timestamp::from_seconds(1_800_000_000);
+        assert_eq!(ends(&format!("{KEY} {older}")), Ok(None));
+        assert_eq!(ends(&format!("{KEY} {older}@2027-01-15")), Ok(Some(end)));
+        for wrong in [
+            "@",
+            "@soon",
+            "@2027-99-99",
+            "@2027-01-15T00:00",
+            "@2027-01-15@",
+        ] {
+            let refused = ends(&format!("{KEY} {older}{wrong}"));
+            assert!(
+                refused.is_err_and(|problems| problems[0].contains("key 2")),
+                "{wrong}"
+            );
+        }
+        assert!(ends(&format!("{KEY}@2027-01-15 {older}")).is_err());
+    }
+
+    #[test]
+    fn what_is_written_must_be_read_without_an_end() {
+        let accepted = |accept: &str| read(&[("SESSION_ACCEPT", accept)]).is_ok();
+        assert!(accepted(r#"[{"envelope": "sealed"}]"#));
+        assert!(accepted(
+            r#"[{"envelope": "sealed"}, {"envelope": "django", "until": "2027-01-15"}]"#
+        ));
+        assert!(!accepted(
+            r#"[{"envelope": "sealed", "until": "2027-01-15"}]"#
+        ));
+        assert!(!accepted(r#"[{"envelope": "django"}]"#));
+        assert!(!accepted(
+            r#"[{"envelope": "sealed"}, {"envelope": "django", "until": "soon"}]"#
+        ));
+        assert!(!accepted(r#"[{"envelope": "plain"}]"#));
+    }
+
+    #[test]
+    fn revocation_needs_a_store() {
+        let chosen = |changes: &[(&str, &str)]| read(changes).map(|settings| settings.revocation);
+        assert_eq!(chosen(&[]), Ok(Revocation::Required));
+        assert_eq!(
+            chosen(&[("SESSION_REVOCATION", "none")]),
+            Ok(Revocation::None)
+        );
+        assert_eq!(
+            chosen(&[("SESSION_REVOCATION", "always")]),
+            Ok(Revocation::Always)
+        );
+        assert_eq!(chosen(&[("SESSION_STORE", "none")]), Ok(Revocation::None));
+        assert!(chosen(&[("SESSION_STORE", "none"), ("SESSION_REVOCATION", "always")]).is_err());
     }
 }

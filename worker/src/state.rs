@@ -7,7 +7,10 @@ use worker::{
     wasm_bindgen::{JsCast, JsValue},
 };
 
-use crate::settings::{Problem, Settings};
+use crate::{
+    clock,
+    settings::{Problem, Settings},
+};
 
 type Outcome = Result<Rc<Settings>, Rc<[Problem]>>;
 
@@ -23,7 +26,7 @@ pub(crate) fn of(env: &Env) -> Outcome {
         let read = || {
             let binding = |name: &str| text(&js_sys::Reflect::get(env, &name.into()).ok()?);
             let has_store = |name: &str| env.kv(name).is_ok();
-            Settings::read(binding, has_store)
+            Settings::read(binding, has_store, clock::parse)
                 .map(Rc::new)
                 .map_err(Rc::from)
         };

@@ -51,7 +51,10 @@ impl Visit {
         );
         let found = match with_workspace(|workspace| settings.codec.open(&header, now, workspace)) {
             Opened::Absent => Found::Nothing,
-            Opened::Session(session) => Found::Session(Box::new(session)),
+            Opened::Session(session) => {
+                crate::counters::opened(key_label(&session));
+                Found::Session(Box::new(session))
+            }
             Opened::Rejected(reason) => {
                 crate::log::rejected(reason);
                 Found::Rejected
@@ -72,6 +75,12 @@ impl Visit {
             sent_ours: false,
             sent_plain: false,
         }
+    }
+
+    /// Takes the session back: it verified, and yet it is not to be used.
+    pub(crate) fn reject(&mut self, reason: Reason) {
+        crate::log::rejected(reason);
+        self.found = Found::Rejected;
     }
 
     /// The session, if there is one.
@@ -96,6 +105,15 @@ impl Visit {
     pub(crate) fn plain_removal(&self, settings: &Settings) -> Option<String> {
         self.sent_plain
             .then(|| settings.plain_profile.remove().into_string())
+    }
+}
+
+/// The key that opened a session, as operators know it: when no counter of a key moves any more,
+/// the key can go.
+fn key_label(session: &OpenSession) -> String {
+    match session.key_id() {
+        Some(id) => id.to_string(),
+        None => format!("django-{}", session.key().index()),
     }
 }
 

@@ -12,12 +12,12 @@ use crate::{
 
 impl Codec {
     /// Puts the workspace's `json` into its `body`, compressed if that makes it shorter, if it
-    /// then takes at most `capacity` octets, the dictionary's own octet included.
+    /// then takes at most `limit` octets, the dictionary's own octet included; and how many.
     pub(super) fn compress(
         &self,
-        capacity: usize,
+        limit: usize,
         workspace: &mut Workspace,
-    ) -> Option<Compression> {
+    ) -> Option<(Compression, usize)> {
         let Workspace {
             deflater,
             json,
@@ -27,20 +27,17 @@ impl Codec {
         body.clear();
         if json.len() >= self.compress_from {
             let dictionary = Dictionary::built_in();
-            let limit = capacity.min(json.len()).saturating_sub(1);
+            let limit = limit.min(json.len()).saturating_sub(1);
             let container = Container::Raw(Some(dictionary));
-            if deflater
-                .deflate(json.as_bytes(), container, limit, body)
-                .is_some()
-            {
-                return Some(Compression::Deflate(Some(dictionary.id())));
+            if let Some(octets) = deflater.deflate(json.as_bytes(), container, limit, body) {
+                return Some((Compression::Deflate(Some(dictionary.id())), octets + 1));
             }
         }
-        if json.len() > capacity {
+        if json.len() > limit {
             return None;
         }
         body.extend_from_slice(json.as_bytes());
-        Some(Compression::None)
+        Some((Compression::None, json.len()))
     }
 }
 

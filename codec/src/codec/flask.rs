@@ -6,7 +6,7 @@ use rand_core::TryCryptoRng;
 
 use super::{
     Codec, Config, ConfigError, Keys, Lineage, OpenSession, Workspace, body::seconds,
-    foreign::Foreign, record::SealedRecord,
+    foreign::Foreign, record::SealedRecord, signed::Order,
 };
 use crate::{
     atoms::{Envelope, Timestamp},
@@ -16,7 +16,7 @@ use crate::{
     policy::Placement,
     ring::KeyRing,
     session::Session,
-    text::{base64url, json},
+    text::base64url,
 };
 
 /// Characters of a cookie that carries a ticket and no keys: base64url of
@@ -79,9 +79,8 @@ impl Codec {
         let serializer = self.foreign.flask.as_ref().ok_or(SealError::NoKey)?;
         seconds(issued)?;
         let capacity = room.saturating_sub(TAIL_LEN);
-        let spell = json::write_sorted;
         let (mut value, placement, record) =
-            self.fit_payload(spell, session, lineage, capacity, rng, workspace)?;
+            self.fit_payload(Order::Sorted, session, lineage, capacity, rng, workspace)?;
         serializer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }

@@ -33,11 +33,12 @@ impl Lineage {
     }
 
     /// The same chain of records for a session that begins anew, as at log in: the absolute limit
-    /// counts from here.
+    /// counts from here, and it gets an id of its own, so that the old one can be revoked.
     #[must_use]
     pub fn restarted(&self, created: Timestamp) -> Self {
         Self {
             created,
+            sid: None,
             ..self.clone()
         }
     }

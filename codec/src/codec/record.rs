@@ -87,11 +87,11 @@ impl Codec {
         let spilled = |index: usize| placement.of(index) == KeyPlacement::Spilled;
         workspace.write_json(session, spilled);
         // No budget: what record_octets allows always fits.
-        let compression = self
-            .compress(usize::MAX, workspace)
-            .ok_or(SealError::DoesNotFit {
-                budget: self.limits.record_octets,
-            })?;
+        let (compression, _) =
+            self.compress(usize::MAX, workspace)
+                .ok_or(SealError::DoesNotFit {
+                    budget: self.limits.record_octets,
+                })?;
         let fields = Fields {
             compression,
             previous: lineage

@@ -7,6 +7,7 @@ use rand_core::TryCryptoRng;
 use super::{
     Codec, Lineage, OpenSession, Workspace,
     body::{expand, seconds},
+    fit::{Room, measurable},
     lineage::SpilledRecord,
     nonce,
     record::SealedRecord,
@@ -40,7 +41,7 @@ impl Codec {
         raw.clear();
         base64url::decode(value, raw).map_err(|_| Reason::Malformed)?;
         let ring = self.cookies.as_ref().ok_or(Reason::NotAccepted)?;
-        let (verified, key) = ring.open(raw)?;
+        let (verified, key) = ring.open(raw, now)?;
         let (fields, body) = verified.try_map(inner::read)?.into_inner();
         let issued = Timestamp::from_seconds(fields.issued.into());
         let created = fields
@@ -88,43 +89,46 @@ impl Codec {
         let mut fields = Fields {
             issued: seconds(issued)?,
             created: Some(seconds(lineage.created)?),
-            sid: lineage.sid,
+            sid: self.sid(lineage, rng)?,
             compression: Compression::None,
             ticket: None,
         };
-        let (mut placement, mut record) = (Placement::ALL_IN_COOKIE, None);
-        let body_capacity = capacity.saturating_sub(fields.encoded_len());
-        match self.compress(body_capacity, workspace) {
-            Some(compression) => fields.compression = compression,
-            None => {
-                let ticket_len = if self.overflow == Overflow::Spill {
-                    ticket::LEN
-                } else {
-                    0
-                };
-                let left = body_capacity.saturating_sub(ticket_len);
-                let fits = |workspace: &mut _| self.compress(left, workspace).is_some();
-                placement = self.place(session, workspace, fits)?.placement();
-                if self.overflow == Overflow::Spill {
-                    let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
-                    fields.ticket = Some(sealed.ticket);
-                    record = Some(sealed);
-                }
-                workspace.write_json(session, |index| placement.keeps(index));
-                fields.compression =
-                    self.compress(left, workspace)
-                        .ok_or(SealError::DoesNotFit {
-                            budget: self.budget.octets(),
-                        })?;
+        let room = capacity.saturating_sub(fields.encoded_len());
+        let ticket_len = match self.overflow {
+            Overflow::Spill => ticket::LEN,
+            Overflow::Drop | Overflow::Refuse => 0,
+        };
+        let mut measure = |workspace: &mut Workspace, is_whole: bool| {
+            let (compression, octets) = self.compress(measurable(room), workspace)?;
+            let octets = octets + if is_whole { 0 } else { ticket_len };
+            if octets <= room {
+                fields.compression = compression;
+                let Workspace { body, kept, .. } = workspace;
+                core::mem::swap(body, kept);
             }
+            Some(octets)
+        };
+        let whole = self.try_whole(room, workspace, |workspace| measure(workspace, true));
+        let room = Room {
+            units: room,
+            unit_bits: 8,
+        };
+        let placement = self
+            .place(session, room, &whole, workspace, measure)?
+            .placement();
+        let mut record = None;
+        if !placement.is_all_in_cookie() && self.overflow == Overflow::Spill {
+            let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
+            fields.ticket = Some(sealed.ticket);
+            record = Some(sealed);
         }
         let nonce = nonce(rng)?;
         let ring = self.cookies.as_ref().ok_or(SealError::NoKey)?;
-        let Workspace { raw, body, .. } = workspace;
+        let Workspace { raw, kept, .. } = workspace;
         raw.clear();
         ring.seal(&nonce, raw, |inner| {
             fields.write(inner);
-            inner.extend_from_slice(body);
+            inner.extend_from_slice(kept);
         });
         let mut value = String::with_capacity(base64url::encoded_len(raw.len()));
         base64url::encode_into(raw, &mut value);

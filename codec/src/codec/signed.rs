@@ -4,7 +4,12 @@ use alloc::{format, string::String, vec::Vec};
 
 use rand_core::TryCryptoRng;
 
-use super::{Codec, Lineage, OpenSession, Workspace, lineage::SpilledRecord, record::SealedRecord};
+use super::{
+    Codec, Lineage, OpenSession, Workspace,
+    fit::{Room, Whole},
+    lineage::SpilledRecord,
+    record::SealedRecord,
+};
 use crate::{
     atoms::{Envelope, KeyId, Timestamp},
     config::Overflow,
@@ -12,10 +17,7 @@ use crate::{
     policy::Placement,
     session::Session,
     signing::{self, payload},
-    text::{
-        base64url,
-        json::{self, JsonError},
-    },
+    text::{base64url, json},
     wire::ticket::{self, Ticket},
 };
 
@@ -31,8 +33,15 @@ pub(super) const TICKET_ONLY_CHARACTERS: usize = base64url::encoded_len(72) + 1 
 /// Characters left after a payload for its time and signature, which come after it.
 const TAIL_ROOM: usize = 64;
 
-/// Appends JSON as a reader of Python's spells it, within a depth.
-pub(super) type Spell = fn(&str, u16, &mut String) -> Result<(), JsonError>;
+/// The order of a payload's keys.
+#[derive(Clone, Copy)]
+pub(super) enum Order {
+    /// The session's own.
+    Kept,
+    /// By code point, as Flask writes.
+    #[cfg(feature = "flask")]
+    Sorted,
+}
 
 impl Codec {
     /// A session in the origin's own cookie, which may be far over what a browser would keep:
@@ -61,7 +70,7 @@ impl Codec {
     ) -> Result<String, SealError> {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         workspace.write_json(session, |_| true);
-        make_pythonic(json::write_canonical, workspace)?;
+        self.make_pythonic(workspace)?;
         let mut value = String::new();
         payload::write(workspace, usize::MAX, &mut value);
         signer.append_time_and_signature(issued, &mut value);
@@ -120,18 +129,17 @@ impl Codec {
     ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         let capacity = room.saturating_sub(signing::tail_len(issued));
-        let spell = json::write_canonical;
         let (mut value, placement, record) =
-            self.fit_payload(spell, session, lineage, capacity, rng, workspace)?;
+            self.fit_payload(Order::Kept, session, lineage, capacity, rng, workspace)?;
         signer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }
 
-    /// The payload of what fits into `capacity` characters, spelled as its reader does, the
-    /// placement, and the record of what did not fit.
+    /// The payload of what fits into `capacity` characters, the placement, and the record of what
+    /// did not fit.
     pub(super) fn fit_payload<R: TryCryptoRng>(
         &self,
-        spell: Spell,
+        order: Order,
         session: &Session,
         lineage: &Lineage,
         capacity: usize,
@@ -139,28 +147,46 @@ impl Codec {
         workspace: &mut Workspace,
     ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
         let mut value = String::with_capacity(capacity.saturating_add(TAIL_ROOM));
+        self.make_pythonic(workspace)?;
+        let whole = self.try_whole(capacity, workspace, |workspace| {
+            Some(write_with(order, None, capacity, &mut value, workspace))
+        });
         let (mut placement, mut record) = (Placement::ALL_IN_COOKIE, None);
-        make_pythonic(spell, workspace)?;
-        if !payload::write(workspace, capacity, &mut value) {
+        if !matches!(whole, Whole::Fits) {
+            if !matches!(order, Order::Kept) {
+                // Placements count the session's keys in its own order.
+                workspace.write_json(session, |_| true);
+                self.make_pythonic(workspace)?;
+            }
+            // Rewritten once for all the sets of keys that will be measured.
+            let pythonic =
+                Session::from_json(workspace.json.as_str()).map_err(|_| SealError::TooDeep)?;
             let spills = self.overflow == Overflow::Spill;
             // The search asks with a random ticket, which compresses as little as a real one.
             let mut octets = [0; TICKET_OCTETS];
             rng.try_fill_bytes(&mut octets)
                 .map_err(|_| SealError::Entropy)?;
             let guess = spills.then(|| ticket_member(&octets));
-            let mut prefix = self.place(session, workspace, |workspace| {
-                write_with(spell, guess.as_deref(), capacity, &mut value, workspace)
-            })?;
+            let room = Room {
+                units: capacity,
+                unit_bits: 6,
+            };
+            let measure = |workspace: &mut Workspace, is_whole: bool| {
+                let member = guess.as_deref().filter(|_| !is_whole);
+                Some(write_with(order, member, capacity, &mut value, workspace))
+            };
+            let mut prefix = self.place(&pythonic, room, &whole, workspace, measure)?;
             loop {
                 placement = prefix.placement();
                 let mut member = None;
-                if spills {
+                if spills && !placement.is_all_in_cookie() {
                     let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
                     member = Some(ticket_member(&self.ticket_octets_of(&sealed.ticket)?));
                     record = Some(sealed);
                 }
-                workspace.write_json(session, |index| placement.keeps(index));
-                if write_with(spell, member.as_deref(), capacity, &mut value, workspace) {
+                workspace.write_json(&pythonic, |index| placement.keeps(index));
+                let written = write_with(order, member.as_deref(), capacity, &mut value, workspace);
+                if written <= capacity {
                     break;
                 }
                 // The real ticket compressed a few octets worse than the guess: one key less.
@@ -172,6 +198,16 @@ impl Codec {
             }
         }
         Ok((value, placement, record))
+    }
+
+    /// Rewrites the workspace's JSON as Python writes it.
+    fn make_pythonic(&self, workspace: &mut Workspace) -> Result<(), SealError> {
+        let Workspace { json, spare, .. } = workspace;
+        spare.clear();
+        // It was checked when it entered the session; only its depth can have grown, by one.
+        json::write_canonical(json, json::DEPTH_LIMIT, spare).map_err(|_| SealError::TooDeep)?;
+        core::mem::swap(json, spare);
+        Ok(())
     }
 
     fn ticket_octets_of(&self, ticket: &Ticket) -> Result<[u8; TICKET_OCTETS], SealError> {
@@ -200,29 +236,6 @@ impl Codec {
     }
 }
 
-/// The payload of the workspace's JSON and one more member, if it fits.
-fn write_with(
-    spell: Spell,
-    member: Option<&str>,
-    capacity: usize,
-    value: &mut String,
-    workspace: &mut Workspace,
-) -> bool {
-    value.clear();
-    add_member(&mut workspace.json, member);
-    make_pythonic(spell, workspace).is_ok() && payload::write(workspace, capacity, value)
-}
-
-/// Rewrites the workspace's JSON as Python writes it.
-fn make_pythonic(spell: Spell, workspace: &mut Workspace) -> Result<(), SealError> {
-    let Workspace { json, spare, .. } = workspace;
-    spare.clear();
-    // It was checked when it entered the session; only its depth can have grown, by one.
-    spell(json, json::DEPTH_LIMIT, spare).map_err(|_| SealError::TooDeep)?;
-    core::mem::swap(json, spare);
-    Ok(())
-}
-
 /// `"_edge_ticket":"<text>"`
 fn ticket_member(octets: &[u8; TICKET_OCTETS]) -> String {
     let mut text = String::new();
@@ -230,11 +243,38 @@ fn ticket_member(octets: &[u8; TICKET_OCTETS]) -> String {
     format!("\"{TICKET_KEY}\":\"{text}\"")
 }
 
+/// Puts the payload of the workspace's JSON and one more member into `value` if it fits.
+fn write_with(
+    order: Order,
+    member: Option<&str>,
+    capacity: usize,
+    value: &mut String,
+    workspace: &mut Workspace,
+) -> usize {
+    value.clear();
+    add_member(&mut workspace.json, member);
+    match order {
+        Order::Kept => {}
+        #[cfg(feature = "flask")]
+        Order::Sorted => {
+            let Workspace { json, spare, .. } = workspace;
+            spare.clear();
+            // It was just rewritten in its own order, so it is JSON and not too deep.
+            if json::write_sorted(json, json::DEPTH_LIMIT, spare).is_err() {
+                return usize::MAX;
+            }
+            core::mem::swap(json, spare);
+        }
+    }
+    payload::write(workspace, capacity, value)
+}
+
 /// Appends a member to a JSON object without white space.
 fn add_member(json: &mut String, member: Option<&str>) {
-    let (Some(member), Some('}')) = (member, json.pop()) else {
+    let Some(member) = member else {
         return;
     };
+    json.pop(); // its `}`
     if json.len() > 1 {
         json.push(',');
     }

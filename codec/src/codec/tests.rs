@@ -5,10 +5,10 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use super::*;
 use crate::{
-    atoms::KeyPosition,
+    atoms::{KeyPosition, Priority},
     cookie::CookieProfileConfig,
     crypto::{DjangoSecret, Secret},
-    policy::PriorityRule,
+    policy::{KeyPlacement, PriorityRule},
     ring::KeyRing,
 };
 
@@ -337,6 +337,83 @@ fn a_large_session_spills_by_priority_and_returns_whole() {
     }
 }
 
+/// The 20 KB session of the benchmarks, its values cut into pieces under so many keys.
+fn shop_session(keys: usize) -> Session {
+    let shop = Session::from_json(include_str!("../../benches/payloads/x.json")).unwrap();
+    let mut order: Vec<usize> = (0..shop.len()).collect();
+    order.sort_by_key(|&index| shop.raw_key(index));
+    let text: Vec<char> = order
+        .iter()
+        .flat_map(|&index| shop.raw_value(index).chars())
+        .collect();
+    let mut session = Session::new();
+    for (index, piece) in text.chunks(text.len().div_ceil(keys)).enumerate() {
+        let key = format!("key_{index:04}");
+        session
+            .insert(&key, &piece.iter().collect::<String>())
+            .unwrap();
+    }
+    session
+}
+
+#[test]
+fn what_stays_is_all_that_fits() {
+    // A ticket in a sealed cookie, in characters; and the one with which Django's is measured.
+    const SEALED_TICKET: u32 = 48;
+    const DJANGO_TICKET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJw";
+    let config = |write, overflow, budget| Config {
+        write,
+        accept: vec![Acceptance::always(write)],
+        priorities: vec![PriorityRule {
+            key: "key_000*".into(),
+            priority: Priority::Optional,
+        }],
+        overflow,
+        budget: Budget::new(budget).unwrap(),
+        ..config()
+    };
+    let keys = keys(&[0], &["secret"]);
+    for (write, budget_without_ticket) in [
+        (Envelope::Sealed, 4_093 - SEALED_TICKET),
+        (Envelope::Django, 4_093),
+    ] {
+        let spilling = Codec::new(config(write, Overflow::Spill, 4_093), &keys).unwrap();
+        let refusing = config(write, Overflow::Refuse, budget_without_ticket);
+        let refusing = Codec::new(refusing, &keys).unwrap();
+        for count in [1, 2, 3, 10, 13, 30, 77, 200, 1_000] {
+            let session = shop_session(count);
+            let commit = seal(&spilling, &session, &Lineage::new(CREATED), 0);
+            let stays = |index: usize| commit.placement.of(index) == KeyPlacement::Cookie;
+            // The first ten keys are optional: the others stay before them.
+            let order = (10..session.len()).chain(0..session.len().min(10));
+            let kept = order.clone().take_while(|&index| stays(index)).count();
+            assert_eq!(kept, order.clone().filter(|&index| stays(index)).count());
+            assert!(kept < session.len());
+
+            let mut chosen: Vec<usize> = order.take(kept + 1).collect();
+            chosen.sort_unstable();
+            let mut one_more = Session::new();
+            for index in chosen {
+                let key = session.raw_key(index);
+                one_more.insert_raw(key, session.raw_value(index)).unwrap();
+            }
+            if write == Envelope::Django {
+                one_more.insert("_edge_ticket", DJANGO_TICKET).unwrap();
+            }
+            let refused = refusing.seal(
+                &one_more,
+                &Lineage::new(CREATED),
+                ISSUED,
+                Lifetime::BrowserSession,
+                &mut Counting(0),
+                &mut Workspace::new(),
+            );
+            let budget = budget_without_ticket as usize;
+            assert_eq!(refused.err(), Some(SealError::DoesNotFit { budget }));
+        }
+    }
+}
+
 #[test]
 fn a_record_is_its_tickets_alone() {
     let codec = codec();
@@ -582,4 +659,117 @@ fn configurations_that_cannot_work_are_refused() {
         refused(tiny, &keys(&[0], &[])),
         Some(ConfigError::BudgetTooSmall)
     );
+}
+
+#[test]
+fn a_session_has_an_id_of_its_own_until_it_begins_anew() {
+    let config = Config {
+        identify: true,
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0, 9], &[])).unwrap();
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let opened_after = |lineage: &Lineage, start| {
+        let commit = seal(&codec, &session, lineage, start);
+        open(&codec, &value(&commit)).unwrap()
+    };
+    let first = opened_after(&Lineage::new(CREATED), 0);
+    let name = codec.session_denial(&first).unwrap();
+    assert!(!codec.needs_reissue(&first));
+    assert!(codec.needs_reissue(&open(&codec, WORKED_EXAMPLE).unwrap()));
+    // A later cookie of the same session is found under the same name, one of those to write.
+    let later = opened_after(first.lineage(), 100);
+    assert_eq!(codec.session_denial(&later), Some(name));
+    let written = codec.deny_session(first.lineage());
+    assert_eq!((written.len(), written[0]), (2, name));
+    // After log in it is another session.
+    let anew = opened_after(&first.lineage().restarted(ISSUED), 200);
+    assert_ne!(codec.session_denial(&anew), Some(name));
+    assert!(!codec.deny_session(anew.lineage()).contains(&name));
+    // A user is not a session, and a session without an id cannot be revoked.
+    assert!(
+        codec
+            .deny_user("42")
+            .contains(&codec.user_denial(&later, "42").unwrap())
+    );
+    assert_ne!(
+        codec.user_denial(&later, "42"),
+        codec.user_denial(&later, "43")
+    );
+    assert_eq!(
+        self::codec().session_denial(&open(&self::codec(), WORKED_EXAMPLE).unwrap()),
+        None
+    );
+}
+
+#[test]
+fn a_copy_under_an_older_key_finds_a_revocation_written_after_rotation() {
+    let config = Config {
+        identify: true,
+        ..config()
+    };
+    let before = Codec::new(config.clone(), &keys(&[0], &[])).unwrap();
+    let after = Codec::new(config, &keys(&[9, 0], &[])).unwrap();
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let old = value(&seal(&before, &session, &Lineage::new(CREATED), 0));
+    let old = open(&after, &old).unwrap();
+    let new = value(&seal(&after, &session, old.lineage(), 100));
+    let new = open(&after, &new).unwrap();
+    let written = after.deny_session(new.lineage());
+    assert!(written.contains(&after.session_denial(&old).unwrap()));
+    assert!(written.contains(&after.session_denial(&new).unwrap()));
+}
+
+#[test]
+fn a_key_opens_nothing_from_its_end_on() {
+    let ending = |not_after| {
+        let old = secret(0).ending(Timestamp::from_seconds(not_after));
+        let keys = Keys {
+            sealing: Some(KeyRing::new(secret(9), vec![old]).unwrap()),
+            django: None,
+        };
+        let codec = Codec::new(config(), &keys).unwrap();
+        open(&codec, WORKED_EXAMPLE).err()
+    };
+    assert_eq!(ending(1_800_000_001), None);
+    let retired = ending(1_800_000_000);
+    assert!(matches!(retired, Some(Reason::RetiredKey(id)) if id == secret(0).key_id()));
+}
+
+#[test]
+fn a_migration_from_django_to_sealed_and_back_has_ends() {
+    let both = |write, ended: Acceptance| Config {
+        write,
+        accept: vec![Acceptance::always(write), ended],
+        django_cookie: Some("sessionid".into()),
+        ..config()
+    };
+    let keys = keys(&[0], &["secret"]);
+    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let until = |envelope| Acceptance {
+        envelope,
+        until: Some(ISSUED.seconds() + 100),
+        issued_before: Some(ISSUED.seconds() + 1),
+    };
+    let forth = Codec::new(both(Envelope::Sealed, until(Envelope::Django)), &keys).unwrap();
+    let back = Codec::new(both(Envelope::Django, until(Envelope::Sealed)), &keys).unwrap();
+    for (writer, reader) in [(&forth, &back), (&back, &forth)] {
+        let old = value(&seal(writer, &session, &Lineage::new(ISSUED), 0));
+        let read_at = |seconds| {
+            let now = Timestamp::from_seconds(seconds);
+            let header = format!(
+                "{}={old}",
+                if writer.write == Envelope::Django {
+                    "sessionid"
+                } else {
+                    "__Host-s"
+                }
+            );
+            let header = CookieHeader::new(header.as_bytes()).unwrap();
+            matches!(reader.open(&header, now, &mut Workspace::new()),
+                Opened::Session(opened) if reader.needs_reissue(&opened))
+        };
+        assert!(read_at(ISSUED.seconds() + 99));
+        assert!(!read_at(ISSUED.seconds() + 100));
+    }
 }

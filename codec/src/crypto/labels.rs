@@ -39,6 +39,11 @@ impl Prk {
         MacKey::new(&self.expand::<32>(&[b"store-id"]))
     }
 
+    /// `HKDF-Expand(prk, "deny", 32)`: names revoked sessions and users in a store.
+    pub(crate) fn deny_key(&self) -> MacKey {
+        MacKey::new(&self.expand::<32>(&[b"deny"]))
+    }
+
     fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
         let mut key = [0; N];
         self.0

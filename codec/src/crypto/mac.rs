@@ -19,8 +19,13 @@ impl MacKey {
 
     /// `HMAC-SHA256(key, message)`
     pub(crate) fn mac(&self, message: &[u8]) -> [u8; 32] {
+        self.mac_of_parts(&[message])
+    }
+
+    /// `HMAC-SHA256(key, parts, one after another)`
+    pub(crate) fn mac_of_parts(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
-        mac.update(message);
+        parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
     }
 

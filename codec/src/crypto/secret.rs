@@ -6,7 +6,7 @@ use rand_core::TryCryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::labels::Prk;
-use crate::atoms::KeyId;
+use crate::atoms::{KeyId, Timestamp};
 
 /// What every secret's text begins with: `es`, for this project, and the version of its use.
 const PREFIX: &str = "es1_";
@@ -18,7 +18,11 @@ const LEN: usize = 32;
 /// Passwords are refused: they would need stretching, and nobody stretches on every request.
 /// Decoded in constant time, zeroized when dropped, without `Debug`.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Secret([u8; LEN]);
+pub struct Secret {
+    octets: [u8; LEN],
+    #[zeroize(skip)]
+    not_after: Option<Timestamp>,
+}
 
 impl Secret {
     /// Draws a new secret.
@@ -26,8 +30,8 @@ impl Secret {
     /// # Errors
     /// Those of the random source.
     pub fn generate<R: TryCryptoRng>(rng: &mut R) -> Result<Self, R::Error> {
-        let mut secret = Self([0; LEN]);
-        rng.try_fill_bytes(&mut secret.0)?;
+        let mut secret = Self::from_octets([0; LEN]);
+        rng.try_fill_bytes(&mut secret.octets)?;
         Ok(secret)
     }
 
@@ -37,14 +41,19 @@ impl Secret {
     /// Says what is wrong with the text, never what it was.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(SecretError::Prefix)?;
-        let mut secret = Self([0; LEN]);
-        let decoded =
-            Base64UrlUnpadded::decode(encoded, &mut secret.0).map_err(|_| SecretError::Encoding)?;
+        let mut secret = Self::from_octets([0; LEN]);
+        let decoded = Base64UrlUnpadded::decode(encoded, &mut secret.octets)
+            .map_err(|_| SecretError::Encoding)?;
         if decoded.len() != LEN {
             return Err(SecretError::Encoding);
         }
         // A sample key: constant octets or the counting bytes of examples and tests.
-        let steps = |step: u8| secret.0.windows(2).all(|w| w[1] == w[0].wrapping_add(step));
+        let steps = |step: u8| {
+            secret
+                .octets
+                .windows(2)
+                .all(|w| w[1] == w[0].wrapping_add(step))
+        };
         if steps(0) || steps(1) {
             return Err(SecretError::Sample);
         }
@@ -56,7 +65,9 @@ impl Secret {
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + 43));
         text.push_str(PREFIX);
-        text.push_str(&Zeroizing::new(Base64UrlUnpadded::encode_string(&self.0)));
+        text.push_str(&Zeroizing::new(Base64UrlUnpadded::encode_string(
+            &self.octets,
+        )));
         text
     }
 
@@ -69,11 +80,28 @@ impl Secret {
     /// From octets that are known to be random, such as another key store's output.
     #[must_use]
     pub const fn from_octets(octets: [u8; LEN]) -> Self {
-        Self(octets)
+        Self {
+            octets,
+            not_after: None,
+        }
+    }
+
+    /// The same secret with an end: from then on it opens nothing. A rotation that ends by
+    /// itself needs no second deployment.
+    #[must_use]
+    pub fn ending(mut self, not_after: Timestamp) -> Self {
+        self.not_after = Some(not_after);
+        self
+    }
+
+    /// When the secret stops opening, if it has an end.
+    #[must_use]
+    pub const fn not_after(&self) -> Option<Timestamp> {
+        self.not_after
     }
 
     pub(super) const fn octets(&self) -> &[u8; LEN] {
-        &self.0
+        &self.octets
     }
 }
 
@@ -107,10 +135,10 @@ mod tests {
 
     #[test]
     fn text_form_survives() {
-        let secret = Secret(core::array::from_fn(|i| i as u8 * 7));
+        let secret = Secret::from_octets(core::array::from_fn(|i| i as u8 * 7));
         let text = secret.to_text();
         assert_eq!(text.len(), 47);
-        assert_eq!(Secret::parse(&text).unwrap().0, secret.0);
+        assert_eq!(Secret::parse(&text).unwrap().octets, secret.octets);
     }
 
     #[test]
@@ -121,7 +149,7 @@ mod tests {
             Some(SecretError::Prefix)
         );
         assert_eq!(error("es1_short"), Some(SecretError::Encoding));
-        let long = Secret(core::array::from_fn(|i| i as u8 * 7)).to_text();
+        let long = Secret::from_octets(core::array::from_fn(|i| i as u8 * 7)).to_text();
         assert_eq!(
             error(&alloc::format!("{}A", &*long)),
             Some(SecretError::Encoding)
@@ -130,7 +158,7 @@ mod tests {
             error(&alloc::format!("{}=", &*long)),
             Some(SecretError::Encoding)
         );
-        let zeros = Secret([0; 32]).to_text();
+        let zeros = Secret::from_octets([0; 32]).to_text();
         assert_eq!(error(&zeros), Some(SecretError::Sample));
     }
 }

@@ -19,6 +19,8 @@ pub enum Reason {
     UnknownVersion,
     /// A sealed envelope under a key that is not in the ring.
     UnknownKey(KeyId),
+    /// A sealed envelope under a key of the ring whose end has passed.
+    RetiredKey(KeyId),
     /// Signature or tag do not verify: altered, or made with another key, name or audience.
     Forged,
     /// The idle limit has passed since the cookie was issued.
@@ -27,6 +29,8 @@ pub enum Reason {
     TooOld,
     /// Issued further ahead of our clock than the allowed skew.
     FromTheFuture,
+    /// Authentic, but ended before its time: logged out, or the user was.
+    Revoked,
     /// Authentic, but the configuration does not accept this envelope (any more).
     NotAccepted,
     /// Authentic, but it would inflate beyond the limit.
@@ -49,10 +53,12 @@ impl Reason {
             Self::Malformed => "malformed",
             Self::UnknownVersion => "unknown_version",
             Self::UnknownKey(_) => "unknown_key",
+            Self::RetiredKey(_) => "retired_key",
             Self::Forged => "forged",
             Self::Expired => "expired",
             Self::TooOld => "too_old",
             Self::FromTheFuture => "from_the_future",
+            Self::Revoked => "revoked",
             Self::NotAccepted => "not_accepted",
             Self::TooLarge => "too_large",
             Self::UnknownDictionary(_) => "unknown_dictionary",
@@ -66,6 +72,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey(id) => write!(f, "unknown_key {id}"),
+            Self::RetiredKey(id) => write!(f, "retired_key {id}"),
             Self::UnknownDictionary(id) => write!(f, "unknown_dictionary {id}"),
             other => f.write_str(other.label()),
         }

@@ -60,32 +60,45 @@ pub(crate) struct Prefix {
 }
 
 impl Prefix {
-    /// The largest prefix but the whole for which `fits` holds, by binary search: at most
-    /// log2(keys) + 1 questions. What must stay longest comes first; ties: first come. `None` if
-    /// not even the empty one fits.
+    /// Everything stays.
+    pub(crate) const WHOLE: Self = Self {
+        order: Vec::new(),
+        kept: 0,
+        overflow: KeyPlacement::Spilled,
+    };
+
+    /// The largest prefix that takes at most `room`. What must stay longest comes first; ties:
+    /// first come. `None` if not even the empty prefix does. `estimate` and `measure` say what the
+    /// prefixes of an order take, about and really; `whole` is what the whole takes, if it was
+    /// measured before. For how often `measure` is asked see [`largest`].
     pub(crate) fn largest(
         session: &Session,
         priorities: &Priorities,
         overflow: KeyPlacement,
-        mut fits: impl FnMut(&Placement) -> bool,
+        estimate: impl FnOnce(&[u16]) -> Vec<usize>,
+        (room, whole): (usize, Option<Option<usize>>),
+        mut measure: impl FnMut(&Placement) -> Option<usize>,
     ) -> Option<Self> {
         // Sealing refuses sessions of more than 65,535 keys before it asks.
         let mut order: Vec<u16> = (0..=u16::MAX).take(session.len()).collect();
         order.sort_by_key(|&index| priorities.of(session.raw_key(usize::from(index))));
+        let costs = estimate(&order);
         let mut prefix = Self {
             order,
             kept: 0,
             overflow,
         };
-        let kept = largest(prefix.order.len(), |kept| {
+        prefix.kept = largest(&costs, room, whole, |kept| {
             prefix.kept = kept;
-            fits(&prefix.placement())
+            measure(&prefix.placement())
         })?;
-        prefix.kept = kept;
         Some(prefix)
     }
 
     pub(crate) fn placement(&self) -> Placement {
+        if self.kept == self.order.len() {
+            return Placement::ALL_IN_COOKIE;
+        }
         let mut kept = vec![false; self.order.len()];
         for &index in &self.order[..self.kept] {
             kept[usize::from(index)] = true;
@@ -168,38 +181,160 @@ impl Report {
     }
 }
 
-/// The largest `n` below `count` for which `fits(n)` holds; `None` if not even 0 fits.
-fn largest(count: usize, mut fits: impl FnMut(usize) -> bool) -> Option<usize> {
-    let (mut low, mut high) = (0, count);
-    let mut best = None;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if fits(middle) {
-            best = Some(middle);
-            low = middle + 1;
+/// The largest `n` for which `measure(n)` is at most `room`; `None` if there is none.
+///
+/// `costs[n]` is about what `n` takes, in units of `room` but off by any factor; `measure(n)` is
+/// what it takes, `None` for far too much. Where that grows with `n` the answer is exact whatever
+/// the costs are; good costs make it three questions or so, bad ones log2(n) + 3 at most: one for
+/// the largest `n` of all, which `whole` answers if that was asked before (too much), and two for
+/// guesses that are of no use, after which halving ends the search.
+fn largest(
+    costs: &[usize],
+    room: usize,
+    whole: Option<Option<usize>>,
+    mut measure: impl FnMut(usize) -> Option<usize>,
+) -> Option<usize> {
+    let mut candidates = 0..costs.len();
+    let mut questions = candidates.len().checked_ilog2()? + 3;
+    let mut known = Known::default();
+    if let Some(size) = whole {
+        candidates.end -= 1;
+        questions -= 1;
+        known.above = size.zip(costs.last().copied());
+    }
+    let mut found = None;
+    let mut is_blind = false;
+    while let Some(last) = candidates.clone().last() {
+        let first = candidates.start;
+        let guess = if is_blind {
+            first + candidates.len() / 2
         } else {
-            high = middle;
+            known.guess(costs, room)
+        };
+        // Whatever the answer, halving must get through what is then left with the questions left.
+        questions = questions.saturating_sub(1);
+        let most = (1 << questions) - 1;
+        let guess = guess
+            .max(last.saturating_sub(most))
+            .min(first + most)
+            .clamp(first, last);
+        let size = measure(guess);
+        let point = size.zip(costs.get(guess).copied());
+        if size.is_some_and(|size| size <= room) {
+            found = Some(guess);
+            known.below = point;
+            candidates.start = guess + 1;
+        } else {
+            known.above = point;
+            candidates.end = guess;
+        }
+        is_blind = size.is_none();
+    }
+    found
+}
+
+/// What was measured nearest to the room, below and above it: (size, cost).
+#[derive(Default)]
+struct Known {
+    below: Option<(usize, usize)>,
+    above: Option<(usize, usize)>,
+}
+
+impl Known {
+    /// What to ask about next. With one side known it is the other side that is looked for, a
+    /// little beyond where the room ends: between the two sides few candidates are left, and the
+    /// costs are then as good as exact.
+    fn guess(&self, costs: &[usize], room: usize) -> usize {
+        let at_most = |cost| costs.partition_point(|&c| c <= cost);
+        match (self.below, self.above) {
+            (None, None) => at_most(room).saturating_sub(1),
+            (Some(below), Some(above)) => {
+                let (sizes, costs) = (above.0.abs_diff(below.0), above.1.abs_diff(below.1));
+                let part = scaled(costs, room.abs_diff(below.0), sizes);
+                at_most(below.1.saturating_add(part)).saturating_sub(1)
+            }
+            (Some((size, cost)), None) => {
+                let end = scaled(cost, room, size);
+                at_most(end.saturating_add(end.abs_diff(cost) / BEYOND))
+            }
+            (None, Some((size, cost))) => {
+                let end = scaled(cost, room, size);
+                at_most(end.saturating_sub(end.abs_diff(cost) / BEYOND)).saturating_sub(1)
+            }
         }
     }
-    best
+}
+
+/// The part of a step that is added to it: the usual error of costs, once one size is known.
+const BEYOND: usize = 16;
+
+/// `number * by / of`.
+pub(crate) fn scaled(number: usize, by: usize, of: usize) -> usize {
+    // 64 bits, since both factors can have 20 and more.
+    let scaled = number as u64 * by as u64 / (of as u64).max(1);
+    usize::try_from(scaled).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
+    /// Asks for the answer as the codec does; also says how often it was asked for sizes.
+    fn search(
+        costs: &[usize],
+        sizes: &[usize],
+        room: usize,
+        whole_first: bool,
+    ) -> (Option<usize>, u32) {
+        let mut questions = 0;
+        let far_too_much = room.saturating_mul(4);
+        let measured = |n: usize| Some(sizes[n]).filter(|&size| size <= far_too_much);
+        let whole = whole_first.then(|| measured(sizes.len() - 1));
+        let found = largest(costs, room, whole, |n| {
+            questions += 1;
+            measured(n)
+        });
+        (found, questions)
+    }
+
     #[test]
-    fn the_search_finds_the_edge_with_few_questions() {
-        for count in 0..70usize {
-            for edge in 0..=count {
-                let mut questions = 0;
-                let found = largest(count, |n| {
-                    questions += 1;
-                    n < edge
-                });
-                assert_eq!(found, edge.checked_sub(1));
-                assert!(questions <= count.checked_ilog2().map_or(0, |log| log + 1));
+    fn good_estimates_take_few_questions() {
+        for count in 1..300_usize {
+            let sizes: Vec<usize> = (0..=count).map(|n| 50 + n * 37 + n % 7).collect();
+            // A tenth too high, and without what every cookie takes.
+            let costs: Vec<usize> = (0..=count).map(|n| n * 41).collect();
+            for room in (50..*sizes.last().unwrap()).step_by(97) {
+                let (found, questions) = search(&costs, &sizes, room, false);
+                assert_eq!(found, sizes.iter().rposition(|&size| size <= room));
+                assert!(questions <= 5, "{count} {room}: {questions}");
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_answer_is_exact_and_the_questions_few_whatever_the_estimates(
+            steps in proptest::collection::vec((1..500_usize, 0..500_usize), 1..300),
+            base in 0..500_usize,
+            room in 0..20_000_usize,
+            whole_first: bool,
+        ) {
+            let sum = |start, step: fn(&(usize, usize)) -> usize| {
+                let mut sums = vec![start];
+                sums.extend(steps.iter().map(step).scan(start, |sum, step| {
+                    *sum += step;
+                    Some(*sum)
+                }));
+                sums
+            };
+            let (sizes, costs) = (sum(base, |s| s.0), sum(0, |s| s.1));
+            let whole_first = whole_first && sizes.last() > Some(&room);
+            let (found, questions) = search(&costs, &sizes, room, whole_first);
+            prop_assert_eq!(found, sizes.iter().rposition(|&size| size <= room));
+            let keys = steps.len();
+            prop_assert!(questions <= (keys + 1).ilog2() + 3 - u32::from(whole_first), "{questions} for {keys} keys");
         }
     }
 }

@@ -2,7 +2,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use super::{KeyRing, KeyRingError, refuse_duplicates};
 use crate::{
-    atoms::{KeyId, KeyPosition},
+    atoms::{KeyId, KeyPosition, Timestamp},
     crypto::{AeadKey, Nonce, Prk, Secret, Verified},
     error::Reason,
     wire::sealed,
@@ -15,6 +15,7 @@ struct CookieKey {
     id: KeyId,
     key: AeadKey,
     aad: Box<[u8]>,
+    not_after: Option<Timestamp>,
 }
 
 /// Which key opened an envelope.
@@ -38,8 +39,13 @@ impl CookieRing {
             let id = prk.key_id();
             let aad = sealed::aad(id, [purpose, cookie_name, audience]);
             let key = prk.cookie_key(purpose);
-            aad.map(|aad| CookieKey { id, key, aad })
-                .ok_or(KeyRingError::NameTooLong)
+            aad.map(|aad| CookieKey {
+                id,
+                key,
+                aad,
+                not_after: secret.not_after(),
+            })
+            .ok_or(KeyRingError::NameTooLong)
         };
         let ring = KeyRing {
             primary: derive(secrets.primary())?,
@@ -57,6 +63,7 @@ impl CookieRing {
     pub(crate) fn open<'r>(
         &self,
         raw: &'r mut [u8],
+        now: Timestamp,
     ) -> Result<(Verified<&'r [u8]>, CookieKeyUse), Reason> {
         let parts = sealed::split(raw)?;
         let (index, key) = self
@@ -65,6 +72,9 @@ impl CookieRing {
             .enumerate()
             .find(|(_, key)| key.id == parts.key_id)
             .ok_or(Reason::UnknownKey(parts.key_id))?;
+        if key.not_after.is_some_and(|end| now >= end) {
+            return Err(Reason::RetiredKey(key.id));
+        }
         let inner = key
             .key
             .open(&parts.nonce, &key.aad, parts.ciphertext, &parts.tag)
@@ -84,7 +94,7 @@ impl CookieRing {
         raw: &mut Vec<u8>,
         write_inner: impl FnOnce(&mut Vec<u8>),
     ) {
-        let CookieKey { id, key, aad } = self.0.primary();
+        let CookieKey { id, key, aad, .. } = self.0.primary();
         sealed::write_head(*id, nonce, raw);
         let inner_from = raw.len();
         write_inner(raw);

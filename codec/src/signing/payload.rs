@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// Appends the payload of the workspace's `json`, which is Python's, if it has at most
-/// `capacity` characters.
-pub(crate) fn write(workspace: &mut Workspace, capacity: usize, text: &mut String) -> bool {
+/// `capacity` characters, and says how many it has.
+pub(crate) fn write(workspace: &mut Workspace, capacity: usize, text: &mut String) -> usize {
     let Workspace {
         deflater,
         json,
@@ -26,14 +26,14 @@ pub(crate) fn write(workspace: &mut Workspace, capacity: usize, text: &mut Strin
         .deflate(json.as_bytes(), Container::Zlib, limit, body)
         .is_some();
     let octets: &[u8] = if compressed { body } else { json.as_bytes() };
-    if base64url::encoded_len(octets.len()) + usize::from(compressed) > capacity {
-        return false;
+    let characters = base64url::encoded_len(octets.len()) + usize::from(compressed);
+    if characters <= capacity {
+        if compressed {
+            text.push(char::from(COMPRESSED));
+        }
+        base64url::encode_into(octets, text);
     }
-    if compressed {
-        text.push(char::from(COMPRESSED));
-    }
-    base64url::encode_into(octets, text);
-    true
+    characters
 }
 
 /// The JSON text of a payload, at most `limit` octets of it.

@@ -1,0 +1,170 @@
+//! Sessions that ended before their time: a list of denied sessions, and for each user the moment
+//! before which all of them ended. Generic over the store, free of the platform.
+//!
+//! A store that answers late or from a cache delays a revocation: with KV by the 60 seconds its
+//! writes take to show elsewhere, and 60 more where absence is cached, so two minutes at most.
+
+use session_codec::{Codec, Lineage, OpenSession, Timestamp};
+use session_store::{Record, RecordName, SessionStore, StoreError};
+
+/// Whether a session may still be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Good,
+    Revoked,
+}
+
+/// Asks for both kinds of revocation. An error is an outage: the session is neither good nor bad.
+pub(crate) async fn standing(
+    codec: &Codec,
+    store: &impl SessionStore,
+    opened: &OpenSession,
+    user: Option<&str>,
+    now: Timestamp,
+) -> Result<Standing, StoreError> {
+    let of_session = codec.session_denial(opened);
+    let of_user = user.and_then(|user| codec.user_denial(opened, user));
+    let (denied, ended) =
+        futures_util::join!(find(store, of_session, now), find(store, of_user, now));
+    let ended_before = ended?.and_then(|record| record.octets().first_chunk().copied());
+    let has_ended = ended_before.is_some_and(|millis| {
+        opened.lineage().created() <= Timestamp::from_millis(i64::from_be_bytes(millis))
+    });
+    match denied?.is_some() || has_ended {
+        true => Ok(Standing::Revoked),
+        false => Ok(Standing::Good),
+    }
+}
+
+/// Denies a session from now until no cookie of it can be alive.
+pub(crate) async fn revoke_session(
+    codec: &Codec,
+    store: &impl SessionStore,
+    lineage: &Lineage,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let expires = codec.lifetimes().end(now, lineage.created());
+    for name in codec.deny_session(lineage) {
+        store
+            .put(&RecordName::new(name), &record(b"denied")?, expires, now)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Ends every session of a user that began until now.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "its route comes with the session API")
+)]
+pub(crate) async fn revoke_user(
+    codec: &Codec,
+    store: &impl SessionStore,
+    user: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let record = record(&now.millis().to_be_bytes())?;
+    let expires = now.after(codec.lifetimes().absolute);
+    for name in codec.deny_user(user) {
+        let name = RecordName::new(name);
+        // A store may keep the first record under a name; the later moment is the one that counts.
+        store.delete(&name).await?;
+        store.put(&name, &record, expires, now).await?;
+    }
+    Ok(())
+}
+
+async fn find(
+    store: &impl SessionStore,
+    name: Option<[u8; 24]>,
+    now: Timestamp,
+) -> Result<Option<Record>, StoreError> {
+    match name {
+        Some(name) => store.get(&RecordName::new(name), now).await,
+        None => Ok(None),
+    }
+}
+
+fn record(octets: &[u8]) -> Result<Record, StoreError> {
+    Record::new(octets.to_vec()).map_err(|error| StoreError::TooLarge {
+        octets: error.octets,
+        limit: Record::MAX_OCTETS,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use session_codec::{Config, KeyRing, Keys, Secret, Session, Workspace, cookie::Lifetime};
+    use session_store::{Fault, FaultyStore, MemoryStore};
+
+    use super::*;
+
+    const BEGAN: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn codec() -> Codec {
+        let keys = Keys {
+            sealing: Some(KeyRing::new(Secret::from_octets([7; 32]), vec![]).unwrap()),
+            django: None,
+        };
+        let config = Config {
+            identify: true,
+            ..Config::default()
+        };
+        Codec::new(config, &keys).unwrap()
+    }
+
+    fn session(codec: &Codec, began: Timestamp) -> OpenSession {
+        let (rng, workspace) = (&mut getrandom::SysRng, &mut Workspace::new());
+        let (lineage, lifetime) = (Lineage::new(began), Lifetime::BrowserSession);
+        let commit = codec.seal(&Session::new(), &lineage, began, lifetime, rng, workspace);
+        let commit = commit.unwrap();
+        let (_, value) = commit.set_cookie.as_str().split_once('=').unwrap();
+        let value = value.split(';').next().unwrap();
+        codec
+            .open_value(value.as_bytes(), began, workspace)
+            .unwrap()
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(BEGAN.seconds() + seconds)
+    }
+
+    #[test]
+    fn a_denied_session_stays_denied_for_its_whole_life_and_others_do_not_notice() {
+        let (codec, store) = (codec(), MemoryStore::new());
+        let (one, other) = (session(&codec, BEGAN), session(&codec, BEGAN));
+        let ask =
+            |opened, now| block_on(standing(&codec, &store, opened, Some("42"), now)).unwrap();
+        assert_eq!(ask(&one, BEGAN), Standing::Good);
+        block_on(revoke_session(&codec, &store, one.lineage(), at(10))).unwrap();
+        assert_eq!(ask(&one, at(10)), Standing::Revoked);
+        let last = codec.lifetimes().end(at(10), BEGAN);
+        let just_before = Timestamp::from_millis(last.millis() - 1000);
+        assert_eq!(ask(&one, just_before), Standing::Revoked);
+        assert_eq!(ask(&other, at(10)), Standing::Good);
+    }
+
+    #[test]
+    fn a_user_is_logged_out_everywhere_and_may_come_back() {
+        let (codec, store) = (codec(), MemoryStore::new());
+        let before = session(&codec, BEGAN);
+        let after = session(&codec, at(21));
+        block_on(revoke_user(&codec, &store, "42", at(10))).unwrap();
+        block_on(revoke_user(&codec, &store, "42", at(20))).unwrap();
+        let ask = |opened, user| block_on(standing(&codec, &store, opened, user, at(30))).unwrap();
+        assert_eq!(ask(&before, Some("42")), Standing::Revoked);
+        assert_eq!(ask(&after, Some("42")), Standing::Good);
+        assert_eq!(ask(&before, Some("43")), Standing::Good);
+        assert_eq!(ask(&before, None), Standing::Good);
+    }
+
+    #[test]
+    fn an_outage_is_neither_good_nor_bad() {
+        let (codec, store) = (codec(), FaultyStore::new(MemoryStore::new()));
+        let opened = session(&codec, BEGAN);
+        store.set_fault(Some(Fault::BeforeEffect));
+        assert!(block_on(standing(&codec, &store, &opened, None, BEGAN)).is_err());
+        assert!(block_on(revoke_session(&codec, &store, opened.lineage(), BEGAN)).is_err());
+    }
+}
