@@ -4,5 +4,5 @@ source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 step "Formatting" fmt cargo fmt --all --check
 step "Clippy, no warning allowed (first time 1 min)" clippy cargo clippy --workspace --all-targets -- -D warnings
-step "Clippy with every feature" clippy-all cargo clippy --workspace --all-targets --all-features -- -D warnings
 RUSTDOCFLAGS="-D warnings" step "Documentation" doc cargo doc --workspace --no-deps
+step "Clippy with every feature" clippy-all cargo clippy --workspace --all-targets --all-features -- -D warnings

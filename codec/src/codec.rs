@@ -340,7 +340,8 @@ impl Codec {
     }
 
     /// Whether this kind of envelope may stand in this cookie: a site's own cookie holds what its
-    /// framework makes or nothing; where it has one, ours holds such a thing only if we write it.
+    /// framework makes or nothing; where it has one, ours holds a signed one only if that is what
+    /// we write.
     fn belongs(&self, value: &[u8], in_django_cookie: bool) -> bool {
         let envelope = Envelope::claimed_by(value);
         if in_django_cookie {

@@ -10,6 +10,7 @@ mod fernet_key;
 mod flask_secret;
 mod labels;
 mod mac;
+mod origin_mac;
 mod secret;
 #[cfg(feature = "flask")]
 mod sha1_mac;
@@ -24,6 +25,7 @@ pub use fernet_key::{FernetKey, FernetKeyError};
 pub use flask_secret::{FlaskSecret, WeakFlaskSecret};
 pub(crate) use labels::Prk;
 pub(crate) use mac::{MAC_TEXT_LEN, MacKey};
+pub use origin_mac::OriginMac;
 pub use secret::{Secret, SecretError};
 #[cfg(feature = "flask")]
 pub(crate) use sha1_mac::{SHA1_MAC_TEXT_LEN, Sha1MacKey};

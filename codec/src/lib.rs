@@ -29,7 +29,7 @@ pub use atoms::{Envelope, KeyId, KeyPosition, Priority, Timestamp};
 pub use codec::{Codec, Commit, Lineage, OpenSession, Opened, StoreOp};
 pub use compress::{Dictionary, DictionaryError};
 pub use config::{Config, ConfigError, Keys};
-pub use crypto::{DjangoSecret, Secret, SecretError, Verified, WeakDjangoSecret};
+pub use crypto::{DjangoSecret, OriginMac, Secret, SecretError, Verified, WeakDjangoSecret};
 pub use error::{Reason, SealError};
 pub use ring::{KeyRing, KeyRingError, MAX_FALLBACKS};
 pub use session::{Session, ValueError};

@@ -53,7 +53,12 @@ impl Session {
         Self::from_json_within(text.into(), json::DEPTH_LIMIT)
     }
 
-    pub(crate) fn from_json_within(text: String, depth: u16) -> Result<Self, JsonError> {
+    /// As [`Self::from_json`], with a limit on nesting: objects and arrays may lie `depth` levels
+    /// deep, the top-level one counted, and never more than 1000.
+    ///
+    /// # Errors
+    /// As [`Self::from_json`].
+    pub fn from_json_within(text: String, depth: u16) -> Result<Self, JsonError> {
         let mut session = Self {
             text,
             depth: Depth(depth),
@@ -155,6 +160,12 @@ impl Session {
             let raw = self.raw_key(index);
             json::unescape(raw).unwrap_or(Cow::Borrowed(raw))
         })
+    }
+
+    /// Keys and values in order, both as JSON text: a key as it stands between its quotes, in the
+    /// one spelling Python writes, so that equal keys are equal texts.
+    pub fn raw_members(&self) -> impl Iterator<Item = (&str, &str)> {
+        (0..self.len()).map(|index| (self.raw_key(index), self.raw_value(index)))
     }
 
     /// The whole session as compact JSON.

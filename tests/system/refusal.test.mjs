@@ -244,7 +244,8 @@ describe('what a client makes up never reaches the site', () => {
     };
     const seen = (await send(`${edge.url}/whoami`, { headers })).json();
     const arrived = Object.keys(seen.headers).filter(name => name.startsWith('x-session'));
-    assert.deepEqual(arrived, ['x-sessions']);
+    assert.deepEqual(arrived, ['x-session-class', 'x-sessions']);
+    assert.equal(seen.headers['x-session-class'], 'anonymous');
   });
 
   test('a sessionid beside the sealed cookie', async () => {

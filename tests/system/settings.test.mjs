@@ -1,11 +1,13 @@
 // What an operator can get wrong: 503, with the reason at /_session/health and no secret in it.
 
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
 import { send } from './visitor.mjs';
 
+const file = name => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const secret = newDjangoSecret();
 const [key, otherKey] = [newSessionKey(), newSessionKey()];
 let site, edge, right;
@@ -128,5 +130,16 @@ describe('right settings', () => {
       assert.match(response.headers['cache-control'], /no-store/);
       assert.equal((await send(`${edge.url}/static/app.css`)).status, 200);
     });
+  }
+});
+
+test('every setting is in docs/OPERATING.md and in wrangler.toml', () => {
+  const sources = ['settings.rs', ...readdirSync(new URL('../../worker/src/settings', import.meta.url)).map(name => `settings/${name}`)];
+  const read = /\.\s*(?:parsed|optional|required)\(\s*"([A-Z_]+)"/g;
+  const settings = sources.flatMap(name => [...file(`worker/src/${name}`).matchAll(read)].map(([, setting]) => setting));
+  assert.ok(settings.length > 30, `${settings.length} settings found`);
+  for (const name of ['docs/OPERATING.md', 'wrangler.toml']) {
+    const text = file(name);
+    assert.deepEqual(settings.filter(setting => !new RegExp(`\\b${setting}\\b`).test(text)), [], name);
   }
 });

@@ -65,6 +65,27 @@ export async function startSite({
   return { url, output, stop };
 }
 
+/** Starts an origin that speaks headers, in `python` or `node`; resolves to `{ url, stop() }`. */
+export async function startHeadersOrigin(language, key) {
+  const [command, file] = { python: [python(), 'origin.py'], node: [process.execPath, 'origin.mjs'] }[language];
+  const child = spawn(command, [join(root, 'tests/system/origins', file)], {
+    env: { ...process.env, SESSION_ORIGIN_KEY: key, PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const exited = new Promise(resolve => child.on('close', resolve));
+  const url = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', line => resolve(line.split(' ').at(-1)));
+    child.on('error', reject);
+    child.on('close', code => reject(new Error(`the ${language} origin ended (exit ${code})`)));
+  });
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  return { url, stop };
+}
+
 // The Python of the environment that scripts/setup.sh made.
 function python() {
   const script = 'source scripts/toolchain.sh && venv';

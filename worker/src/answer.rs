@@ -6,7 +6,7 @@ use worker::{Headers, web_sys};
 use crate::{location::Location, settings::Problem};
 
 /// Seconds after which asking again makes sense: stores and replicas catch up within them.
-const RETRY_AFTER: &str = "2";
+pub(crate) const RETRY_AFTER: &str = "2";
 
 /// An answer in the making.
 pub(crate) struct Answer {
@@ -46,7 +46,7 @@ impl Answer {
         init.set_status(self.status);
         init.set_headers(self.headers.as_ref());
         Ok(web_sys::Response::new_with_opt_str_and_init(
-            Some(&self.body),
+            Some(self.body.as_str()).filter(|body| !body.is_empty()),
             &init,
         )?)
     }
@@ -73,6 +73,23 @@ pub(crate) fn misconfigured(
 /// An answer as JSON.
 pub(crate) fn json(status: u16, body: &serde_json::Value) -> worker::Result<web_sys::Response> {
     Answer::json(status, body)?.build()
+}
+
+/// An answer of the session API: JSON, or nothing for 204.
+pub(crate) fn api(
+    status: u16,
+    body: Option<String>,
+    header: Option<(&str, &str)>,
+    cookies: &[String],
+) -> worker::Result<web_sys::Response> {
+    let mut answer = Answer::new(status, "application/json", body.unwrap_or_default())?;
+    if answer.body.is_empty() {
+        answer.headers.delete("content-type")?;
+    }
+    if let Some((name, value)) = header {
+        answer = answer.with(name, value)?;
+    }
+    with_cookies(answer, cookies)?.build()
 }
 
 /// The counters of this isolate, for Prometheus.

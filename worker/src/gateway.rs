@@ -5,29 +5,30 @@ use core::time::Duration;
 
 use serde_json::json;
 use session_codec::{
-    Lineage, OpenSession, Reason, Session, Timestamp,
+    Lineage, OpenSession, Reason, SealError, Session, Timestamp,
     cookie::{Lifetime, ResponseCookie, SetCookie},
 };
 use session_store::{RecordName, SessionStore, StoreError};
 use worker::{Context, Delay, Env, Headers, web_sys};
 
 use crate::{
-    answer, clock,
+    answer,
+    class::Class,
+    clock,
     gate::{self, Missing},
     lifetime,
     location::Location,
     origin,
+    origin_headers::{self, Call, Header},
     response::{self, SetCookies},
     revocation::{self, Standing},
     routes::Mode,
-    settings::{KV_BINDING, Revocation, Settings, StoreChoice},
+    session_patch,
+    settings::{KV_BINDING, Protocol, Revocation, Settings, StoreChoice},
     state::with_workspace,
     store::{KvRecords, TimeLimit},
     visit::{Found, Visit, origin_cookies},
 };
-
-/// Django's key for who is logged in.
-const USER_KEY: &str = "_auth_user_id";
 
 /// Answers a request that is for the origin.
 pub(crate) async fn respond(
@@ -37,25 +38,16 @@ pub(crate) async fn respond(
     env: &Env,
     context: &Context,
 ) -> worker::Result<web_sys::Response> {
-    let now = clock::now();
+    let gateway = Gateway::new(settings, env)?;
     let cookies = Headers(request.headers())
         .get("cookie")?
         .unwrap_or_default();
-    let mode = settings.routes.mode(&location.path);
+    let mode = gateway.settings.routes.mode(&location.path);
     let mut visit = match mode {
         Mode::Public => Visit::unseen(),
-        Mode::Optional | Mode::Required => Visit::read(&settings, &cookies, now),
+        _ => Visit::read(&gateway.settings, &cookies, gateway.now),
     };
-    let store = match settings.store {
-        StoreChoice::Kv => Some(Rc::new(TimeLimit(KvRecords::new(env.kv(KV_BINDING)?)))),
-        StoreChoice::None => None,
-    };
-    let gateway = Gateway {
-        settings,
-        store,
-        now,
-    };
-    let mut may_reissue = true;
+    let mut may_reissue = mode != Mode::Class;
     if let Some(opened) = visit.session()
         && gateway.must_ask(opened, mode)
     {
@@ -74,6 +66,7 @@ pub(crate) async fn respond(
     let removals = visit.removals(&gateway.settings);
     match &mut visit.found {
         Found::Conflict => {
+            let removals = gateway.all_removals(&visit);
             return answer::unusable("Two sessions at once. Please log in again.", &removals);
         }
         Found::Nothing | Found::Rejected if mode == Mode::Required => {
@@ -85,6 +78,8 @@ pub(crate) async fn respond(
             return answer::session_required(location, login, &removals);
         }
         Found::Nothing | Found::Rejected => {}
+        Found::Session(opened)
+            if mode == Mode::Class && gateway.settings.class_rule.is_certain(opened) => {}
         Found::Session(opened) => match gateway.load(opened).await {
             Ok(()) => {}
             Err(Missing::Unavailable(reason)) => {
@@ -100,9 +95,10 @@ pub(crate) async fn respond(
             }
         },
     }
-    let cookie = gateway.origin_cookie(visit.session());
-    let forwarded = origin_cookies(&gateway.settings, &cookies, cookie.as_deref());
-    let answered = origin::fetch(&request, location, &gateway.settings, forwarded.as_deref()).await;
+    let (cookie, told) = gateway.tell(&visit, mode, &request.method(), location);
+    let settings = &gateway.settings;
+    let forwarded = origin_cookies(settings, &cookies, cookie.as_deref());
+    let answered = origin::fetch(&request, location, settings, forwarded.as_deref(), &told).await;
     let response = match answered {
         Ok(response) => response,
         Err(error) => {
@@ -115,37 +111,108 @@ pub(crate) async fn respond(
         && !matches!(request.method().as_str(), "HEAD" | "OPTIONS")
         && response.status() < 500
         && response.status() != 304;
-    let outbound = gateway
-        .outbound(&visit, cookies.session(), may_reissue)
-        .await;
+    let patch = match settings.protocol {
+        Protocol::Headers(_) => Headers(response.headers()).get(session_patch::HEADER)?,
+        Protocol::Transcode => None,
+    };
+    let outbound = match patch {
+        Some(patch) => gateway.obey(&visit, mode, &patch).await,
+        None => {
+            let line = cookies.session();
+            gateway.outbound(&visit, line, may_reissue).await
+        }
+    };
     let lines = gateway.finish_later(outbound, context);
     response::rebuild(&response, &cookies, &lines, visit.session().is_some())
 }
 
 /// What one request works with.
-struct Gateway<S> {
-    settings: Rc<Settings>,
+pub(crate) struct Gateway<S> {
+    pub(crate) settings: Rc<Settings>,
     store: Option<Rc<S>>,
-    now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// What a request leaves behind.
 #[derive(Default)]
-struct Outbound {
+pub(crate) struct Outbound {
     /// `Set-Cookie` lines for the browser.
     lines: Vec<String>,
     /// Records that nobody needs once the lines are sent.
     deletions: Vec<RecordName>,
     /// A session that ended, while the store would not take it down.
-    unrevoked: Option<Lineage>,
+    pub(crate) unrevoked: Option<Lineage>,
+}
+
+/// Why a session was not saved.
+#[derive(Debug)]
+pub(crate) enum SaveError {
+    /// It cannot be sealed as it is.
+    Seal(SealError),
+    /// The store did not take its record.
+    Store(StoreError),
+}
+
+impl SaveError {
+    pub(crate) const fn label(&self) -> &'static str {
+        match self {
+            Self::Seal(error) => error.label(),
+            Self::Store(error) => error.label(),
+        }
+    }
+}
+
+impl Gateway<TimeLimit<KvRecords>> {
+    /// With the store of the settings, at the present time.
+    pub(crate) fn new(settings: Rc<Settings>, env: &Env) -> worker::Result<Self> {
+        let store = match settings.store {
+            StoreChoice::Kv => Some(Rc::new(TimeLimit(KvRecords::new(env.kv(KV_BINDING)?)))),
+            StoreChoice::None => None,
+        };
+        Ok(Self {
+            settings,
+            store,
+            now: clock::now(),
+        })
+    }
 }
 
 impl<S: SessionStore + 'static> Gateway<S> {
-    async fn load(&self, opened: &mut OpenSession) -> Result<(), Missing> {
+    pub(crate) async fn load(&self, opened: &mut OpenSession) -> Result<(), Missing> {
         match &self.store {
             Some(store) => gate::load(&self.settings.codec, &**store, opened, self.now).await,
             None if opened.ticket().is_some() => Err(Missing::Unavailable("no_store")),
             None => Ok(()),
+        }
+    }
+
+    /// What the origin is told of the session: its cookie, or headers with a MAC.
+    fn tell(
+        &self,
+        visit: &Visit,
+        mode: Mode,
+        method: &str,
+        location: &Location,
+    ) -> (Option<String>, Vec<Header>) {
+        let Self { settings, now, .. } = self;
+        let class: Option<Class> = match mode {
+            Mode::Public => None,
+            _ => Some(settings.class_rule.class(visit.session(), *now)),
+        };
+        let told = visit.session().filter(|_| mode > Mode::Class);
+        let mut headers: Vec<Header> = origin_headers::class(class).into_iter().collect();
+        match &settings.protocol {
+            Protocol::Transcode => (self.origin_cookie(told), headers),
+            Protocol::Headers(mac) => {
+                let target = format!("{}{}", location.path, location.query);
+                let call = Call {
+                    method,
+                    target: &target,
+                    now: *now,
+                };
+                headers.extend(origin_headers::session(mac, &call, class, told));
+                (None, headers)
+            }
         }
     }
 
@@ -167,11 +234,16 @@ impl<S: SessionStore + 'static> Gateway<S> {
 
     /// Revocations are looked up where a session is required, and before a cookie is issued anew:
     /// otherwise a revoked one could be traded in for one that no list knows.
-    fn must_ask(&self, opened: &OpenSession, mode: Mode) -> bool {
+    pub(crate) fn must_ask(&self, opened: &OpenSession, mode: Mode) -> bool {
         match self.settings.revocation {
             Revocation::None => false,
             Revocation::Always => true,
-            Revocation::Required => mode == Mode::Required || self.reissue_cause(opened).is_some(),
+            Revocation::Required => match mode {
+                Mode::Required => true,
+                // Nothing is issued anew there.
+                Mode::Public | Mode::Class => false,
+                Mode::Optional => self.reissue_cause(opened).is_some(),
+            },
         }
     }
 
@@ -179,11 +251,11 @@ impl<S: SessionStore + 'static> Gateway<S> {
         mode == Mode::Required || self.settings.revocation == Revocation::Always
     }
 
-    async fn standing(&self, opened: &OpenSession) -> Result<Standing, StoreError> {
+    pub(crate) async fn standing(&self, opened: &OpenSession) -> Result<Standing, StoreError> {
         let Some(store) = &self.store else {
             return Ok(Standing::Good);
         };
-        let user = user_of(opened.session());
+        let user = self.settings.class_rule.user(opened.session());
         revocation::standing(
             &self.settings.codec,
             &**store,
@@ -235,20 +307,27 @@ impl<S: SessionStore + 'static> Gateway<S> {
 
     /// The origin ended the session: the browser forgets it, no copy of it is good any more, and
     /// its records go.
-    async fn end(&self, visit: &Visit, opened: Option<&OpenSession>) -> Outbound {
-        let mut lines = visit.removals(&self.settings);
-        if lines.is_empty() {
-            lines.push(self.settings.codec.remove().into_string());
-        }
+    pub(crate) async fn end(&self, visit: &Visit, opened: Option<&OpenSession>) -> Outbound {
         let ops = opened.map(|opened| self.settings.codec.end(opened.lineage()));
         Outbound {
-            lines,
+            lines: self.all_removals(visit),
             deletions: gate::deletions(ops.unwrap_or_default()),
             unrevoked: match opened {
                 Some(opened) => self.revoke(opened.lineage(), "logout").await,
                 None => None,
             },
         }
+    }
+
+    /// Lines that remove the session from wherever it may be: at least our own cookie, and the
+    /// further scopes of the settings.
+    pub(crate) fn all_removals(&self, visit: &Visit) -> Vec<String> {
+        let mut lines = visit.removals(&self.settings);
+        if lines.is_empty() {
+            lines.push(self.settings.codec.remove().into_string());
+        }
+        lines.extend_from_slice(&self.settings.further_removals);
+        lines
     }
 
     /// The same session under the key, envelope and time that are written today.
@@ -262,10 +341,13 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let saved = self
             .seal(opened.session(), opened.lineage(), issued, lifetime)
             .await;
-        if saved.is_ok() {
-            crate::counters::reissued(cause);
+        match saved {
+            Ok(saved) => {
+                crate::counters::reissued(cause);
+                self.told(visit, saved)
+            }
+            Err(error) => not_saved(&error),
         }
-        self.told(visit, saved)
     }
 
     /// Takes a session down; hands it back if the store would not.
@@ -287,6 +369,19 @@ impl<S: SessionStore + 'static> Gateway<S> {
         }
     }
 
+    /// Takes down every session of a user that began until now; `None` where nobody would look.
+    pub(crate) async fn revoke_user(&self, user: &str) -> Option<Result<(), StoreError>> {
+        let store = self
+            .store
+            .as_ref()
+            .filter(|_| self.settings.revocation > Revocation::None)?;
+        let revoked = revocation::revoke_user(&self.settings.codec, &**store, user, self.now).await;
+        if revoked.is_ok() {
+            crate::counters::revoked("user");
+        }
+        Some(revoked)
+    }
+
     /// The origin set its session: verified, sealed, and stored before the browser hears of it.
     async fn seal_origin_cookie(
         &self,
@@ -301,27 +396,52 @@ impl<S: SessionStore + 'static> Gateway<S> {
             // Most likely the origin signs with a key that is not configured here.
             Err(reason) => return failed("origin_cookie", reason.label()),
         };
-        let (lineage, ended) = match opened {
-            None => (Lineage::new(fresh.issued()), None),
-            Some(before) if is_same_user(before.session(), fresh.session()) => {
+        let lifetime = lifetime::of_cookie(cookie, self.now);
+        let saved = self.save(visit, opened, fresh.session(), fresh.issued(), lifetime);
+        saved.await.unwrap_or_else(|error| not_saved(&error))
+    }
+
+    /// Saves a session that was changed here and now: a session without keys is none.
+    pub(crate) async fn save_changed(
+        &self,
+        visit: &Visit,
+        before: Option<&OpenSession>,
+        after: &Session,
+    ) -> Result<Outbound, SaveError> {
+        if after.is_empty() {
+            return Ok(self.end(visit, before).await);
+        }
+        let (age, now) = (self.settings.cookie_age, self.now);
+        let lifetime = lifetime::of_session(after, age, now, now);
+        self.save(visit, before, after, now, lifetime).await
+    }
+
+    async fn save(
+        &self,
+        visit: &Visit,
+        before: Option<&OpenSession>,
+        after: &Session,
+        issued: Timestamp,
+        lifetime: Lifetime,
+    ) -> Result<Outbound, SaveError> {
+        let rule = &self.settings.class_rule;
+        let (lineage, ended) = match before {
+            None => (Lineage::new(issued), None),
+            Some(before) if rule.is_same_user(before.session(), after) => {
                 (before.lineage().clone(), None)
             }
             // Log in, or log in as somebody else: a new life and id, and the old one ends.
             Some(before) => {
                 let old = before.lineage();
-                (old.restarted(fresh.issued()), Some(old))
+                (old.restarted(issued), Some(old))
             }
         };
-        let lifetime = lifetime::of_cookie(cookie, self.now);
-        let saved = self
-            .seal(fresh.session(), &lineage, fresh.issued(), lifetime)
-            .await;
-        let is_saved = saved.is_ok();
+        let saved = self.seal(after, &lineage, issued, lifetime).await?;
         let mut outbound = self.told(visit, saved);
-        if let Some(ended) = ended.filter(|_| is_saved) {
+        if let Some(ended) = ended {
             outbound.unrevoked = self.revoke(ended, "login").await;
         }
-        outbound
+        Ok(outbound)
     }
 
     async fn seal(
@@ -330,7 +450,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         lineage: &Lineage,
         issued: Timestamp,
         lifetime: Lifetime,
-    ) -> Result<Saved, &'static str> {
+    ) -> Result<Saved, SaveError> {
         let codec = &self.settings.codec;
         let commit = with_workspace(|workspace| {
             codec.seal(
@@ -342,7 +462,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 workspace,
             )
         });
-        let commit = commit.map_err(|error| error.label())?;
+        let commit = commit.map_err(SaveError::Seal)?;
         let saved = match &self.store {
             Some(store) => gate::save(&**store, commit, self.now).await,
             None if commit.store_ops.is_empty() => Ok((commit.set_cookie, vec![])),
@@ -350,29 +470,23 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 reason: "no store".into(),
             }),
         };
-        saved.map_err(|error| error.label())
+        saved.map_err(SaveError::Store)
     }
 
-    /// A saved session's lines. One that could not be saved leaves everything as it was: the
-    /// browser keeps its cookie, and the old record is still there.
-    fn told(&self, visit: &Visit, saved: Result<Saved, &'static str>) -> Outbound {
-        match saved {
-            Ok((cookie, deletions)) => {
-                let plain = visit.plain_removal(&self.settings);
-                Outbound {
-                    lines: core::iter::once(cookie.into_string())
-                        .chain(plain)
-                        .collect(),
-                    deletions,
-                    unrevoked: None,
-                }
-            }
-            Err(reason) => failed("seal", reason),
+    /// A saved session's lines.
+    fn told(&self, visit: &Visit, (cookie, deletions): Saved) -> Outbound {
+        let plain = visit.plain_removal(&self.settings);
+        Outbound {
+            lines: core::iter::once(cookie.into_string())
+                .chain(plain)
+                .collect(),
+            deletions,
+            unrevoked: None,
         }
     }
 
     /// Leaves what nobody waits for to after the answer, and gives the lines for it.
-    fn finish_later(&self, outbound: Outbound, context: &Context) -> Vec<String> {
+    pub(crate) fn finish_later(&self, outbound: Outbound, context: &Context) -> Vec<String> {
         let Outbound {
             lines,
             deletions,
@@ -413,7 +527,13 @@ async fn insist(settings: &Settings, store: &impl SessionStore, lineage: &Lineag
     );
 }
 
-fn failed(step: &str, reason: &str) -> Outbound {
+/// A session that could not be saved leaves everything as it was: the browser keeps its cookie,
+/// and the old record is still there.
+pub(crate) fn not_saved(error: &SaveError) -> Outbound {
+    failed("seal", error.label())
+}
+
+pub(crate) fn failed(step: &str, reason: &str) -> Outbound {
     crate::log::warn(
         "session-save-failed",
         &json!({ "step": step, "reason": reason }),
@@ -425,21 +545,6 @@ fn is_removal(cookie: &SetCookie<'_>, now: Timestamp) -> bool {
     cookie.is_removal()
         || (cookie.max_age.is_none()
             && lifetime::expires(cookie).is_some_and(|expires| expires <= now))
-}
-
-/// Whether both are the same visitor's: at log in Django changes who the user is, and what was
-/// anonymous before begins a new life.
-fn is_same_user(before: &Session, after: &Session) -> bool {
-    before.raw(USER_KEY) == after.raw(USER_KEY)
-}
-
-/// The user as text, whether the application wrote a text or a number.
-fn user_of(session: &Session) -> Option<String> {
-    match session.value::<serde_json::Value>(USER_KEY).ok()?? {
-        serde_json::Value::String(user) => Some(user),
-        serde_json::Value::Number(user) => Some(user.to_string()),
-        _ => None,
-    }
 }
 
 fn wants_html(request: &web_sys::Request) -> bool {

@@ -8,6 +8,9 @@
 extern crate alloc;
 
 mod answer;
+mod api;
+mod body;
+mod class;
 mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
@@ -15,13 +18,18 @@ mod counters;
 mod gate;
 mod gateway;
 mod health;
+mod key_patterns;
 mod lifetime;
 mod location;
 mod log;
+mod merge_patch;
 mod origin;
+mod origin_headers;
 mod response;
 mod revocation;
 mod routes;
+mod session_patch;
+mod session_text;
 mod settings;
 mod state;
 mod store;
@@ -44,6 +52,9 @@ async fn fetch(
         Ok(state) => state,
         Err(problems) => return answer::misconfigured(&location, &problems),
     };
+    if location.path == "/_session" {
+        return api::respond(request, &location, state, &env, &context).await;
+    }
     match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
         Some("metrics") => answer::metrics(),

@@ -2,7 +2,7 @@
 
 use worker::{Headers, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys};
 
-use crate::{location::Location, settings::Settings};
+use crate::{location::Location, origin_headers::Header, settings::Settings};
 
 /// Asks the origin: same method, path, query, headers and body, another host and other cookies.
 /// The body streams through; redirects are the browser's business.
@@ -11,12 +11,16 @@ pub(crate) async fn fetch(
     location: &Location,
     settings: &Settings,
     cookies: Option<&str>,
+    told: &[Header],
 ) -> worker::Result<web_sys::Response> {
     let target = format!("{}{}{}", settings.origin, location.path, location.query);
     let headers = Headers(web_sys::Headers::new_with_headers(&request.headers())?);
     strip_reserved(&headers)?;
     headers.set("x-forwarded-host", &location.host)?;
     headers.set("x-forwarded-proto", &location.scheme)?;
+    for (name, value) in told {
+        headers.set(name, value)?;
+    }
     match cookies {
         Some(cookies) => headers.set("cookie", cookies)?,
         None => headers.delete("cookie")?,

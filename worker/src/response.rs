@@ -7,13 +7,15 @@ use worker::{
     web_sys::{self, ReadableStream},
 };
 
-use crate::settings::Settings;
+use crate::{session_patch, settings::Settings};
 
 /// The `Set-Cookie` lines of an answer, sorted by whose they are.
 pub(crate) struct SetCookies {
     others: Vec<String>,
     /// The last line of the origin's session cookie: the one a browser would obey.
     session: Option<String>,
+    /// There are lines under our own cookie's name, which is not the origin's to set.
+    has_foreign: bool,
 }
 
 impl SetCookies {
@@ -33,11 +35,15 @@ impl SetCookies {
         let mut cookies = Self {
             others: Vec::new(),
             session: None,
+            has_foreign: false,
         };
         for line in Headers(response.headers()).get_all("set-cookie")? {
-            if is(&line, &settings.origin_cookie) {
+            let origins = settings.origin_cookie.as_ref();
+            if origins.is_some_and(|name| is(&line, name)) {
                 cookies.session = Some(line);
-            } else if !is(&line, ours) {
+            } else if is(&line, ours) {
+                cookies.has_foreign = true;
+            } else {
                 cookies.others.push(line);
             }
         }
@@ -65,13 +71,18 @@ pub(crate) fn rebuild(
         response.unchecked_ref(),
     )?;
     let headers = Headers(copy.headers());
-    if cookies.session.is_some() || !lines.is_empty() {
+    headers.delete(session_patch::HEADER)?;
+    if cookies.session.is_some() || cookies.has_foreign || !lines.is_empty() {
         headers.delete("set-cookie")?;
         for line in cookies.others.iter().chain(lines) {
             headers.append("set-cookie", line)?;
         }
     }
-    let vary = headers.get("vary")?;
+    let mut vary = headers.get("vary")?;
+    if let Some(list) = vary.as_deref().and_then(vary_without_class) {
+        headers.set("vary", &list)?;
+        vary = Some(list);
+    }
     let cache_control = headers.get("cache-control")?;
     let is_public = is_explicitly_public(cache_control.as_deref(), vary.as_deref());
     if !lines.is_empty() || (depends_on_session && !is_public) {
@@ -93,6 +104,22 @@ fn is_explicitly_public(cache_control: Option<&str>, vary: Option<&str>) -> bool
         })
     };
     names(cache_control, "public") && !names(vary, "cookie") && !names(vary, "*")
+}
+
+/// Browsers do not know the class by which a cache behind us keeps pages: for them an answer that
+/// varies by it varies by cookie. `None` if it does not.
+fn vary_without_class(vary: &str) -> Option<String> {
+    let is_class = |name: &&str| name.eq_ignore_ascii_case("x-session-class");
+    let names = vary.split(',').map(str::trim);
+    if !names.clone().any(|name| is_class(&name)) {
+        return None;
+    }
+    let others: Vec<&str> = names.filter(|name| !is_class(name)).collect();
+    let others = others.join(", ");
+    match others.is_empty() {
+        true => Some("Cookie".to_owned()),
+        false => Some(vary_by_cookie(Some(&others)).unwrap_or(others)),
+    }
 }
 
 /// The `Vary` header with `Cookie` in it; `None` if it is already.
@@ -121,6 +148,23 @@ mod tests {
         );
         assert_eq!(vary_by_cookie(Some("Accept, cookie")), None);
         assert_eq!(vary_by_cookie(Some("*")), None);
+    }
+
+    #[test]
+    fn the_class_is_a_cookie_to_browsers() {
+        assert_eq!(vary_without_class("Accept, Cookie"), None);
+        for (vary, expected) in [
+            ("X-Session-Class", "Cookie"),
+            ("Accept, x-session-class", "Accept, Cookie"),
+            ("x-session-class,cookie", "cookie"),
+            ("x-session-class, *", "*"),
+        ] {
+            assert_eq!(
+                vary_without_class(vary).as_deref(),
+                Some(expected),
+                "{vary}"
+            );
+        }
     }
 
     #[test]

@@ -53,10 +53,6 @@ pub(crate) async fn revoke_session(
 }
 
 /// Ends every session of a user that began until now.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "its route comes with the session API")
-)]
 pub(crate) async fn revoke_user(
     codec: &Codec,
     store: &impl SessionStore,

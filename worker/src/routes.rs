@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub(crate) enum Mode {
     /// Sessions are neither read nor forwarded: static files, which caches may keep.
     Public,
+    /// The origin is told the visitor's class and no more: pages that a cache keeps once for each.
+    Class,
     /// A session is forwarded if there is one.
     Optional,
     /// Without a session the origin is not asked.

@@ -1,22 +1,31 @@
 //! Settings: vars and secrets become a ready object once, or a list of everything wrong.
 
 mod acceptance;
+mod access;
+mod cookies;
 mod field;
 mod keys;
 mod problem;
+mod protocol;
 
 use alloc::collections::BTreeMap;
 
 use session_codec::{
     Codec, Config, DjangoSecret, KeyId, KeyRing, Keys, Priority, Timestamp,
     config::{ConfigError, Overflow},
-    cookie::{Budget, CookieName, CookieProfile, CookieProfileConfig, SameSite},
+    cookie::{Budget, CookieName, CookieProfile, CookieProfileConfig},
     policy::PriorityRule,
 };
 
-use crate::routes::{Mode, Routes};
+use crate::{
+    class::ClassRule,
+    routes::{Mode, Routes},
+};
+pub(crate) use access::Access;
 use field::Fields;
 pub(crate) use problem::Problem;
+pub(crate) use protocol::Protocol;
+use protocol::Spoken;
 
 /// The KV binding that holds records.
 pub(crate) const KV_BINDING: &str = "SESSIONS";
@@ -24,15 +33,23 @@ pub(crate) const KV_BINDING: &str = "SESSIONS";
 /// Plain Django cookies are moved over for as long as nobody says until when.
 const ACCEPT_BOTH: &str = r#"[{"envelope": "sealed"}, {"envelope": "django"}]"#;
 
+/// An origin that speaks headers has no cookies of its own to move over.
+const ACCEPT_SEALED: &str = r#"[{"envelope": "sealed"}]"#;
+
 /// Everything a request needs, validated.
 pub(crate) struct Settings {
     pub(crate) codec: Codec,
     /// Scheme, host and port, without a slash at the end.
     pub(crate) origin: String,
-    /// The cookie in which the origin speaks of its session.
-    pub(crate) origin_cookie: CookieName,
+    pub(crate) protocol: Protocol,
+    /// The cookie in which an origin that speaks Django says what its session is.
+    pub(crate) origin_cookie: Option<CookieName>,
     /// Removes a plain cookie of the origin from a browser that still has one.
     pub(crate) plain_profile: CookieProfile,
+    /// `Set-Cookie` lines for further scopes, sent when a session ends or two are in conflict.
+    pub(crate) further_removals: Vec<String>,
+    pub(crate) access: Access,
+    pub(crate) class_rule: ClassRule,
     pub(crate) routes: Routes,
     /// Where a page without its session is sent; without it the answer is 401.
     pub(crate) login_url: Option<String>,
@@ -97,17 +114,30 @@ impl Settings {
         let own_name = fields.parsed("SESSION_COOKIE", "__Host-sessionid", name);
         let origin_name = fields.parsed("ORIGIN_COOKIE", "sessionid", name);
         let audience = fields.parsed("SESSION_AUDIENCE", "default", |text| Ok(text.to_owned()));
+        let own_profile = cookies::own(&mut fields, own_name.as_ref());
+        let plain_profile = cookies::plain_removal(&mut fields, origin_name.as_ref());
+        let further_removals = cookies::further_removals(&mut fields, own_name.as_ref());
         let budget = fields.parsed("SESSION_BUDGET", "4093", budget);
         let idle = fields.parsed("SESSION_IDLE_SECONDS", "1209600", positive);
         let absolute = fields.parsed("SESSION_ABSOLUTE_SECONDS", "2592000", positive);
         let routes = fields.parsed("SESSION_ROUTES", r#"{"/": "optional"}"#, routes);
-        let priorities = fields.parsed("SESSION_PRIORITIES", "{}", priorities);
+        let user_key = fields.parsed("SESSION_USER_KEY", "_auth_user_id", user_key);
+        let fresh = fields.parsed("SESSION_FRESH_SECONDS", "900", positive);
+        let access = Access::read(&mut fields, user_key.as_deref());
+        let priorities = fields.parsed("SESSION_PRIORITIES", "{}", |text| {
+            priorities(text, user_key.as_deref())
+        });
         let store = fields.parsed("SESSION_STORE", "kv", store);
         let login_url = fields.optional("SESSION_LOGIN_URL", login_url);
         let origin = fields.required("ORIGIN_URL", origin);
         let sealing = fields.required("SESSION_KEYS", |text| keys::sealing_keys(text, &date));
         let write = fields.parsed("SESSION_WRITE", "sealed", acceptance::envelope);
-        let accept = fields.parsed("SESSION_ACCEPT", ACCEPT_BOTH, |text| {
+        let spoken = Spoken::read(&mut fields);
+        let accept = match spoken {
+            Some(Spoken::Headers) => ACCEPT_SEALED,
+            _ => ACCEPT_BOTH,
+        };
+        let accept = fields.parsed("SESSION_ACCEPT", accept, |text| {
             acceptance::acceptances(text, &date)
         });
         let touch = fields.optional("SESSION_TOUCH_SECONDS", positive);
@@ -115,7 +145,16 @@ impl Settings {
         let weak = fields
             .parsed("ALLOW_WEAK_DJANGO_SECRET", "false", boolean)
             .unwrap_or(false);
-        let django = fields.required("DJANGO_SECRET_KEY", |text| django_secret(text, weak));
+        let protocol = Protocol::read(&mut fields, spoken, sealing.as_ref());
+        let django = match spoken {
+            // Only to read what a Django before has signed, if SESSION_ACCEPT says so.
+            Some(Spoken::Headers) => {
+                fields.optional("DJANGO_SECRET_KEY", |text| django_secret(text, weak))
+            }
+            _ => fields
+                .required("DJANGO_SECRET_KEY", |text| django_secret(text, weak))
+                .map(Some),
+        };
         let older = fields.parsed("DJANGO_SECRET_KEY_FALLBACKS", "[]", |text| {
             let keys: Vec<String> = json(text, r#"a JSON array of texts, as ["older key"]"#)?;
             keys.iter().map(|key| django_secret(key, weak)).collect()
@@ -141,23 +180,30 @@ impl Settings {
                 (_, Some(chosen)) => chosen,
             });
         let django_ring = django.zip(older).and_then(|(primary, older)| {
+            let Some(primary) = primary else {
+                return Some(None);
+            };
             let ring = KeyRing::new(primary, older);
             ring.map_err(|error| fields.problem("DJANGO_SECRET_KEY_FALLBACKS", error))
+                .map(Some)
                 .ok()
         });
-        let plain_profile = origin_name.as_ref().and_then(|name| {
-            let profile = plain_profile(name);
-            profile
-                .map_err(|error| fields.problem("ORIGIN_COOKIE", error))
-                .ok()
-        });
+        let origin_name = match spoken {
+            Some(Spoken::Headers) => origin_name.map(|_| None),
+            _ => origin_name.map(Some),
+        };
         let key_ids = sealing.as_ref().map(|ring| {
             ring.iter()
                 .map(|key| (key.key_id(), key.not_after()))
                 .collect()
         });
         let codec = (|| {
-            let config = config(own_name?, origin_name.as_ref()?, audience?, store?);
+            let config = config(
+                own_profile?,
+                origin_name.as_ref()?.as_ref(),
+                audience?,
+                store?,
+            );
             let config = Config {
                 budget: budget?,
                 idle_seconds: idle?,
@@ -170,7 +216,7 @@ impl Settings {
             };
             let keys = Keys {
                 sealing: Some(sealing?),
-                django: Some(django_ring?),
+                django: django_ring?,
             };
             Codec::new(config, &keys)
                 .map_err(|error| fields.problem(setting_of(&error), error))
@@ -180,8 +226,15 @@ impl Settings {
             Some(Self {
                 codec: codec?,
                 origin: origin?,
+                protocol: protocol?,
                 origin_cookie: origin_name?,
                 plain_profile: plain_profile?,
+                further_removals: further_removals?,
+                access: access?,
+                class_rule: ClassRule {
+                    user_key: user_key?,
+                    fresh_seconds: fresh?,
+                },
                 routes: routes?,
                 login_url: login_url?,
                 store: store?,
@@ -193,20 +246,20 @@ impl Settings {
         })();
         fields.finish(settings)
     }
-
-    /// Whether browsers may still hold the origin's cookie beside ours.
-    pub(crate) fn has_plain_cookie(&self) -> bool {
-        self.codec.django_cookie().is_some()
-    }
 }
 
-fn config(own: CookieName, origin: &CookieName, audience: String, store: StoreChoice) -> Config {
+/// Without a cookie of the origin's own only sealed sessions exist.
+fn config(
+    cookie: CookieProfileConfig,
+    origin: Option<&CookieName>,
+    audience: String,
+    store: StoreChoice,
+) -> Config {
     Config {
-        cookie: CookieProfileConfig {
-            name: own.as_str().to_owned(),
-            ..CookieProfileConfig::default()
-        },
-        django_cookie: (own != *origin).then(|| origin.as_str().to_owned()),
+        django_cookie: origin
+            .map(|origin| origin.as_str().to_owned())
+            .filter(|origin| *origin != cookie.name),
+        cookie,
         audience,
         overflow: match store {
             StoreChoice::Kv => Overflow::Spill,
@@ -216,21 +269,12 @@ fn config(own: CookieName, origin: &CookieName, audience: String, store: StoreCh
     }
 }
 
-/// Django's deletion line: path and name, `Secure` only where the name demands it.
-fn plain_profile(
-    name: &CookieName,
-) -> Result<CookieProfile, session_codec::cookie::CookieProfileError> {
-    CookieProfile::new(CookieProfileConfig {
-        name: name.as_str().to_owned(),
-        secure: name.prefix().is_some(),
-        same_site: SameSite::Lax,
-        ..CookieProfileConfig::default()
-    })
-}
-
-const fn setting_of(error: &ConfigError) -> &'static str {
+fn setting_of(error: &ConfigError) -> &'static str {
     match error {
-        ConfigError::Cookie(_) => "SESSION_COOKIE",
+        ConfigError::Cookie(error) => {
+            cookies::attribute_of(error, "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH")
+                .unwrap_or("SESSION_COOKIE")
+        }
         ConfigError::DjangoCookie(_) => "ORIGIN_COOKIE",
         ConfigError::BudgetTooSmall => "SESSION_BUDGET",
         ConfigError::WritesWhatItRefuses => "SESSION_ACCEPT",
@@ -282,18 +326,28 @@ fn revocation(text: &str) -> Result<Revocation, String> {
 fn routes(text: &str) -> Result<Routes, String> {
     let modes: BTreeMap<String, Mode> = json(
         text,
-        r#"a JSON object of path prefix to "public", "optional" or "required""#,
+        r#"a JSON object of path prefix to "public", "class", "optional" or "required""#,
     )?;
     Routes::new(modes)
 }
 
-fn priorities(text: &str) -> Result<Vec<PriorityRule>, String> {
+/// The user key is critical unless a rule names it, so that a cookie alone tells the class.
+fn priorities(text: &str, user_key: Option<&str>) -> Result<Vec<PriorityRule>, String> {
     let rules: BTreeMap<String, Priority> = json(
         text,
         r#"a JSON object of key to "critical", "important", "normal" or "optional""#,
     )?;
     let rule = |(key, priority)| PriorityRule { key, priority };
-    Ok(rules.into_iter().map(rule).collect())
+    let user = user_key.map(|key| (key.to_owned(), Priority::Critical));
+    Ok(user.into_iter().chain(rules).map(rule).collect())
+}
+
+fn user_key(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("the name of a key is missing".to_owned()),
+        key if key.contains('*') => Err("a key, not a pattern, is wanted".to_owned()),
+        key => Ok(key.to_owned()),
+    }
 }
 
 fn login_url(text: &str) -> Result<String, String> {
@@ -371,7 +425,7 @@ mod tests {
         assert_eq!(settings.origin, "https://shop.example");
         assert_eq!(settings.codec.profile().name().as_str(), "__Host-sessionid");
         assert_eq!(settings.store, StoreChoice::Kv);
-        assert!(settings.has_plain_cookie());
+        assert!(settings.codec.django_cookie().is_some());
         assert_eq!(settings.key_ids.len(), 1);
     }
 
@@ -410,7 +464,7 @@ mod tests {
     #[test]
     fn one_name_for_both_sides_needs_no_second_cookie() {
         let settings = read(&[("SESSION_COOKIE", "sessionid")]);
-        assert!(settings.is_ok_and(|settings| !settings.has_plain_cookie()));
+        assert!(settings.is_ok_and(|settings| settings.codec.django_cookie().is_none()));
     }
 
     #[test]

@@ -45,10 +45,8 @@ impl Visit {
             return Self::rejected(Reason::TooLong);
         };
         let sent = |name: &CookieName| header.values(name).next().is_some();
-        let (sent_ours, sent_plain) = (
-            sent(ours),
-            settings.has_plain_cookie() && sent(&settings.origin_cookie),
-        );
+        let (sent_ours, sent_plain) =
+            (sent(ours), settings.codec.django_cookie().is_some_and(sent));
         let found = match with_workspace(|workspace| settings.codec.open(&header, now, workspace)) {
             Opened::Absent => Found::Nothing,
             Opened::Session(session) => {
@@ -125,15 +123,16 @@ pub(crate) fn origin_cookies(
     session: Option<&str>,
 ) -> Option<String> {
     let mut header = Vec::new();
-    if let Some(value) = session {
-        header.extend_from_slice(settings.origin_cookie.as_str().as_bytes());
+    let ours = settings.codec.profile().name();
+    let origins = settings.origin_cookie.as_ref();
+    if let Some((name, value)) = origins.zip(session) {
+        header.extend_from_slice(name.as_str().as_bytes());
         header.push(b'=');
         header.extend_from_slice(value.as_bytes());
     }
     // Beyond the limit nothing can be told apart in bounded time, so nothing is forwarded.
     if let Ok(cookies) = CookieHeader::new(cookies.as_bytes()) {
-        let names = [settings.codec.profile().name(), &settings.origin_cookie];
-        cookies.write_without(&names, &mut header);
+        cookies.write_without(&[ours, origins.unwrap_or(ours)], &mut header);
     }
     // Cookies are cut at ASCII octets only, so text stays text.
     String::from_utf8(header)

@@ -6,7 +6,7 @@ use rand_core::TryCryptoRng;
 
 use super::{
     Codec, Config, ConfigError, Keys, Lineage, OpenSession, Workspace, body::seconds,
-    foreign::Foreign, record::SealedRecord, signed::Order,
+    foreign::Foreign, record::SealedRecord, signed::Spelling,
 };
 use crate::{
     atoms::{Envelope, Timestamp},
@@ -79,8 +79,9 @@ impl Codec {
         let serializer = self.foreign.flask.as_ref().ok_or(SealError::NoKey)?;
         seconds(issued)?;
         let capacity = room.saturating_sub(TAIL_LEN);
+        let spelling = Spelling::PythonSorted;
         let (mut value, placement, record) =
-            self.fit_payload(Order::Sorted, session, lineage, capacity, rng, workspace)?;
+            self.fit_payload(spelling, session, lineage, capacity, rng, workspace)?;
         serializer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }

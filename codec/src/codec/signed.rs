@@ -33,14 +33,35 @@ pub(super) const TICKET_ONLY_CHARACTERS: usize = base64url::encoded_len(72) + 1 
 /// Characters left after a payload for its time and signature, which come after it.
 const TAIL_ROOM: usize = 64;
 
-/// The order of a payload's keys.
+/// How a reader's own writer spells JSON.
 #[derive(Clone, Copy)]
-pub(super) enum Order {
-    /// The session's own.
-    Kept,
-    /// By code point, as Flask writes.
+pub(super) enum Spelling {
+    /// As Python does; keys stay where they are.
+    Python,
+    /// The same with sorted keys.
     #[cfg(feature = "flask")]
-    Sorted,
+    PythonSorted,
+}
+
+impl Spelling {
+    const fn keeps_order(self) -> bool {
+        matches!(self, Self::Python)
+    }
+
+    /// Rewrites the workspace's JSON.
+    fn apply(self, workspace: &mut Workspace) -> Result<(), SealError> {
+        let Workspace { json, spare, .. } = workspace;
+        spare.clear();
+        let written = match self {
+            Self::Python => json::write_canonical(json, json::DEPTH_LIMIT, spare),
+            #[cfg(feature = "flask")]
+            Self::PythonSorted => json::write_sorted(json, json::DEPTH_LIMIT, spare),
+        };
+        // It was checked when it entered the session; only its depth can have grown, by one.
+        written.map_err(|_| SealError::TooDeep)?;
+        core::mem::swap(json, spare);
+        Ok(())
+    }
 }
 
 impl Codec {
@@ -70,7 +91,7 @@ impl Codec {
     ) -> Result<String, SealError> {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         workspace.write_json(session, |_| true);
-        self.make_pythonic(workspace)?;
+        Spelling::Python.apply(workspace)?;
         let mut value = String::new();
         payload::write(workspace, usize::MAX, &mut value);
         signer.append_time_and_signature(issued, &mut value);
@@ -129,17 +150,18 @@ impl Codec {
     ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         let capacity = room.saturating_sub(signing::tail_len(issued));
+        let spelling = Spelling::Python;
         let (mut value, placement, record) =
-            self.fit_payload(Order::Kept, session, lineage, capacity, rng, workspace)?;
+            self.fit_payload(spelling, session, lineage, capacity, rng, workspace)?;
         signer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }
 
-    /// The payload of what fits into `capacity` characters, the placement, and the record of what
-    /// did not fit.
+    /// The payload of what fits into `capacity` characters, spelled as its reader does, the
+    /// placement, and the record of what did not fit.
     pub(super) fn fit_payload<R: TryCryptoRng>(
         &self,
-        order: Order,
+        spelling: Spelling,
         session: &Session,
         lineage: &Lineage,
         capacity: usize,
@@ -147,67 +169,57 @@ impl Codec {
         workspace: &mut Workspace,
     ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
         let mut value = String::with_capacity(capacity.saturating_add(TAIL_ROOM));
-        self.make_pythonic(workspace)?;
+        spelling.apply(workspace)?;
         let whole = self.try_whole(capacity, workspace, |workspace| {
-            Some(write_with(order, None, capacity, &mut value, workspace))
+            Some(payload::write(workspace, capacity, &mut value))
         });
-        let (mut placement, mut record) = (Placement::ALL_IN_COOKIE, None);
-        if !matches!(whole, Whole::Fits) {
-            if !matches!(order, Order::Kept) {
-                // Placements count the session's keys in its own order.
-                workspace.write_json(session, |_| true);
-                self.make_pythonic(workspace)?;
+        if matches!(whole, Whole::Fits) {
+            return Ok((value, Placement::ALL_IN_COOKIE, None));
+        }
+        // Where keys keep their places, one rewriting serves all the sets that will be measured.
+        let spelled;
+        let (session, respelling) = if spelling.keeps_order() {
+            let json = workspace.json.as_str();
+            spelled = Session::from_json(json).map_err(|_| SealError::TooDeep)?;
+            (&spelled, None)
+        } else {
+            (session, Some(spelling))
+        };
+        let spills = self.overflow == Overflow::Spill;
+        // The search asks with a random ticket, which compresses as little as a real one.
+        let mut octets = [0; TICKET_OCTETS];
+        rng.try_fill_bytes(&mut octets)
+            .map_err(|_| SealError::Entropy)?;
+        let guess = spills.then(|| ticket_member(&octets));
+        let room = Room {
+            units: capacity,
+            unit_bits: 6,
+        };
+        let measure = |workspace: &mut Workspace, is_whole: bool| {
+            let member = guess.as_deref().filter(|_| !is_whole);
+            write_with(respelling, member, capacity, &mut value, workspace).ok()
+        };
+        let mut prefix = self.place(session, room, &whole, workspace, measure)?;
+        loop {
+            let placement = prefix.placement();
+            let (mut member, mut record) = (None, None);
+            if spills && !placement.is_all_in_cookie() {
+                let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
+                member = Some(ticket_member(&self.ticket_octets_of(&sealed.ticket)?));
+                record = Some(sealed);
             }
-            // Rewritten once for all the sets of keys that will be measured.
-            let pythonic =
-                Session::from_json(workspace.json.as_str()).map_err(|_| SealError::TooDeep)?;
-            let spills = self.overflow == Overflow::Spill;
-            // The search asks with a random ticket, which compresses as little as a real one.
-            let mut octets = [0; TICKET_OCTETS];
-            rng.try_fill_bytes(&mut octets)
-                .map_err(|_| SealError::Entropy)?;
-            let guess = spills.then(|| ticket_member(&octets));
-            let room = Room {
-                units: capacity,
-                unit_bits: 6,
-            };
-            let measure = |workspace: &mut Workspace, is_whole: bool| {
-                let member = guess.as_deref().filter(|_| !is_whole);
-                Some(write_with(order, member, capacity, &mut value, workspace))
-            };
-            let mut prefix = self.place(&pythonic, room, &whole, workspace, measure)?;
-            loop {
-                placement = prefix.placement();
-                let mut member = None;
-                if spills && !placement.is_all_in_cookie() {
-                    let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
-                    member = Some(ticket_member(&self.ticket_octets_of(&sealed.ticket)?));
-                    record = Some(sealed);
-                }
-                workspace.write_json(&pythonic, |index| placement.keeps(index));
-                let written = write_with(order, member.as_deref(), capacity, &mut value, workspace);
-                if written <= capacity {
-                    break;
-                }
-                // The real ticket compressed a few octets worse than the guess: one key less.
-                if !prefix.shrink() {
-                    return Err(SealError::DoesNotFit {
-                        budget: self.budget.octets(),
-                    });
-                }
+            workspace.write_json(session, |index| placement.keeps(index));
+            let member = member.as_deref();
+            if write_with(respelling, member, capacity, &mut value, workspace)? <= capacity {
+                return Ok((value, placement, record));
+            }
+            // The real ticket compressed a few octets worse than the guess: one key less.
+            if !prefix.shrink() {
+                return Err(SealError::DoesNotFit {
+                    budget: self.budget.octets(),
+                });
             }
         }
-        Ok((value, placement, record))
-    }
-
-    /// Rewrites the workspace's JSON as Python writes it.
-    fn make_pythonic(&self, workspace: &mut Workspace) -> Result<(), SealError> {
-        let Workspace { json, spare, .. } = workspace;
-        spare.clear();
-        // It was checked when it entered the session; only its depth can have grown, by one.
-        json::write_canonical(json, json::DEPTH_LIMIT, spare).map_err(|_| SealError::TooDeep)?;
-        core::mem::swap(json, spare);
-        Ok(())
     }
 
     fn ticket_octets_of(&self, ticket: &Ticket) -> Result<[u8; TICKET_OCTETS], SealError> {
@@ -243,30 +255,21 @@ fn ticket_member(octets: &[u8; TICKET_OCTETS]) -> String {
     format!("\"{TICKET_KEY}\":\"{text}\"")
 }
 
-/// Puts the payload of the workspace's JSON and one more member into `value` if it fits.
+/// Puts the payload of the workspace's JSON and one more member into `value` if it fits, and says
+/// what it takes.
 fn write_with(
-    order: Order,
+    respelling: Option<Spelling>,
     member: Option<&str>,
     capacity: usize,
     value: &mut String,
     workspace: &mut Workspace,
-) -> usize {
+) -> Result<usize, SealError> {
     value.clear();
     add_member(&mut workspace.json, member);
-    match order {
-        Order::Kept => {}
-        #[cfg(feature = "flask")]
-        Order::Sorted => {
-            let Workspace { json, spare, .. } = workspace;
-            spare.clear();
-            // It was just rewritten in its own order, so it is JSON and not too deep.
-            if json::write_sorted(json, json::DEPTH_LIMIT, spare).is_err() {
-                return usize::MAX;
-            }
-            core::mem::swap(json, spare);
-        }
+    if let Some(spelling) = respelling {
+        spelling.apply(workspace)?;
     }
-    payload::write(workspace, capacity, value)
+    Ok(payload::write(workspace, capacity, value))
 }
 
 /// Appends a member to a JSON object without white space.

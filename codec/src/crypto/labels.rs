@@ -39,6 +39,11 @@ impl Prk {
         MacKey::new(&self.expand::<32>(&[b"store-id"]))
     }
 
+    /// `HKDF-Expand(prk, "origin-mac", 32)`: vouches towards an origin for what it is told.
+    pub(crate) fn origin_mac_key(&self) -> MacKey {
+        MacKey::new(&self.expand::<32>(&[b"origin-mac"]))
+    }
+
     /// `HKDF-Expand(prk, "deny", 32)`: names revoked sessions and users in a store.
     pub(crate) fn deny_key(&self) -> MacKey {
         MacKey::new(&self.expand::<32>(&[b"deny"]))

@@ -1,0 +1,279 @@
+//! `/_session`: the session as a resource, for a page's script and for servers with the token.
+
+mod authority;
+mod refusal;
+mod view;
+
+use alloc::rc::Rc;
+
+use session_codec::{Reason, Session};
+use session_store::SessionStore;
+use worker::{Context, Env, Headers, web_sys};
+
+use crate::{
+    answer, body,
+    gate::Missing,
+    gateway::Gateway,
+    location::Location,
+    merge_patch,
+    revocation::Standing,
+    routes::Mode,
+    session_text,
+    settings::Settings,
+    visit::{Found, Visit},
+};
+use authority::Authority;
+use refusal::Refusal;
+
+/// The longest body: 16 times what a cookie holds.
+const MAX_BODY: usize = 64 << 10;
+
+/// Answers a request for `/_session`.
+pub(crate) async fn respond(
+    request: web_sys::Request,
+    location: &Location,
+    settings: Rc<Settings>,
+    env: &Env,
+    context: &Context,
+) -> worker::Result<web_sys::Response> {
+    let gateway = Gateway::new(settings, env)?;
+    let cookies = Headers(request.headers())
+        .get("cookie")?
+        .unwrap_or_default();
+    let mut visit = Visit::read(&gateway.settings, &cookies, gateway.now);
+    match answer(&gateway, &mut visit, request, location, context).await {
+        Ok(Reply {
+            status,
+            body,
+            cookies,
+        }) => answer::api(status, body, None, &cookies),
+        Err(refusal) => {
+            let cookies = match refusal {
+                Refusal::NoSession => visit.removals(&gateway.settings),
+                Refusal::Conflict | Refusal::Lost => gateway.all_removals(&visit),
+                _ => vec![],
+            };
+            answer::api(
+                refusal.status(),
+                Some(refusal.body()),
+                refusal.header(),
+                &cookies,
+            )
+        }
+    }
+}
+
+/// What was asked for.
+struct Reply {
+    status: u16,
+    body: Option<String>,
+    cookies: Vec<String>,
+}
+
+/// What to do with the session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Read,
+    Merge,
+    Replace,
+    End,
+}
+
+impl Verb {
+    fn of(method: &str) -> Result<Self, Refusal> {
+        match method {
+            "GET" | "HEAD" => Ok(Self::Read),
+            "PATCH" => Ok(Self::Merge),
+            "PUT" => Ok(Self::Replace),
+            "DELETE" => Ok(Self::End),
+            _ => Err(Refusal::Method),
+        }
+    }
+}
+
+/// Which sessions end.
+#[derive(PartialEq, Eq)]
+enum Scope {
+    /// This one.
+    Session,
+    /// `?everywhere`: all of this one's user.
+    Everywhere,
+    /// `?user=…`: all of that user.
+    User(String),
+}
+
+impl Scope {
+    fn of(query: &str) -> Result<Self, Refusal> {
+        let query = web_sys::UrlSearchParams::new_with_str(query).map_err(|_| Refusal::Query)?;
+        match (query.has("everywhere"), query.get("user")) {
+            (false, None) => Ok(Self::Session),
+            (true, None) => Ok(Self::Everywhere),
+            (false, Some(user)) if !user.is_empty() => Ok(Self::User(user)),
+            _ => Err(Refusal::Query),
+        }
+    }
+}
+
+async fn revoke_user<S: SessionStore + 'static>(
+    gateway: &Gateway<S>,
+    user: &str,
+) -> Result<(), Refusal> {
+    let revoked = gateway.revoke_user(user).await;
+    revoked.ok_or(Refusal::RevocationOff)?.map_err(|error| {
+        crate::log::warn("revocation-failed", &serde_json::json!(error.label()));
+        Refusal::Unavailable
+    })
+}
+
+async fn answer<S: SessionStore + 'static>(
+    gateway: &Gateway<S>,
+    visit: &mut Visit,
+    request: web_sys::Request,
+    location: &Location,
+    context: &Context,
+) -> Result<Reply, Refusal> {
+    let verb = Verb::of(&request.method())?;
+    let scope = Scope::of(&location.query)?;
+    if scope != Scope::Session && verb != Verb::End {
+        return Err(Refusal::Query);
+    }
+    let headers = Headers(request.headers());
+    let access = &gateway.settings.access;
+    let authority = Authority::of(&headers, access)?;
+    if verb != Verb::Read {
+        authority.check_site(&headers, location)?;
+    }
+    if verb != Verb::End {
+        check_standing(gateway, visit).await?;
+        load(gateway, visit).await?;
+    }
+    match verb {
+        Verb::Read => {
+            let opened = visit.session().ok_or(Refusal::NoSession)?;
+            let body = view::json(opened.session(), |key| authority.may_see(key, access));
+            Ok(Reply {
+                status: 200,
+                body: Some(body),
+                cookies: vec![],
+            })
+        }
+        Verb::End => {
+            if matches!(visit.found, Found::Conflict) {
+                return Err(Refusal::Conflict);
+            }
+            match &scope {
+                Scope::Session => {}
+                Scope::Everywhere => {
+                    check_standing(gateway, visit).await?;
+                    load(gateway, visit).await?;
+                    let opened = visit.session().ok_or(Refusal::NoSession)?;
+                    let user = gateway.settings.class_rule.user(opened.session());
+                    revoke_user(gateway, &user.ok_or(Refusal::NoUser)?).await?;
+                }
+                Scope::User(_) if authority == Authority::Browser => {
+                    return Err(Refusal::NeedsToken);
+                }
+                // Whoever's cookie came along has nothing to do with it.
+                Scope::User(user) => {
+                    revoke_user(gateway, user).await?;
+                    return Ok(Reply {
+                        status: 204,
+                        body: None,
+                        cookies: vec![],
+                    });
+                }
+            }
+            let outbound = gateway.end(visit, visit.session()).await;
+            // Nobody is told that he is logged out while copies of his cookie are still good.
+            let is_done = outbound.unrevoked.is_none();
+            let cookies = gateway.finish_later(outbound, context);
+            if !is_done {
+                return Err(Refusal::Unavailable);
+            }
+            Ok(Reply {
+                status: 204,
+                body: None,
+                cookies,
+            })
+        }
+        Verb::Merge | Verb::Replace => {
+            // A stranger makes no sessions: the site does, or whoever has the token.
+            if authority == Authority::Browser && visit.session().is_none() {
+                return Err(Refusal::NoSession);
+            }
+            authority::check_type(&headers)?;
+            let body = body::read(request, MAX_BODY).await?;
+            let given = session_text::read(body)?;
+            let nothing = Session::new();
+            let before = visit.session();
+            let session = before.map_or(&nothing, |opened| opened.session());
+            let mut touched: Vec<_> = given.keys().collect();
+            let after = match verb {
+                Verb::Merge => merge_patch::apply(session, &given)
+                    .map_err(|_| session_text::TextError::NotJson)?,
+                _ => {
+                    touched.extend(session.keys());
+                    given.clone()
+                }
+            };
+            if let Some(key) = touched
+                .iter()
+                .find(|key| !authority.may_change(key, access))
+            {
+                return Err(Refusal::NotWritable(key.clone().into_owned()));
+            }
+            let saved = gateway.save_changed(visit, before, &after).await;
+            let outbound = saved.map_err(|error| Refusal::of_save(&error))?;
+            Ok(Reply {
+                status: 200,
+                body: Some(view::json(&after, |key| authority.may_see(key, access))),
+                cookies: gateway.finish_later(outbound, context),
+            })
+        }
+    }
+}
+
+/// As on a route that requires a session: a revoked one is none, and nothing is said while nobody
+/// knows.
+async fn check_standing<S: SessionStore + 'static>(
+    gateway: &Gateway<S>,
+    visit: &mut Visit,
+) -> Result<(), Refusal> {
+    let Some(opened) = visit.session() else {
+        return Ok(());
+    };
+    if !gateway.must_ask(opened, Mode::Required) {
+        return Ok(());
+    }
+    match gateway.standing(opened).await {
+        Ok(Standing::Good) => Ok(()),
+        Ok(Standing::Revoked) => {
+            visit.reject(Reason::Revoked);
+            Ok(())
+        }
+        Err(error) => {
+            crate::log::warn("revocation-unavailable", &serde_json::json!(error.label()));
+            Err(Refusal::Unavailable)
+        }
+    }
+}
+
+async fn load<S: SessionStore + 'static>(
+    gateway: &Gateway<S>,
+    visit: &mut Visit,
+) -> Result<(), Refusal> {
+    match &mut visit.found {
+        Found::Conflict => Err(Refusal::Conflict),
+        Found::Nothing | Found::Rejected => Ok(()),
+        Found::Session(opened) => gateway.load(opened).await.map_err(|missing| match missing {
+            Missing::Unavailable(reason) => {
+                crate::log::warn("session-unavailable", &serde_json::json!(reason));
+                Refusal::Unavailable
+            }
+            Missing::Lost => {
+                crate::log::warn("session-lost", &serde_json::json!("record"));
+                Refusal::Lost
+            }
+        }),
+    }
+}

@@ -1,0 +1,138 @@
+//! The cookie in the browser, declared once for setting and for removing it.
+
+use serde::Deserialize;
+use session_codec::cookie::{
+    CookieName, CookiePriority, CookieProfile, CookieProfileConfig, CookieProfileError, SameSite,
+};
+
+use super::{boolean, field::Fields, json};
+
+/// The attributes of our cookie.
+pub(super) fn own(
+    fields: &mut Fields<'_>,
+    name: Option<&CookieName>,
+) -> Option<CookieProfileConfig> {
+    let same_site = fields.parsed("SESSION_SAME_SITE", "lax", same_site);
+    let domain = fields.optional("SESSION_COOKIE_DOMAIN", plain);
+    let path = fields.parsed("SESSION_COOKIE_PATH", "/", plain);
+    let partitioned = fields.parsed("SESSION_COOKIE_PARTITIONED", "false", boolean);
+    let priority = fields.optional("SESSION_COOKIE_PRIORITY", priority);
+    Some(CookieProfileConfig {
+        name: name?.as_str().to_owned(),
+        same_site: same_site?,
+        domain: domain?,
+        path: path?,
+        partitioned: partitioned?,
+        priority: priority?,
+        ..CookieProfileConfig::default()
+    })
+}
+
+/// Removes the origin's plain cookie: where Django's own settings put it, and like Django's own
+/// removal `Secure` only where the name demands it.
+pub(super) fn plain_removal(
+    fields: &mut Fields<'_>,
+    name: Option<&CookieName>,
+) -> Option<CookieProfile> {
+    let domain = fields.optional("ORIGIN_COOKIE_DOMAIN", plain);
+    let path = fields.parsed("ORIGIN_COOKIE_PATH", "/", plain);
+    let config = CookieProfileConfig {
+        domain: domain?,
+        path: path?,
+        ..removal_config(name?.as_str().to_owned())
+    };
+    let profile = CookieProfile::new(config);
+    profile
+        .map_err(|error| {
+            let setting = attribute_of(&error, "ORIGIN_COOKIE_DOMAIN", "ORIGIN_COOKIE_PATH");
+            fields.problem(setting.unwrap_or("ORIGIN_COOKIE"), error);
+        })
+        .ok()
+}
+
+/// The lines that clear further scopes, in which older deployments may have left cookies.
+pub(super) fn further_removals(
+    fields: &mut Fields<'_>,
+    name: Option<&CookieName>,
+) -> Option<Vec<String>> {
+    fields.parsed("SESSION_COOKIE_CLEAR", "[]", |text| {
+        let scopes: Vec<Scope> = json(
+            text,
+            r#"a JSON array of scopes, as {"name": "sid", "domain": "shop.example", "path": "/"}"#,
+        )?;
+        let line = |(index, scope): (usize, Scope)| {
+            let name = scope.name.as_deref().or(name.map(CookieName::as_str));
+            let config = CookieProfileConfig {
+                domain: scope.domain,
+                path: scope.path.unwrap_or_else(|| "/".to_owned()),
+                ..removal_config(name.unwrap_or_default().to_owned())
+            };
+            let profile = CookieProfile::new(config);
+            profile
+                .map(|profile| profile.remove().into_string())
+                .map_err(|error| format!("scope {}: {error}", index + 1))
+        };
+        scopes.into_iter().enumerate().map(line).collect()
+    })
+}
+
+/// The setting that an attribute's error belongs to; `None` if it is the name's.
+pub(super) fn attribute_of(
+    error: &CookieProfileError,
+    domain: &'static str,
+    path: &'static str,
+) -> Option<&'static str> {
+    match error {
+        CookieProfileError::DomainNotHostName | CookieProfileError::PrefixForbidsDomain { .. } => {
+            Some(domain)
+        }
+        CookieProfileError::PathNotAbsolute
+        | CookieProfileError::PathTooLong { .. }
+        | CookieProfileError::PathOctet { .. }
+        | CookieProfileError::PrefixNeedsRootPath { .. } => Some(path),
+        _ => None,
+    }
+}
+
+/// A cookie that an earlier deployment may have set.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scope {
+    /// Our own cookie's name if left out.
+    name: Option<String>,
+    domain: Option<String>,
+    path: Option<String>,
+}
+
+fn removal_config(name: String) -> CookieProfileConfig {
+    let secure = CookieName::new(&name).is_ok_and(|name| name.prefix().is_some());
+    CookieProfileConfig {
+        name,
+        secure,
+        ..CookieProfileConfig::default()
+    }
+}
+
+/// What the profile itself checks.
+#[expect(clippy::unnecessary_wraps, reason = "it is a parser among others")]
+fn plain(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+fn same_site(text: &str) -> Result<SameSite, String> {
+    match text {
+        "lax" => Ok(SameSite::Lax),
+        "strict" => Ok(SameSite::Strict),
+        "none" => Ok(SameSite::None_),
+        _ => Err(r#"not one of "lax", "strict" and "none""#.to_owned()),
+    }
+}
+
+fn priority(text: &str) -> Result<CookiePriority, String> {
+    match text {
+        "low" => Ok(CookiePriority::Low),
+        "medium" => Ok(CookiePriority::Medium),
+        "high" => Ok(CookiePriority::High),
+        _ => Err(r#"not one of "low", "medium" and "high""#.to_owned()),
+    }
+}
