@@ -7,7 +7,7 @@ mod save;
 use alloc::rc::Rc;
 
 use serde_json::json;
-use session_codec::{OpenSession, Reason, Timestamp};
+use session_codec::{OpenSession, Reason, SealError, Timestamp};
 use session_store::SessionStore;
 use worker::{Context, Env, Headers, web_sys};
 
@@ -96,7 +96,14 @@ pub(crate) async fn respond(
             }
         },
     }
-    let (cookie, told) = gateway.tell(&visit, mode, &request.method(), location);
+    let (cookie, told) = match gateway.tell(&visit, mode, &request.method(), location) {
+        Ok(told) => told,
+        // The origin would take the visitor for a stranger: better no answer than that one.
+        Err(error) => {
+            crate::log::warn("origin-cookie-failed", &json!(error.label()));
+            return answer::unavailable();
+        }
+    };
     let settings = &gateway.settings;
     let forwarded = origin_cookies(settings, &cookies, cookie.as_deref());
     let answered = origin::fetch(&request, location, settings, forwarded.as_deref(), &told).await;
@@ -165,7 +172,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         mode: Mode,
         method: &str,
         location: &Location,
-    ) -> (Option<String>, Vec<Header>) {
+    ) -> Result<(Option<String>, Vec<Header>), SealError> {
         let Self { settings, now, .. } = self;
         let class: Option<Class> = match mode {
             Mode::Public => None,
@@ -174,7 +181,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let told = visit.session().filter(|_| mode > Mode::Class);
         let mut headers: Vec<Header> = origin_headers::class(class).into_iter().collect();
         match &settings.protocol {
-            Protocol::Transcode => (self.origin_cookie(told), headers),
+            Protocol::Transcode => Ok((self.origin_cookie(told)?, headers)),
             Protocol::Headers(mac) => {
                 let target = format!("{}{}", location.path, location.query);
                 let call = Call {
@@ -183,25 +190,22 @@ impl<S: SessionStore + 'static> Gateway<S> {
                     now: *now,
                 };
                 headers.extend(origin_headers::session(mac, &call, class, told));
-                (None, headers)
+                Ok((None, headers))
             }
         }
     }
 
     /// The session as the origin reads it. Signed for the time at which the origin itself last
     /// signed it, or it was changed or touched here, so that its own age limit counts as if we were not there.
-    fn origin_cookie(&self, opened: Option<&OpenSession>) -> Option<String> {
-        let opened = opened?;
+    fn origin_cookie(&self, opened: Option<&OpenSession>) -> Result<Option<String>, SealError> {
         let codec = &self.settings.codec;
-        let sign =
-            |workspace: &mut _| codec.origin_cookie(opened.session(), opened.issued(), workspace);
-        match with_workspace(sign) {
-            Ok(cookie) => Some(cookie),
-            Err(error) => {
-                crate::log::warn("origin-cookie-failed", &json!(error.label()));
-                None
-            }
-        }
+        opened
+            .map(|opened| {
+                with_workspace(|workspace| {
+                    codec.origin_cookie(opened.session(), opened.issued(), workspace)
+                })
+            })
+            .transpose()
     }
 }
 

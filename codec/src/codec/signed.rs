@@ -274,9 +274,10 @@ fn write_with(
 
 /// Appends a member to a JSON object without white space.
 fn add_member(json: &mut String, member: Option<&str>) {
-    let (Some(member), Some('}')) = (member, json.pop()) else {
+    let Some(member) = member else {
         return;
     };
+    json.pop(); // its `}`
     if json.len() > 1 {
         json.push(',');
     }
