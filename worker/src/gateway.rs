@@ -196,7 +196,8 @@ impl<S: SessionStore + 'static> Gateway<S> {
     }
 
     /// The session as the origin reads it. Signed for the time at which the origin itself last
-    /// signed it, or it was changed or touched here, so that its own age limit counts as if we were not there.
+    /// signed it, or it was changed or touched here, so that its own age limit counts as if we
+    /// were not there.
     fn origin_cookie(&self, opened: Option<&OpenSession>) -> Result<Option<String>, SealError> {
         let codec = &self.settings.codec;
         opened
