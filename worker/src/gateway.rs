@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde_json::json;
 use session_codec::{
-    Lineage, OpenSession, Reason, SealError, Session, Timestamp,
+    Commit, Lineage, OpenSession, Reason, SealError, Session, Timestamp,
     cookie::{Lifetime, ResponseCookie, SetCookie},
 };
 use session_store::{RecordName, SessionStore, StoreError};
@@ -115,16 +115,24 @@ pub(crate) async fn respond(
         Protocol::Headers(_) => Headers(response.headers()).get(session_patch::HEADER)?,
         Protocol::Transcode => None,
     };
-    let outbound = match patch {
+    let mut outbound = match patch {
         Some(patch) => gateway.obey(&visit, mode, &patch).await,
         None => {
             let line = cookies.session();
             gateway.outbound(&visit, line, may_reissue).await
         }
     };
+    let placement = outbound.placement.take();
     let lines = gateway.finish_later(outbound, context);
-    response::rebuild(&response, &cookies, &lines, visit.session().is_some())
+    let rebuilt = response::rebuild(&response, &cookies, &lines, visit.session().is_some())?;
+    if let Some(placement) = placement {
+        Headers(rebuilt.headers()).set(PLACEMENT_HEADER, &placement)?;
+    }
+    Ok(rebuilt)
 }
+
+/// Where the session's keys went, for whoever develops the site.
+const PLACEMENT_HEADER: &str = "session-placement";
 
 /// What one request works with.
 pub(crate) struct Gateway<S> {
@@ -142,6 +150,8 @@ pub(crate) struct Outbound {
     deletions: Vec<RecordName>,
     /// A session that ended, while the store would not take it down.
     pub(crate) unrevoked: Option<Lineage>,
+    /// The debug header.
+    placement: Option<String>,
 }
 
 /// Why a session was not saved.
@@ -275,6 +285,8 @@ impl<S: SessionStore + 'static> Gateway<S> {
             } else {
                 "key"
             })
+        } else if opened.expired_keys().next().is_some() {
+            Some("key_end")
         } else if self.settings.touch_millis.is_some_and(|touch| age >= touch) {
             Some("touch")
         } else {
@@ -316,6 +328,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 Some(opened) => self.revoke(opened.lineage(), "logout").await,
                 None => None,
             },
+            placement: None,
         }
     }
 
@@ -428,12 +441,13 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let (lineage, ended) = match before {
             None => (Lineage::new(issued), None),
             Some(before) if rule.is_same_user(before.session(), after) => {
-                (before.lineage().clone(), None)
+                (before.lineage().carrying(before.session(), after), None)
             }
             // Log in, or log in as somebody else: a new life and id, and the old one ends.
             Some(before) => {
                 let old = before.lineage();
-                (old.restarted(issued), Some(old))
+                let carried = old.carrying(before.session(), after);
+                (carried.restarted(issued), Some(old))
             }
         };
         let saved = self.seal(after, &lineage, issued, lifetime).await?;
@@ -463,6 +477,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
             )
         });
         let commit = commit.map_err(SaveError::Seal)?;
+        let placement = self.report(session, &commit);
         let saved = match &self.store {
             Some(store) => gate::save(&**store, commit, self.now).await,
             None if commit.store_ops.is_empty() => Ok((commit.set_cookie, vec![])),
@@ -470,11 +485,30 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 reason: "no store".into(),
             }),
         };
-        saved.map_err(SaveError::Store)
+        let (cookie, deletions) = saved.map_err(SaveError::Store)?;
+        Ok((cookie, deletions, placement))
+    }
+
+    /// Tells the operator where keys went if that is worth telling; the debug header, if it is on.
+    fn report(&self, session: &Session, commit: &Commit) -> Option<String> {
+        let Settings {
+            codec,
+            debug_header,
+            ..
+        } = &*self.settings;
+        let is_remarkable = codec.is_remarkable(commit);
+        if !is_remarkable && !debug_header {
+            return None;
+        }
+        let report = codec.report(session, commit);
+        if is_remarkable {
+            crate::log::placement(&report);
+        }
+        debug_header.then(|| report.header_value())
     }
 
     /// A saved session's lines.
-    fn told(&self, visit: &Visit, (cookie, deletions): Saved) -> Outbound {
+    fn told(&self, visit: &Visit, (cookie, deletions, placement): Saved) -> Outbound {
         let plain = visit.plain_removal(&self.settings);
         Outbound {
             lines: core::iter::once(cookie.into_string())
@@ -482,6 +516,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 .collect(),
             deletions,
             unrevoked: None,
+            placement,
         }
     }
 
@@ -491,6 +526,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
             lines,
             deletions,
             unrevoked,
+            ..
         } = outbound;
         if let Some(store) = self.store.clone()
             && !(deletions.is_empty() && unrevoked.is_none())
@@ -508,8 +544,8 @@ impl<S: SessionStore + 'static> Gateway<S> {
     }
 }
 
-/// A session that is stored: its cookie, and records that may go.
-type Saved = (ResponseCookie, Vec<RecordName>);
+/// A session that is stored: its cookie, records that may go, and the debug header.
+type Saved = (ResponseCookie, Vec<RecordName>, Option<String>);
 
 /// Tries again to take a session down, for as long as the platform lets us after an answer.
 async fn insist(settings: &Settings, store: &impl SessionStore, lineage: &Lineage, now: Timestamp) {
