@@ -10,6 +10,7 @@ use crate::{
     policy::Plan,
     session::Session,
     wire::{inner::Compression, split},
+    workspace::add_member,
 };
 
 impl Codec {
@@ -31,7 +32,9 @@ impl Codec {
         }
         workspace.plain.clear();
         write_plain(session, chosen, is_secret, workspace);
-        workspace.write_part(session, plan, |index| chosen(index) && !is_secret(index));
+        workspace.write_json(session, |index| chosen(index) && !is_secret(index));
+        let ends = plan.ends_member(session, chosen);
+        add_member(&mut workspace.json, ends.as_deref());
         let Workspace { plain, body, .. } = workspace;
         let length = u16::try_from(plain.len());
         let left = limit.checked_sub(2 + plain.len());

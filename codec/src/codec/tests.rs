@@ -383,7 +383,8 @@ fn what_stays_is_all_that_fits() {
             // The first ten keys are optional: the others stay before them.
             let order = (10..session.len()).chain(0..session.len().min(10));
             let kept = order.clone().take_while(|&index| stays(index)).count();
-            assert_eq!(kept, order.clone().filter(|&index| stays(index)).count());
+            // Single keys of the same priority may stay behind the first that has no room.
+            assert!(kept <= order.clone().filter(|&index| stays(index)).count());
             assert!(kept < session.len());
 
             let mut chosen: Vec<usize> = order.take(kept + 1).collect();

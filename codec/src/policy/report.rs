@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(
             report.header_value(),
             "cookie;desc=\"1480/4093\", cart;desc=\"spilled too_large 5120 normal\", \
-             a_______b_;desc=\"spilled too_large 5120 normal\""
+             a______b_;desc=\"spilled too_large 5120 normal\""
         );
         report.keys = (0..1000)
             .map(|n| key(alloc::format!("{n}{}", "k".repeat(500))))

@@ -257,7 +257,7 @@ fn a_rule_says_how_long_a_key_may_be_and_where_it_overflows_to() {
     assert!(
         report
             .header_value()
-            .ends_with(r#"cart;desc="spilled too_large 69 critical""#)
+            .ends_with(r#"cart;desc="spilled too_large 70 critical""#)
     );
     let read = reopened(&codec, &commit, 0).session().to_json();
     assert!(read.starts_with(r#"{"a":1,"cart":""#), "{read}");
