@@ -282,3 +282,20 @@ fn the_sites_own_cookie_is_read_where_none_of_ours_was_sent() {
     assert_eq!(read(format!("sessionid=\"{}\"", flask.1)), None);
     assert_eq!(read(format!("sessionid={}", django.1)), None);
 }
+
+/// As `docs/FORMAT.md` shows them.
+#[test]
+fn settings_are_read_as_documented() {
+    let settings = r#"{ "write": "sealed", "accept": [{ "envelope": "sealed" }, { "envelope": "flask", "until": 1830000000 }] }"#;
+    assert!(include_str!("../../docs/FORMAT.md").contains(settings));
+    let config: Config = serde_json::from_str(settings).unwrap();
+    let [sealed, flask] = config.accept[..] else {
+        panic!("two are accepted");
+    };
+    assert_eq!(sealed, Acceptance::always(Envelope::Sealed));
+    assert_eq!(
+        (flask.envelope, flask.until),
+        (Envelope::Flask, Some(1_830_000_000))
+    );
+    assert!(codec(config).is_ok());
+}

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createPage } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,8 @@ before(async () => {
     ORIGIN_URL: `http://127.0.0.1:${port}`,
     SESSION_KEYS: newSessionKey(),
     DJANGO_SECRET_KEY: secret,
+    SESSION_CLIENT_VISIBLE: '["language"]',
+    SESSION_CLIENT_WRITABLE: '["language"]',
   });
   // Browsers take Secure cookies over plain http from localhost only.
   address = edge.url.replace('127.0.0.1', 'localhost');
@@ -83,6 +86,50 @@ test('log in, make a 20 KB session, reload, log out', async () => {
     (await browser.cookies()).filter(({ name }) => /sessionid/.test(name)),
     [],
   );
+});
+
+test("a page's script uses /_session; one of another port of the same host cannot", async () => {
+  const page = await browser.newPage();
+  await page.goto(`${address}/login/`);
+  await page.fill('[name=username]', 'ada');
+  await page.fill('[name=password]', 'lovelace');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#user');
+  /** What `fetch` comes to in a page: a status, or "refused" by the browser. */
+  const fetched = (page, options) =>
+    page.evaluate(
+      ([url, options]) => fetch(url, { credentials: 'include', ...options }).then(({ status }) => status, () => 'refused'),
+      [`${address}/_session`, options],
+    );
+  const patch = language => ({
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ language }),
+  });
+  const read = () => page.evaluate(() => fetch('/_session').then(response => response.json()));
+  assert.equal(await fetched(page, patch('fr')), 200);
+  assert.deepEqual(await read(), { language: 'fr' });
+  assert.equal(await fetched(page, { ...patch('fr'), body: '{"_auth_user_id":"1"}' }), 403);
+
+  // Same site to a browser, so it sends the cookie along; but not the same origin.
+  const other = createPage((_, response) => response.setHeader('content-type', 'text/html').end('<p>evil'));
+  await new Promise(resolve => other.listen(0, '127.0.0.1', resolve));
+  try {
+    const evil = await browser.newPage();
+    await evil.goto(`http://localhost:${other.address().port}/`);
+    assert.equal(await fetched(evil, {}), 'refused');
+    assert.equal(await fetched(evil, patch('nl')), 'refused');
+    assert.equal(await fetched(evil, { method: 'DELETE' }), 'refused');
+    await fetched(evil, { method: 'POST', mode: 'no-cors', body: '{"language":"nl"}' });
+  } finally {
+    other.close();
+  }
+  assert.deepEqual(await read(), { language: 'fr' });
+
+  assert.equal(await fetched(page, { method: 'DELETE' }), 204);
+  assert.equal(await fetched(page, {}), 401);
+  await page.reload();
+  await page.waitForSelector('text=Log in');
 });
 
 test('the bare site loses the 20 KB session, as browsers do', async () => {

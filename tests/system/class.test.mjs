@@ -54,6 +54,22 @@ describe('in front of Django', () => {
     assert.equal(await classOf(visitor), 'anonymous');
   });
 
+  test('what Django writes on a class route does not replace a session it was not told of', async () => {
+    const visitor = new Visitor(edge);
+    await visitor.logIn();
+    await edge.restart({ SESSION_ROUTES: '{"/cart/": "class"}' });
+    const response = await visitor.post('/cart/', { article: 'tea' });
+    assert.ok(response.status < 400);
+    assert.deepEqual(response.setCookies.filter(({ name }) => /sessionid/.test(name)), []);
+    const seen = await visitor.whoami();
+    assert.deepEqual([seen.user, seen.cart], ['ada', {}]);
+
+    const stranger = new Visitor(edge);
+    await stranger.post('/cart/', { article: 'tea' });
+    assert.deepEqual((await stranger.whoami()).cart, { tea: 1 });
+    await edge.restart();
+  });
+
   test('a public route says nothing, whatever the client says', async () => {
     const visitor = new Visitor(edge);
     await visitor.logIn();

@@ -1,6 +1,7 @@
 // A session's end, and what else happens in its life: log out, log in, visits, keys with an end, a change of envelope.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newSessionKey, startEdge } from './edge.mjs';
@@ -25,6 +26,7 @@ before(async () => {
       SESSION_KEYS: `${key} ${olderKey}`,
       DJANGO_SECRET_KEY: secret,
       SESSION_ROUTES: '{"/account/": "required"}',
+      SESSION_API_TOKEN: token,
     },
     { faulty: true },
   );
@@ -39,7 +41,9 @@ after(async () => {
 
 const fault = modes => send(`${edge.url}/__store?${new URLSearchParams(modes)}`);
 const account = cookie => send(`${edge.url}/account/`, { headers: { cookie: `${COOKIE}=${cookie}` } });
-const metrics = async () => (await send(`${edge.url}/_session/metrics`)).body;
+const token = randomBytes(32).toString('base64url');
+const metrics = async (headers = { authorization: `Bearer ${token}` }) =>
+  (await send(`${edge.url}/_session/metrics`, { headers })).body;
 
 async function loggedIn() {
   const visitor = new Visitor(edge);
@@ -190,6 +194,13 @@ describe('a rotation that can be finished', () => {
     assert.match(text, /session_reissued_total\{cause="key"\} 1\n/);
     await edge.restart();
   });
+});
+
+test('the counters are for whoever has the token', async () => {
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: `Basic ${token}` }]) {
+    assert.doesNotMatch(await metrics(headers), /session_opened_total/);
+  }
+  assert.match(await metrics(), /session_opened_total/);
 });
 
 test('from sealed to Django and back, nobody is logged out, and each way has an end', async () => {

@@ -63,6 +63,26 @@ pub(crate) async fn respond(
     }
 }
 
+/// `/_session/metrics`: the counters of this isolate, for whoever shows the token. How many log in
+/// and which keys are in use is nobody else's business.
+pub(crate) fn metrics(
+    request: &web_sys::Request,
+    settings: &Settings,
+) -> worker::Result<web_sys::Response> {
+    let headers = Headers(request.headers());
+    let refusal = match Authority::of(&headers, &settings.access) {
+        Ok(Authority::Token) => return answer::metrics(),
+        Ok(Authority::Browser) => Refusal::NeedsToken,
+        Err(refusal) => refusal,
+    };
+    answer::api(
+        refusal.status(),
+        Some(refusal.body()),
+        refusal.header(),
+        &[],
+    )
+}
+
 /// What was asked for.
 struct Reply {
     status: u16,

@@ -57,7 +57,7 @@ async fn fetch(
     }
     match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
-        Some("metrics") => answer::metrics(),
+        Some("metrics") => api::metrics(&request, &state),
         #[cfg(feature = "conformance")]
         Some("conformance") => conformance::answer(&state, &env).await,
         Some(_) => answer::not_found(),

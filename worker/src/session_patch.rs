@@ -35,8 +35,10 @@ impl<S: SessionStore + 'static> Gateway<S> {
             Ok(Change::Patch(patch)) => patch,
             Err(reason) => return failed(HEADER, reason),
         };
-        // Where the session was not read, or not all of it, a patch has nothing to go on.
-        if mode < Mode::Optional {
+        // Where the session was not read, or the origin was not told of it, a patch has nothing
+        // to go on.
+        let is_unseen = mode == Mode::Public || (mode == Mode::Class && before.is_some());
+        if is_unseen {
             return failed(HEADER, "route_without_session");
         }
         let nothing = Session::new();

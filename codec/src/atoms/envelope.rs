@@ -70,3 +70,58 @@ impl Envelope {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Features add readers; what they do not add stays what it was.
+    #[test]
+    fn a_value_claims_one_envelope() {
+        let claimed = |value: &str| Envelope::claimed_by(value.as_bytes()).label();
+        for django in [
+            "e30:1r31eq:VJ",
+            ".eJw:1r31eq:VJ",
+            ":",
+            "a.b.c:d",
+            "Z0FBQUFB:",
+        ] {
+            assert_eq!(claimed(django), "django");
+        }
+        for sealed in ["", "AW3W", "Z0FBQUF", "\"", "\"\"Z0FBQUFB", "z0FBQUFB"] {
+            assert_eq!(claimed(sealed), "sealed");
+        }
+        let (flask, fernet) = (cfg!(feature = "flask"), cfg!(feature = "fernet"));
+        for value in [
+            "eyJhIjoxfQ.ZVPxAA.5jJD",
+            ".eJw.ZVPxAA.5jJD",
+            ".",
+            "Z0FBQUFB.",
+        ] {
+            let off = if fernet && value.starts_with('Z') {
+                "fernet"
+            } else {
+                "sealed"
+            };
+            assert_eq!(claimed(value), if flask { "flask" } else { off });
+        }
+        for value in ["Z0FBQUFB", "\"Z0FBQUFBQmxV\"", "Z0FBQUFBQmxV"] {
+            assert_eq!(claimed(value), if fernet { "fernet" } else { "sealed" });
+        }
+    }
+
+    #[test]
+    fn settings_know_what_the_features_add() {
+        for (name, known) in [
+            ("sealed", true),
+            ("django", true),
+            ("flask", cfg!(feature = "flask")),
+            ("fernet", cfg!(feature = "fernet")),
+            ("Flask", false),
+        ] {
+            let read: Result<Envelope, _> = serde_json::from_str(&alloc::format!("\"{name}\""));
+            assert_eq!(read.is_ok(), known, "{name}");
+            assert!(read.is_ok_and(|envelope| envelope.label() == name) || !known);
+        }
+    }
+}

@@ -767,3 +767,23 @@ fn a_migration_from_django_to_sealed_and_back_has_ends() {
         assert!(!read_at(ISSUED.seconds() + 100));
     }
 }
+
+/// What stays in a Django cookie when keys are dropped, without a ticket, is a whole object.
+#[test]
+fn a_django_cookie_without_the_dropped_keys_reads() {
+    let config = Config {
+        write: Envelope::Django,
+        accept: vec![Acceptance::always(Envelope::Django)],
+        overflow: Overflow::Drop,
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0], &["secret"])).unwrap();
+    let session = shop_session(40);
+    let commit = seal(&codec, &session, &Lineage::new(ISSUED), 0);
+    assert!(!commit.placement.is_all_in_cookie());
+    let opened = open(&codec, &value(&commit)).unwrap();
+    let kept = (0..session.len())
+        .filter(|&index| commit.placement.of(index) == KeyPlacement::Cookie)
+        .map(|index| session.raw_key(index));
+    assert!(opened.session().keys().eq(kept));
+}

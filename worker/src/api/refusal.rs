@@ -105,7 +105,7 @@ impl Refusal {
             Self::BadToken => "The bearer token is not the right one.",
             Self::CrossSite => "Without the token, changes come from pages of this site only.",
             Self::NotWritable(_) => "A browser may not change this key.",
-            Self::NeedsToken => "Whose sessions end is for the token to say.",
+            Self::NeedsToken => "This is for whoever has the token.",
             Self::NoUser => "Nobody is logged in with this session.",
             Self::RevocationOff => "Sessions cannot be revoked: SESSION_REVOCATION is none.",
             Self::Query => "The query is ?everywhere or ?user=..., and only with DELETE.",

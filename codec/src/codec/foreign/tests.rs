@@ -180,6 +180,24 @@ fn what_does_not_fit_spills_into_a_record() {
     assert!((20..250).contains(&spilled), "{spilled}");
 }
 
+/// Dropping leaves no ticket, and what stays is a whole object.
+#[test]
+fn what_does_not_fit_is_dropped_where_nothing_takes_it() {
+    let codec = codec(
+        Config {
+            budget: Budget::new(400).unwrap(),
+            ..writes_flask(Overflow::Drop)
+        },
+        &["key"],
+    );
+    let long = "x1y2z3".repeat(9000);
+    let session = Session::from_json(format!(r#"{{"z":1,"n":"{long}","a":2}}"#)).unwrap();
+    let commit = seal(&codec, &session, NOW).unwrap();
+    assert!(!commit.placement.is_all_in_cookie());
+    let opened = open(&codec, &value(&commit)).unwrap();
+    assert_eq!(opened.session().to_json(), r#"{"z":1}"#);
+}
+
 #[test]
 fn times_that_flask_cannot_write_are_refused() {
     let codec = codec(writes_flask(Overflow::Refuse), &["key"]);

@@ -1,0 +1,159 @@
+//! What the origin's answer, or time, does to the session.
+
+use alloc::rc::Rc;
+
+use serde_json::json;
+use session_codec::{Lineage, OpenSession, Timestamp, cookie::SetCookie};
+use session_store::{RecordName, SessionStore};
+use worker::Context;
+
+use super::{Gateway, SaveError, end::insist};
+use crate::{gate, lifetime, routes::Mode, state::with_workspace, visit::Visit};
+
+/// What a request leaves behind.
+#[derive(Default)]
+pub(crate) struct Outbound {
+    /// `Set-Cookie` lines for the browser.
+    pub(super) lines: Vec<String>,
+    /// Records that nobody needs once the lines are sent.
+    pub(super) deletions: Vec<RecordName>,
+    /// A session that ended, while the store would not take it down.
+    pub(crate) unrevoked: Option<Lineage>,
+    /// The debug header.
+    pub(crate) placement: Option<String>,
+}
+
+impl<S: SessionStore + 'static> Gateway<S> {
+    /// Decides what the browser is told of its session.
+    pub(super) async fn outbound(
+        &self,
+        visit: &Visit,
+        mode: Mode,
+        line: Option<&str>,
+        may_reissue: bool,
+    ) -> Outbound {
+        let cookie = line.map(|line| SetCookie::read(line.as_bytes()));
+        match (cookie, visit.session()) {
+            (Some(Err(error)), _) => failed("origin_cookie", &error.to_string()),
+            (Some(Ok(cookie)), opened) if is_removal(&cookie, self.now) => {
+                self.end(visit, opened).await
+            }
+            // It wrote one for a stranger, not having been told of this one.
+            (Some(Ok(_)), Some(_)) if mode == Mode::Class => {
+                failed("origin_cookie", "route_without_session")
+            }
+            (Some(Ok(cookie)), opened) => self.seal_origin_cookie(visit, &cookie, opened).await,
+            (None, Some(opened)) => match self.reissue_cause(opened).filter(|_| may_reissue) {
+                Some(cause) => self.reissue(visit, opened, cause).await,
+                None => Outbound {
+                    lines: visit.plain_removal(&self.settings).into_iter().collect(),
+                    ..Outbound::default()
+                },
+            },
+            (None, None) => Outbound {
+                lines: visit.removals(&self.settings),
+                ..Outbound::default()
+            },
+        }
+    }
+
+    /// Why a session should be sealed again although the origin did not change it.
+    pub(super) fn reissue_cause(&self, opened: &OpenSession) -> Option<&'static str> {
+        let age = self.now.millis_since(opened.issued());
+        if self.settings.codec.needs_reissue(opened) {
+            Some(if opened.key().is_primary() {
+                "envelope"
+            } else {
+                "key"
+            })
+        } else if opened.expired_keys().next().is_some() {
+            Some("key_end")
+        } else if self.settings.touch_millis.is_some_and(|touch| age >= touch) {
+            Some("touch")
+        } else {
+            None
+        }
+    }
+
+    /// The same session under the key, envelope and time that are written today.
+    async fn reissue(&self, visit: &Visit, opened: &OpenSession, cause: &'static str) -> Outbound {
+        let issued = match cause {
+            "touch" => self.now,
+            _ => opened.issued(),
+        };
+        let age = self.settings.cookie_age;
+        let lifetime = lifetime::of_session(opened.session(), age, issued, self.now);
+        let saved = self
+            .seal(opened.session(), opened.lineage(), issued, lifetime)
+            .await;
+        match saved {
+            Ok(saved) => {
+                crate::counters::reissued(cause);
+                self.told(visit, saved)
+            }
+            Err(error) => not_saved(&error),
+        }
+    }
+
+    /// The origin set its session: verified, sealed, and stored before the browser hears of it.
+    async fn seal_origin_cookie(
+        &self,
+        visit: &Visit,
+        cookie: &SetCookie<'_>,
+        opened: Option<&OpenSession>,
+    ) -> Outbound {
+        let codec = &self.settings.codec;
+        let read = |workspace: &mut _| codec.open_origin_cookie(cookie.value, self.now, workspace);
+        let fresh = match with_workspace(read) {
+            Ok(fresh) => fresh,
+            // Most likely the origin signs with a key that is not configured here.
+            Err(reason) => return failed("origin_cookie", reason.label()),
+        };
+        let lifetime = lifetime::of_cookie(cookie, self.now);
+        let saved = self.save(visit, opened, fresh.session(), fresh.issued(), lifetime);
+        saved.await.unwrap_or_else(|error| not_saved(&error))
+    }
+
+    /// Leaves what nobody waits for to after the answer, and gives the lines for it.
+    pub(crate) fn finish_later(&self, outbound: Outbound, context: &Context) -> Vec<String> {
+        let Outbound {
+            lines,
+            deletions,
+            unrevoked,
+            ..
+        } = outbound;
+        if let Some(store) = self.store.clone()
+            && !(deletions.is_empty() && unrevoked.is_none())
+        {
+            let settings = Rc::clone(&self.settings);
+            let now = self.now;
+            context.wait_until(async move {
+                if let Some(lineage) = unrevoked {
+                    insist(&settings, &*store, &lineage, now).await;
+                }
+                gate::delete_all(&*store, deletions).await;
+            });
+        }
+        lines
+    }
+}
+
+/// A session that could not be saved leaves everything as it was: the browser keeps its cookie,
+/// and the old record is still there.
+pub(crate) fn not_saved(error: &SaveError) -> Outbound {
+    failed("seal", error.label())
+}
+
+pub(crate) fn failed(step: &str, reason: &str) -> Outbound {
+    crate::log::warn(
+        "session-save-failed",
+        &json!({ "step": step, "reason": reason }),
+    );
+    Outbound::default()
+}
+
+fn is_removal(cookie: &SetCookie<'_>, now: Timestamp) -> bool {
+    cookie.is_removal()
+        || (cookie.max_age.is_none()
+            && lifetime::expires(cookie).is_some_and(|expires| expires <= now))
+}
