@@ -8,6 +8,7 @@
 use core::convert::Infallible;
 use core::fmt;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand_core::{TryCryptoRng, TryRng};
 use session_codec::{
     Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Lineage, OpenSession, Opened, Reason,
@@ -98,9 +99,13 @@ fn codec() -> Codec {
 
 fn session(octets: usize) -> Session {
     let mut session = Session::new();
-    let text: String = (0..octets)
-        .map(|n| char::from(b'a' + (n * n % 23) as u8))
-        .collect();
+    // Letters that deflate finds nothing in.
+    let mut state = 1_u32;
+    let mut letter = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from_digit(state >> 27, 36).unwrap()
+    };
+    let text: String = (0..octets).map(&mut letter).collect();
     session.insert("text", &text).unwrap();
     session
 }
@@ -156,26 +161,23 @@ fn s1_the_default_cookie_is_bound_to_its_host_and_https() {
 
 #[test]
 fn s2_prefixes_in_any_case_are_held_to_what_they_promise() {
-    for prefix in [
-        "__Host-",
-        "__HOST-",
-        "__host-",
-        "__Secure-",
-        "__Http-",
-        "__Host-Http-",
-    ] {
-        let of = |secure, http_only| {
-            CookieProfile::new(CookieProfileConfig {
-                name: format!("{prefix}s"),
-                secure,
-                http_only,
-                ..CookieProfileConfig::default()
-            })
-        };
-        assert!(of(true, true).is_ok(), "{prefix}");
-        assert!(of(false, true).is_err(), "{prefix} needs Secure");
+    let of = |prefix: &str, secure, http_only| {
+        CookieProfile::new(CookieProfileConfig {
+            name: format!("{prefix}s"),
+            secure,
+            http_only,
+            ..CookieProfileConfig::default()
+        })
+    };
+    for prefix in ["__Host-", "__Secure-", "__Http-", "__Host-Http-"] {
+        assert!(of(prefix, true, true).is_ok(), "{prefix}");
+        assert!(of(prefix, false, true).is_err(), "{prefix} needs Secure");
         if prefix.contains("Http-") {
-            assert!(of(true, false).is_err(), "{prefix} needs HttpOnly");
+            assert!(of(prefix, true, false).is_err(), "{prefix} needs HttpOnly");
+        }
+        // Browsers take any case for the prefix, other software does not: no such name is written.
+        for other in [prefix.to_uppercase(), prefix.to_lowercase()] {
+            assert!(of(&other, true, true).is_err(), "{other}");
         }
     }
 }
@@ -190,8 +192,8 @@ fn s4_same_site_none_needs_secure() {
             ..CookieProfileConfig::default()
         })
     };
-    assert!(of(SameSite::None, true).is_ok());
-    assert!(of(SameSite::None, false).is_err());
+    assert!(of(SameSite::None_, true).is_ok());
+    assert!(of(SameSite::None_, false).is_err());
     assert!(of(SameSite::Lax, false).is_ok());
 }
 
@@ -381,8 +383,10 @@ fn s18_idle_and_absolute_limits_hold_to_the_second() {
 #[test]
 fn s21_the_first_octet_is_the_version_and_no_other_is_read() {
     let (value, _) = seal(&codec(), &session(9), 0);
-    assert!(value.starts_with("AW"), "version 1, and the key's id");
-    let later = format!("Ag{}", &value[2..]);
+    let mut raw = URL_SAFE_NO_PAD.decode(&value).unwrap();
+    assert_eq!(raw[0], 1);
+    raw[0] = 2;
+    let later = URL_SAFE_NO_PAD.encode(raw);
     assert_eq!(
         open_at(&codec(), &later, 0).err(),
         Some(Reason::UnknownVersion)
@@ -416,7 +420,7 @@ fn s23_every_cookie_has_a_nonce_of_its_own_or_is_not_written() {
     let codec = codec();
     let (mut rng, mut workspace) = (Counting(0), Workspace::new());
     let mut values = std::collections::BTreeSet::new();
-    for _ in 0..50 {
+    for _ in 0..30 {
         let commit = codec.seal(
             &session(9),
             &Lineage::new(ISSUED),
