@@ -12,6 +12,7 @@ use crate::{
 /// What a request's cookies came to.
 #[derive(Debug)]
 #[must_use]
+#[allow(clippy::large_enum_variant)] // one a request, on the stack; a box would cost an allocation
 pub enum Opened {
     /// No session cookie was sent.
     Absent,

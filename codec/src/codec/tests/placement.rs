@@ -174,7 +174,7 @@ fn the_cookie_is_as_long_as_reported_for_every_length_round_the_budget() {
     }];
     let codec = codec_for(&keys, Overflow::Refuse, false, 1_000);
     let (mut fitting, mut refused) = (0, 0);
-    for octets in 1_200..1_700 {
+    for octets in 1_000..1_700 {
         let session = session_of(&[Key {
             octets,
             ..keys[0].clone()
