@@ -23,11 +23,12 @@ use rand_core::TryCryptoRng;
 
 use crate::{
     atoms::{Envelope, Timestamp},
+    compress::Dictionary,
     config::{Acceptance, Config, ConfigError, Keys, Overflow},
     cookie::{Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie},
     crypto::Nonce,
     error::{Reason, SealError},
-    policy::{Lifetimes, Limits, Priorities, Report},
+    policy::{Lifetimes, Limits, Plan, Report, Rules, is_nearly_full},
     ring::{CookieRing, DenyRing, RecordRing},
     session::Session,
     signing::{self, Signer},
@@ -59,8 +60,12 @@ pub struct Codec {
     limits: Limits,
     compress_from: usize,
     identify: bool,
-    priorities: Priorities,
+    rules: Rules,
     overflow: Overflow,
+    /// The one that is written.
+    dictionary: Dictionary,
+    /// Those that are read beside the built-in one.
+    dictionaries: Vec<Dictionary>,
     cookies: Option<CookieRing>,
     records: Option<RecordRing>,
     denials: Option<DenyRing>,
@@ -79,6 +84,9 @@ impl Codec {
     }
 
     fn build(config: Config, keys: &Keys, foreign: Foreign) -> Result<Self, ConfigError> {
+        config.check_rules()?;
+        let rules = Rules::new(&config.rules);
+        let (dictionary, dictionaries) = config.dictionaries()?;
         let profile = CookieProfile::new(config.cookie)?;
         let django_cookie = config
             .django_cookie
@@ -98,7 +106,8 @@ impl Codec {
         let uses = |envelope| {
             config.write == envelope || config.accept.iter().any(|a| a.envelope == envelope)
         };
-        if cookies.is_none() && (uses(Envelope::Sealed) || config.overflow == Overflow::Spill) {
+        let spills = config.overflow == Overflow::Spill || rules.has_spill;
+        if cookies.is_none() && (uses(Envelope::Sealed) || spills) {
             return Err(ConfigError::NoSealingKey);
         }
         if signer.is_none() && uses(Envelope::Django) {
@@ -120,8 +129,10 @@ impl Codec {
             limits: config.limits,
             compress_from: config.compress_from,
             identify: config.identify,
-            priorities: Priorities::new(&config.priorities),
+            rules,
             overflow: config.overflow,
+            dictionary,
+            dictionaries,
             profile,
             cookies,
             records,
@@ -203,13 +214,17 @@ impl Codec {
         workspace: &mut Workspace,
     ) -> Result<Commit, SealError> {
         let room = self.profile.room(self.budget);
-        workspace.write_json(session, |_| true);
-        self.check_size(session, workspace)?;
+        let ends = &lineage.ends;
+        let plan = Plan::new(session, &self.rules, self.overflow, ends, issued)
+            .ok_or_else(|| self.does_not_fit())?;
+        workspace.write_part(session, &plan, |index| plan.outside(index).is_none());
+        self.check_size(session, &plan, workspace)?;
+        let planned = (session, &plan);
         let (value, placement, record) = match self.write {
-            Envelope::Sealed => self.seal_sealed(session, lineage, issued, room, rng, workspace)?,
-            Envelope::Django => self.seal_django(session, lineage, issued, room, rng, workspace)?,
+            Envelope::Sealed => self.seal_sealed(planned, lineage, issued, room, rng, workspace)?,
+            Envelope::Django => self.seal_django(planned, lineage, issued, room, rng, workspace)?,
             #[cfg(feature = "flask")]
-            Envelope::Flask => self.seal_flask(session, lineage, issued, room, rng, workspace)?,
+            Envelope::Flask => self.seal_flask(planned, lineage, issued, room, rng, workspace)?,
             #[cfg(feature = "fernet")]
             Envelope::Fernet => return Err(SealError::NoKey), // refused when configured
         };
@@ -250,10 +265,18 @@ impl Codec {
         Report::new(
             session,
             &commit.placement,
-            &self.priorities,
+            &self.rules,
             commit.cookie_octets,
             self.budget.octets(),
         )
+    }
+
+    /// Whether there is something to tell of `commit` without being asked: a key is not in the
+    /// cookie, or the cookie has reached 80 % of its budget. Costs nothing.
+    #[must_use]
+    pub const fn is_remarkable(&self, commit: &Commit) -> bool {
+        !commit.placement.is_all_in_cookie()
+            || is_nearly_full(commit.cookie_octets, self.budget.octets())
     }
 
     /// Name and attributes of the cookie that is written.
@@ -366,8 +389,23 @@ impl Codec {
         Ok(Some(sid))
     }
 
-    fn check_size(&self, session: &Session, workspace: &Workspace) -> Result<(), SealError> {
-        let octets = workspace.json.len();
+    /// Whether keys may go into a record.
+    const fn can_spill(&self) -> bool {
+        matches!(self.overflow, Overflow::Spill) || self.rules.has_spill
+    }
+
+    fn check_size(
+        &self,
+        session: &Session,
+        plan: &Plan,
+        workspace: &Workspace,
+    ) -> Result<(), SealError> {
+        let octets = match plan.has_outside() {
+            false => workspace.json.len(),
+            true => (0..session.len())
+                .map(|index| session.member_len(index))
+                .sum(),
+        };
         if octets > self.limits.record_octets {
             let limit = self.limits.record_octets;
             return Err(SealError::TooLarge { octets, limit });

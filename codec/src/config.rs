@@ -4,7 +4,9 @@
 //! [`Codec::new`]: crate::Codec::new
 
 mod acceptance;
+mod dictionaries;
 mod error;
+mod rules;
 
 use alloc::{string::String, vec, vec::Vec};
 
@@ -12,13 +14,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     atoms::Envelope,
+    compress::Dictionary,
     cookie::{Budget, CookieProfileConfig},
     crypto::{DjangoSecret, Secret},
-    policy::{Limits, PriorityRule},
+    policy::{KeyRule, Limits},
     ring::KeyRing,
 };
 
 pub use acceptance::Acceptance;
+pub use dictionaries::DictionaryConfig;
 pub use error::ConfigError;
 
 /// Everything about a session cookie but the secrets.
@@ -51,10 +55,15 @@ pub struct Config {
     pub identify: bool,
     /// Bounds on what one cookie may cause.
     pub limits: Limits,
-    /// What stays in the cookie when not all fits.
-    pub priorities: Vec<PriorityRule>,
+    /// What holds for single keys: what stays in the cookie when not all fits, and for how long.
+    pub rules: Vec<KeyRule>,
     /// What happens to keys that do not fit.
     pub overflow: Overflow,
+    /// The id of the dictionary that is written with: 1, the built-in one, or one of
+    /// `dictionaries`.
+    pub write_dictionary: u8,
+    /// The application's own dictionaries, all of which are read.
+    pub dictionaries: Vec<DictionaryConfig>,
 }
 
 impl Default for Config {
@@ -71,7 +80,9 @@ impl Default for Config {
             compress_from: 96,
             identify: false,
             limits: Limits::default(),
-            priorities: Vec::new(),
+            rules: Vec::new(),
+            write_dictionary: Dictionary::built_in().id(),
+            dictionaries: Vec::new(),
             overflow: Overflow::default(),
         }
     }

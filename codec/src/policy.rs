@@ -3,10 +3,16 @@
 mod lifetimes;
 mod limits;
 mod placement;
-mod priorities;
+mod plan;
+mod report;
+mod rules;
 
 pub use lifetimes::Lifetimes;
 pub use limits::Limits;
-pub use placement::{KeyPlacement, KeyReport, Placement, Report};
-pub(crate) use placement::{Prefix, scaled};
-pub use priorities::{Priorities, PriorityRule};
+pub use placement::{KeyPlacement, Placement, PlacementReason};
+pub(crate) use placement::{Selection, scaled};
+pub(crate) use plan::{ENDS_KEY, KeyEnd, Plan, overflow_of};
+pub(crate) use report::is_nearly_full;
+pub use report::{KeyReport, Report};
+pub(crate) use rules::Rules;
+pub use rules::{KeyOverflow, KeyRule};

@@ -146,11 +146,31 @@ impl Session {
         true
     }
 
-    /// Takes out a key that was never the application's.
-    pub(crate) fn remove_unmarked(&mut self, key: &str) {
-        let modified = self.modified;
-        self.remove(key);
-        self.modified = modified;
+    /// Takes out a key, given in its raw form, that is not the application's (any more), and says
+    /// where it stood and what its value was.
+    pub(crate) fn take(&mut self, raw_key: &str) -> Option<(usize, String)> {
+        let index = self.raw_position(raw_key)?;
+        let value = self.raw_value(index).into();
+        self.members.remove(index);
+        Some((index, value))
+    }
+
+    /// Puts a key, given in its raw form, back to where it stood, without its value.
+    pub(crate) fn put_back(&mut self, index: usize, raw_key: &str) {
+        let key = self.append(raw_key);
+        let value = self.append("null");
+        let index = index.min(self.members.len());
+        self.members.insert(index, Member { key, value });
+    }
+
+    /// A value by the raw form of its key.
+    pub(crate) fn raw_by_raw_key(&self, raw_key: &str) -> Option<&str> {
+        self.raw_position(raw_key)
+            .map(|index| self.raw_value(index))
+    }
+
+    fn raw_position(&self, raw_key: &str) -> Option<usize> {
+        (0..self.len()).find(|&index| self.raw_key(index) == raw_key)
     }
 
     /// The keys in order. A key with a lone surrogate, which Rust text cannot hold, shows as its
@@ -240,8 +260,7 @@ impl Session {
 
     fn position(&self, key: &str) -> Option<usize> {
         // Most keys need no escape and are compared as they are.
-        let quoted = raw_form(key);
-        (0..self.len()).find(|&index| self.raw_key(index) == &*quoted)
+        self.raw_position(&raw_form(key))
     }
 
     fn put(&mut self, key: &str, raw: &str) {

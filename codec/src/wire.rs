@@ -8,4 +8,5 @@ pub(crate) mod flask;
 pub(crate) mod inner;
 pub(crate) mod record;
 pub(crate) mod sealed;
+pub(crate) mod split;
 pub(crate) mod ticket;

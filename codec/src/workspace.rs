@@ -4,6 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     compress::{Deflater, Inflater},
+    policy::Plan,
     session::Session,
 };
 
@@ -19,6 +20,8 @@ pub struct Workspace {
     pub(crate) json: String,
     /// The same text rewritten.
     pub(crate) spare: String,
+    /// The part of a body that must not be compressed.
+    pub(crate) plain: Vec<u8>,
     /// A body: JSON, compressed or not.
     pub(crate) body: Vec<u8>,
     /// The body that goes into the cookie.
@@ -39,6 +42,30 @@ impl Workspace {
         self.json.clear();
         session.write_members(chosen, &mut self.json);
     }
+
+    /// The same, with the member that says when these keys end.
+    pub(crate) fn write_part(
+        &mut self,
+        session: &Session,
+        plan: &Plan,
+        chosen: impl Fn(usize) -> bool + Copy,
+    ) {
+        self.write_json(session, chosen);
+        add_member(&mut self.json, plan.ends_member(session, chosen).as_deref());
+    }
+}
+
+/// Appends a member to a JSON object without white space.
+pub(crate) fn add_member(json: &mut String, member: Option<&str>) {
+    let Some(member) = member else {
+        return;
+    };
+    json.pop();
+    if json.len() > 1 {
+        json.push(',');
+    }
+    json.push_str(member);
+    json.push('}');
 }
 
 impl fmt::Debug for Workspace {

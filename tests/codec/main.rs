@@ -18,6 +18,7 @@ mod fernet;
 mod flask;
 mod http_cookies;
 mod migration;
+mod requirements;
 mod sessions;
 mod signing;
 mod tampering;

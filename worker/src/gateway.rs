@@ -123,16 +123,24 @@ pub(crate) async fn respond(
         Protocol::Headers(_) => Headers(response.headers()).get(session_patch::HEADER)?,
         Protocol::Transcode => None,
     };
-    let outbound = match patch {
+    let mut outbound = match patch {
         Some(patch) => gateway.obey(&visit, mode, &patch).await,
         None => {
             let line = cookies.session();
             gateway.outbound(&visit, mode, line, may_reissue).await
         }
     };
+    let placement = outbound.placement.take();
     let lines = gateway.finish_later(outbound, context);
-    response::rebuild(&response, &cookies, &lines, visit.session().is_some())
+    let rebuilt = response::rebuild(&response, &cookies, &lines, visit.session().is_some())?;
+    if let Some(placement) = placement {
+        Headers(rebuilt.headers()).set(PLACEMENT_HEADER, &placement)?;
+    }
+    Ok(rebuilt)
 }
+
+/// Where the session's keys went, for whoever develops the site.
+const PLACEMENT_HEADER: &str = "session-placement";
 
 /// What one request works with.
 pub(crate) struct Gateway<S> {

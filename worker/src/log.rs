@@ -1,6 +1,7 @@
 //! Structured log lines: one JSON object each, without cookies, keys or session content.
 
 use serde_json::{Value, json};
+use session_codec::policy::KeyPlacement;
 
 /// Something the operator should see.
 pub(crate) fn warn(event: &str, detail: &Value) {
@@ -15,3 +16,36 @@ pub(crate) fn rejected(reason: session_codec::Reason) {
         json!({ "event": "session-rejected", "reason": reason.to_string() })
     );
 }
+
+/// A session of which not everything is in the cookie, or hardly.
+pub(crate) fn placement(report: &session_codec::policy::Report) {
+    let elsewhere = report
+        .keys
+        .iter()
+        .filter(|key| key.placement != KeyPlacement::Cookie);
+    let keys: Vec<Value> = elsewhere
+        .take(MOST_KEYS)
+        .map(|key| {
+            json!({
+                "key": key.key,
+                "octets": key.octets,
+                "priority": key.priority.label(),
+                "placement": key.placement.label(),
+                "reason": key.reason.label(),
+            })
+        })
+        .collect();
+    worker::console_log!(
+        "{}",
+        json!({
+            "event": "session-placement",
+            "octets": report.cookie_octets,
+            "budget": report.budget,
+            "nearly_full": report.is_nearly_full(),
+            "keys": keys,
+        })
+    );
+}
+
+/// Keys that a log line names: enough to see a pattern.
+const MOST_KEYS: usize = 40;

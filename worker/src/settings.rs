@@ -12,9 +12,9 @@ use alloc::collections::BTreeMap;
 
 use session_codec::{
     Codec, Config, DjangoSecret, KeyId, KeyRing, Keys, Priority, Timestamp,
-    config::{ConfigError, Overflow},
+    config::{ConfigError, DictionaryConfig, Overflow},
     cookie::{Budget, CookieName, CookieProfile, CookieProfileConfig},
-    policy::PriorityRule,
+    policy::{KeyOverflow, KeyRule},
 };
 
 use crate::{
@@ -36,6 +36,9 @@ const ACCEPT_BOTH: &str = r#"[{"envelope": "sealed"}, {"envelope": "django"}]"#;
 /// An origin that speaks headers has no cookies of its own to move over.
 const ACCEPT_SEALED: &str = r#"[{"envelope": "sealed"}]"#;
 
+/// The dictionary that comes with the format.
+const BUILT_IN_DICTIONARY: u8 = 1;
+
 /// Everything a request needs, validated.
 pub(crate) struct Settings {
     pub(crate) codec: Codec,
@@ -54,6 +57,8 @@ pub(crate) struct Settings {
     /// Where a page without its session is sent; without it the answer is 401.
     pub(crate) login_url: Option<String>,
     pub(crate) store: StoreChoice,
+    /// Whether answers say where keys went.
+    pub(crate) debug_header: bool,
     /// Ids of the sealing keys, the primary first, and when they end.
     pub(crate) key_ids: Vec<(KeyId, Option<Timestamp>)>,
     pub(crate) revocation: Revocation,
@@ -124,6 +129,9 @@ impl Settings {
         let user_key = fields.parsed("SESSION_USER_KEY", "_auth_user_id", user_key);
         let fresh = fields.parsed("SESSION_FRESH_SECONDS", "900", positive);
         let access = Access::read(&mut fields, user_key.as_deref());
+        let rules = fields.parsed("SESSION_RULES", "[]", rules);
+        let dictionary = fields.parsed("SESSION_DICTIONARY", "{}", dictionary);
+        let debug_header = fields.parsed("SESSION_DEBUG_HEADER", "false", boolean);
         let priorities = fields.parsed("SESSION_PRIORITIES", "{}", |text| {
             priorities(text, user_key.as_deref())
         });
@@ -197,7 +205,18 @@ impl Settings {
                 .map(|key| (key.key_id(), key.not_after()))
                 .collect()
         });
+        let spills_nowhere = rules.as_ref().is_some_and(|rules| {
+            let mut overflows = rules.iter().map(|rule| rule.overflow);
+            store == Some(StoreChoice::None) && overflows.any(|to| to == Some(KeyOverflow::Spill))
+        });
+        if spills_nowhere {
+            fields.problem(
+                "SESSION_RULES",
+                "a rule spills, and SESSION_STORE is \"none\"",
+            );
+        }
         let codec = (|| {
+            let (write_dictionary, dictionaries) = dictionary?;
             let config = config(
                 own_profile?,
                 origin_name.as_ref()?.as_ref(),
@@ -208,7 +227,9 @@ impl Settings {
                 budget: budget?,
                 idle_seconds: idle?,
                 absolute_seconds: absolute?,
-                priorities: priorities?,
+                rules: priorities?.into_iter().chain(rules?).collect(),
+                write_dictionary,
+                dictionaries,
                 write: write?,
                 accept: accept?,
                 identify: revocation? > Revocation::None,
@@ -238,6 +259,7 @@ impl Settings {
                 routes: routes?,
                 login_url: login_url?,
                 store: store?,
+                debug_header: debug_header?,
                 key_ids: key_ids?,
                 revocation: revocation?,
                 touch_millis: touch?.map(|seconds| i64::from(seconds) * 1000),
@@ -278,6 +300,11 @@ fn setting_of(error: &ConfigError) -> &'static str {
         ConfigError::DjangoCookie(_) => "ORIGIN_COOKIE",
         ConfigError::BudgetTooSmall => "SESSION_BUDGET",
         ConfigError::WritesWhatItRefuses => "SESSION_ACCEPT",
+        ConfigError::ReadableSecret(_) | ConfigError::CriticalDropped(_) => "SESSION_RULES",
+        ConfigError::Dictionary(_)
+        | ConfigError::DictionaryText(_)
+        | ConfigError::DictionaryTwice(_)
+        | ConfigError::UnknownDictionary(_) => "SESSION_DICTIONARY",
         ConfigError::NoDjangoKey => "DJANGO_SECRET_KEY",
         _ => "SESSION_KEYS",
     }
@@ -332,14 +359,44 @@ fn routes(text: &str) -> Result<Routes, String> {
 }
 
 /// The user key is critical unless a rule names it, so that a cookie alone tells the class.
-fn priorities(text: &str, user_key: Option<&str>) -> Result<Vec<PriorityRule>, String> {
+fn priorities(text: &str, user_key: Option<&str>) -> Result<Vec<KeyRule>, String> {
     let rules: BTreeMap<String, Priority> = json(
         text,
         r#"a JSON object of key to "critical", "important", "normal" or "optional""#,
     )?;
-    let rule = |(key, priority)| PriorityRule { key, priority };
+    let rule = |(key, priority): (String, Priority)| KeyRule::new(key, priority);
     let user = user_key.map(|key| (key.to_owned(), Priority::Critical));
     Ok(user.into_iter().chain(rules).map(rule).collect())
+}
+
+fn rules(text: &str) -> Result<Vec<KeyRule>, String> {
+    json(
+        text,
+        r#"a JSON array of rules, as [{"key": "cart*", "priority": "important", "max_age": 86400, "secret": false, "overflow": "spill", "max_octets": 2000}], where only "key" must be"#,
+    )
+}
+
+/// The id that is written with, and all dictionaries.
+fn dictionary(text: &str) -> Result<(u8, Vec<DictionaryConfig>), String> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Dictionaries {
+        write: Option<u8>,
+        dictionaries: BTreeMap<String, String>,
+    }
+    let Dictionaries {
+        write,
+        dictionaries,
+    } = json(
+        text,
+        r#"a JSON object, as {"write": 128, "dictionaries": {"128": "<base64>"}}"#,
+    )?;
+    let dictionary = |(id, base64): (String, String)| match id.parse() {
+        Ok(id) => Ok(DictionaryConfig { id, base64 }),
+        Err(_) => Err(format!("{id:?} is not an id from 128 to 255")),
+    };
+    let dictionaries: Result<Vec<_>, _> = dictionaries.into_iter().map(dictionary).collect();
+    Ok((write.unwrap_or(BUILT_IN_DICTIONARY), dictionaries?))
 }
 
 fn user_key(text: &str) -> Result<String, String> {
@@ -544,6 +601,47 @@ mod tests {
             r#"[{"envelope": "sealed"}, {"envelope": "django", "until": "soon"}]"#
         ));
         assert!(!accepted(r#"[{"envelope": "plain"}]"#));
+    }
+
+    #[test]
+    fn rules_and_dictionaries_are_checked() {
+        let problem = |setting: &str, text: &str| {
+            let problems = read(&[(setting, text)]).err();
+            problems.map(|problems| problems.join("; "))
+        };
+        let good = r#"[{"key": "cart*", "max_age": 60, "overflow": "drop"}, {"key": "token", "secret": true}]"#;
+        assert_eq!(problem("SESSION_RULES", good), None);
+        for wrong in [
+            r#"{"cart": "critical"}"#,
+            r#"[{"key": "a", "max_age": 0}]"#,
+            r#"[{"key": "a", "priority": "critical", "overflow": "drop"}]"#,
+        ] {
+            let problem = problem("SESSION_RULES", wrong);
+            assert!(
+                problem.is_some_and(|p| p.starts_with("SESSION_RULES: ")),
+                "{wrong}"
+            );
+        }
+        let spills = ("SESSION_RULES", r#"[{"key": "a", "overflow": "spill"}]"#);
+        assert!(read(&[spills]).is_ok());
+        assert!(read(&[spills, ("SESSION_STORE", "none")]).is_err());
+
+        let good = r#"{"write": 200, "dictionaries": {"128": "d29yZA==", "200": "d29yZHM="}}"#;
+        assert_eq!(problem("SESSION_DICTIONARY", good), None);
+        for wrong in [
+            r#"{"write": 128}"#,
+            r#"{"dictionaries": {"1": "d29yZA=="}}"#,
+            r#"{"dictionaries": {"x": "d29yZA=="}}"#,
+            r#"{"dictionaries": {"128": "not base64"}}"#,
+            r#"{"dictionaries": {"128": ""}}"#,
+            r#"{"dictionaries": {"128": "d29yZA==", "0128": "d29yZA=="}}"#,
+        ] {
+            let problem = problem("SESSION_DICTIONARY", wrong);
+            assert!(
+                problem.is_some_and(|p| p.starts_with("SESSION_DICTIONARY: ")),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

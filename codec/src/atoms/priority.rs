@@ -19,3 +19,16 @@ pub enum Priority {
     /// Leaves first.
     Optional,
 }
+
+impl Priority {
+    /// Its name in configurations and reports.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Important => "important",
+            Self::Normal => "normal",
+            Self::Optional => "optional",
+        }
+    }
+}

@@ -26,6 +26,8 @@ impl Codec {
             lineage: Lineage::new(read.issued),
             record_merged: false,
             from_django_cookie: false,
+            opened_at: now,
+            expired: alloc::vec::Vec::new(),
         })
     }
 }

@@ -2,13 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{Codec, Workspace};
+use super::Codec;
 use crate::{
-    atoms::Priority,
     compress::Estimate,
     config::Overflow,
     error::SealError,
-    policy::{KeyPlacement, Prefix, scaled},
+    policy::{Placement, Plan, Selection, overflow_of, scaled},
     session::Session,
 };
 
@@ -34,67 +33,63 @@ pub(super) const fn measurable(room: usize) -> usize {
 }
 
 impl Codec {
-    /// Measures the whole session, whose JSON is in the workspace, unless that is hopeless.
+    /// Measures everything that has a place in the cookie, about `octets` of JSON, unless that is
+    /// hopeless.
     pub(super) fn try_whole(
         &self,
         room: usize,
-        workspace: &mut Workspace,
-        measure: impl FnOnce(&mut Workspace) -> Option<usize>,
+        octets: usize,
+        whole: &Placement,
+        measure: impl FnOnce() -> Option<usize>,
     ) -> Whole {
-        if self.overflow != Overflow::Refuse
-            && workspace.json.len() > room.saturating_mul(LIKELY_RATIO)
-        {
+        let may_overflow = self.overflow != Overflow::Refuse || self.rules.has_overflow;
+        // With a record it is one of the sets that the search looks at.
+        if whole.spills() || (may_overflow && octets > room.saturating_mul(LIKELY_RATIO)) {
             return Whole::NotTried;
         }
-        match measure(workspace) {
+        match measure() {
             Some(size) if size <= room => Whole::Fits,
             size => Whole::Exceeds(size),
         }
     }
 
-    /// Finds the largest set of keys by priority that takes at most `room`.
+    /// Finds the largest set of keys by priority that takes at most `room`, after the whole did
+    /// not fit.
     ///
-    /// `measure` is asked with some keys' JSON in the workspace, and whether that is all of them;
-    /// it says what they take, with a ticket unless they are all, or `None` if that is more than
-    /// [`measurable`]. Of the sets that fit, the one found is measured last.
+    /// `measure` says what a placement's keys take in the cookie, with a ticket if it spills, or
+    /// `None` if that is more than [`measurable`]. Of the sets that fit, the one found is measured
+    /// last.
     pub(super) fn place(
         &self,
         session: &Session,
+        plan: &Plan,
         room: Room,
         whole: &Whole,
-        workspace: &mut Workspace,
-        mut measure: impl FnMut(&mut Workspace, bool) -> Option<usize>,
-    ) -> Result<Prefix, SealError> {
-        let refusal = SealError::DoesNotFit {
-            budget: self.budget.octets(),
-        };
-        let overflow = match (whole, self.overflow) {
-            (Whole::Fits, _) => return Ok(Prefix::WHOLE),
-            (_, Overflow::Spill) => KeyPlacement::Spilled,
-            (_, Overflow::Drop) => KeyPlacement::Dropped,
-            (_, Overflow::Refuse) => return Err(refusal),
-        };
+        measure: impl FnMut(&Placement) -> Option<usize>,
+    ) -> Result<Selection, SealError> {
         let whole = match whole {
             Whole::Exceeds(size) => Some(*size),
             _ => None,
         };
-        let prefix = Prefix::largest(
+        let found = Selection::largest(
             session,
-            &self.priorities,
-            overflow,
-            |order| costs(session, order, room),
+            (&self.rules, plan, self.overflow),
+            |order| costs(session, plan, order, room),
             (room.units, whole),
-            |placement| {
-                workspace.write_json(session, |index| placement.keeps(index));
-                measure(workspace, placement.is_all_in_cookie())
-            },
-        )
-        .ok_or(refusal)?;
-        let is_critical = |index| self.priorities.of(session.raw_key(index)) == Priority::Critical;
-        if overflow == KeyPlacement::Dropped && prefix.overflowing().any(is_critical) {
-            return Err(refusal);
+            measure,
+        );
+        found.ok_or_else(|| self.does_not_fit())
+    }
+
+    /// Whether a key without room may go anywhere.
+    pub(super) fn may_overflow(&self, session: &Session, index: usize) -> bool {
+        overflow_of(self.rules.of(session.raw_key(index)), self.overflow).is_some()
+    }
+
+    pub(super) const fn does_not_fit(&self) -> SealError {
+        SealError::DoesNotFit {
+            budget: self.budget.octets(),
         }
-        Ok(prefix)
     }
 }
 
@@ -108,7 +103,7 @@ pub(super) struct Room {
 
 /// About what the first 0, 1, 2 ... keys in this order take. What lies far beyond the room is not
 /// looked at: it is taken to be like the rest.
-fn costs(session: &Session, order: &[u16], room: Room) -> Vec<usize> {
+fn costs(session: &Session, plan: &Plan, order: &[u16], room: Room) -> Vec<usize> {
     let mut estimate = Estimate::new(session.text());
     let enough = room.units.saturating_mul(room.unit_bits) / 2 * 3;
     let (mut bits, mut octets) = (0_usize, 0_usize);
@@ -117,7 +112,10 @@ fn costs(session: &Session, order: &[u16], room: Room) -> Vec<usize> {
     for &index in order {
         let ranges = session.member_ranges(usize::from(index));
         let length: usize = ranges.iter().map(ExactSizeIterator::len).sum();
-        bits += if bits > enough {
+        bits += if plan.is_secret(usize::from(index)) {
+            // Not compressed, and what it holds must not show in what else stays.
+            length * 8
+        } else if bits > enough {
             scaled(bits, length, octets)
         } else {
             ranges.into_iter().map(|range| estimate.bits(range)).sum()

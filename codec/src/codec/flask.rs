@@ -10,10 +10,9 @@ use super::{
 };
 use crate::{
     atoms::{Envelope, Timestamp},
-    config::Overflow,
     error::{Reason, SealError},
     flask::{FlaskSecret, Serializer, TAIL_LEN},
-    policy::Placement,
+    policy::{Placement, Plan},
     ring::KeyRing,
     session::Session,
     text::base64url,
@@ -58,18 +57,21 @@ impl Codec {
             lineage: Lineage::new(read.issued),
             record_merged: false,
             from_django_cookie: false,
+            opened_at: now,
+            expired: alloc::vec::Vec::new(),
         };
         // Only where this codec writes Flask cookies with records of its own is the key ours.
-        if self.write == Envelope::Flask && self.overflow == Overflow::Spill {
+        if self.write == Envelope::Flask && self.can_spill() {
             self.take_ticket(&mut opened)?;
         }
+        opened.take_ends()?;
         Ok(opened)
     }
 
     /// The cookie's value, the placement, and the record of what did not fit.
     pub(super) fn seal_flask<R: TryCryptoRng>(
         &self,
-        session: &Session,
+        (session, plan): (&Session, &Plan),
         lineage: &Lineage,
         issued: Timestamp,
         room: usize,
@@ -81,7 +83,7 @@ impl Codec {
         let capacity = room.saturating_sub(TAIL_LEN);
         let spelling = Spelling::PythonSorted;
         let (mut value, placement, record) =
-            self.fit_payload(spelling, session, lineage, capacity, rng, workspace)?;
+            self.fit_payload(spelling, (session, plan), lineage, capacity, rng, workspace)?;
         serializer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }

@@ -1,5 +1,10 @@
+use alloc::{string::String, vec::Vec};
+
 use crate::{
     atoms::{KeyId, Timestamp},
+    policy::KeyEnd,
+    session::Session,
+    text::json,
     wire::ticket::Ticket,
 };
 
@@ -11,6 +16,8 @@ pub struct Lineage {
     pub(crate) spilled: Option<SpilledRecord>,
     /// The store's name of the record before the last one, to be deleted at the next commit.
     pub(crate) previous: Option<[u8; 24]>,
+    /// When keys end that have an end of their own.
+    pub(crate) ends: Vec<KeyEnd>,
 }
 
 /// A record as a cookie names it: the ticket, and the key under which both were written.
@@ -29,6 +36,7 @@ impl Lineage {
             sid: None,
             spilled: None,
             previous: None,
+            ends: Vec::new(),
         }
     }
 
@@ -43,9 +51,41 @@ impl Lineage {
         }
     }
 
+    /// The same for a session that was changed: a key's end counts from when its value was last
+    /// set, so a key of `before` whose value is another one in `after`, or that is gone, loses the
+    /// end it had and gets a new one when it is sealed. Costs nothing where no key has an end.
+    #[must_use]
+    pub fn carrying(&self, before: &Session, after: &Session) -> Self {
+        let is_same = |(key, _): &&KeyEnd| {
+            let values = before.raw_by_raw_key(key).zip(after.raw_by_raw_key(key));
+            values.is_some_and(|(before, after)| is_same_value(before, after))
+        };
+        Self {
+            ends: self.ends.iter().filter(is_same).cloned().collect(),
+            ..self.without_ends()
+        }
+    }
+
+    fn without_ends(&self) -> Self {
+        Self {
+            ends: Vec::new(),
+            ..*self
+        }
+    }
+
     /// When the session began; whole seconds.
     #[must_use]
     pub const fn created(&self) -> Timestamp {
         self.created
     }
+}
+
+/// Whether both texts spell the same JSON value: an origin may spell it in its own way.
+fn is_same_value(before: &str, after: &str) -> bool {
+    let canonical = |text: &str| {
+        let mut canonical = String::new();
+        let written = json::write_canonical(text, json::DEPTH_LIMIT, &mut canonical);
+        written.ok().map(|()| canonical)
+    };
+    before == after || canonical(before).is_some_and(|before| Some(before) == canonical(after))
 }

@@ -1,7 +1,10 @@
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
 use super::{Lineage, lineage::SpilledRecord};
 use crate::{
     atoms::{Envelope, KeyId, KeyPosition, Timestamp},
     error::Reason,
+    policy::ENDS_KEY,
     session::Session,
     wire::ticket::Ticket,
 };
@@ -9,6 +12,7 @@ use crate::{
 /// What a request's cookies came to.
 #[derive(Debug)]
 #[must_use]
+#[allow(clippy::large_enum_variant)] // one a request, on the stack; a box would cost an allocation
 pub enum Opened {
     /// No session cookie was sent.
     Absent,
@@ -35,6 +39,9 @@ pub struct OpenSession {
     pub(crate) lineage: Lineage,
     pub(crate) record_merged: bool,
     pub(crate) from_django_cookie: bool,
+    pub(crate) opened_at: Timestamp,
+    /// Keys whose own end had come, as JSON spells them, and where each stood.
+    pub(crate) expired: Vec<(usize, String)>,
 }
 
 impl OpenSession {
@@ -87,6 +94,55 @@ impl OpenSession {
             Some(SpilledRecord { ticket, .. }) if !self.record_merged => Some(ticket),
             _ => None,
         }
+    }
+
+    /// Keys that the session held and that are not in it, because their own end had come; as JSON
+    /// spells them between quotes.
+    pub fn expired_keys(&self) -> impl Iterator<Item = &str> {
+        self.expired.iter().map(|(_, key)| key.as_str())
+    }
+
+    /// Puts a record's keys where they stood.
+    pub(crate) fn merge(&mut self, spilled: &Session, positions: &[u16]) -> Result<(), Reason> {
+        // Positions count the keys that have ended in the meantime, too.
+        for (index, key) in &self.expired {
+            self.session.put_back(*index, key);
+        }
+        self.session.merge(spilled, positions);
+        for (_, key) in &self.expired {
+            self.session.take(key);
+        }
+        self.take_ends()
+    }
+
+    /// Takes the reserved key with the ends of keys out of the session, and the keys whose end has
+    /// come.
+    pub(crate) fn take_ends(&mut self) -> Result<(), Reason> {
+        let Some((_, ends)) = self.session.take(ENDS_KEY) else {
+            return Ok(());
+        };
+        let ends = Session::from_json(ends).map_err(|_| Reason::CorruptBody)?;
+        let mut ended = Vec::new();
+        for index in 0..ends.len() {
+            let key = ends.raw_key(index);
+            let end: u32 = ends
+                .raw_value(index)
+                .parse()
+                .map_err(|_| Reason::CorruptBody)?;
+            if Timestamp::from_seconds(end.into()) <= self.opened_at {
+                ended.push(key);
+            } else {
+                self.lineage.ends.push((key.to_owned(), end));
+            }
+        }
+        for key in ended.into_iter().rev() {
+            if let Some((index, _)) = self.session.take(key) {
+                self.expired.push((index, key.to_owned()));
+            }
+        }
+        // The last one taken out is the first to be put back at its index.
+        self.expired.reverse();
+        Ok(())
     }
 
     /// Whether it arrived in the plain Django cookie instead of ours.

@@ -4,14 +4,12 @@ use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
 
-use super::{
-    Codec, Lineage, OpenSession, StoreOp, Workspace, body::expand, lineage::SpilledRecord, nonce,
-};
+use super::{Codec, Lineage, OpenSession, StoreOp, Workspace, lineage::SpilledRecord, nonce};
 use crate::{
     atoms::Timestamp,
     crypto::digest16,
     error::{Reason, SealError},
-    policy::{KeyPlacement, Placement},
+    policy::{KeyPlacement, Placement, Plan},
     session::Session,
     wire::{record::Fields, ticket::Ticket},
 };
@@ -55,9 +53,8 @@ impl Codec {
         let inner = ring.open(raw, &ticket.id, ticket.revision)?;
         let (fields, body) = inner.try_map(Fields::read)?.into_inner();
         let limit = self.limits.record_octets;
-        let json = expand(body, fields.compression, limit, inflater)?;
-        let spilled = self.parse(json)?;
-        opened.session.merge(&spilled, &fields.positions);
+        let spilled = self.read_body(body, fields.compression, limit, inflater)?;
+        opened.merge(&spilled, &fields.positions)?;
         opened.lineage.previous = fields.previous;
         opened.record_merged = true;
         Ok(())
@@ -77,7 +74,7 @@ impl Codec {
     /// Seals the keys that `placement` spills into a new record, a revision later.
     pub(super) fn seal_record<R: TryCryptoRng>(
         &self,
-        session: &Session,
+        (session, plan): (&Session, &Plan),
         placement: &Placement,
         lineage: &Lineage,
         rng: &mut R,
@@ -85,13 +82,12 @@ impl Codec {
     ) -> Result<SealedRecord, SealError> {
         let ring = self.records.as_ref().ok_or(SealError::NoKey)?;
         let spilled = |index: usize| placement.of(index) == KeyPlacement::Spilled;
-        workspace.write_json(session, spilled);
         // No budget: what record_octets allows always fits.
-        let (compression, _) =
-            self.compress(usize::MAX, workspace)
-                .ok_or(SealError::DoesNotFit {
-                    budget: self.limits.record_octets,
-                })?;
+        let (compression, _) = self
+            .write_body(session, plan, spilled, usize::MAX, workspace)
+            .ok_or(SealError::DoesNotFit {
+                budget: self.limits.record_octets,
+            })?;
         let fields = Fields {
             compression,
             previous: lineage

@@ -1,22 +1,21 @@
 //! Sealed cookies: `text <-> raw <-> inner <-> body <-> session`.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use rand_core::TryCryptoRng;
 
 use super::{
     Codec, Lineage, OpenSession, Workspace,
-    body::{expand, seconds},
-    fit::{Room, measurable},
+    body::seconds,
+    fit::{Room, Whole, measurable},
     lineage::SpilledRecord,
     nonce,
     record::SealedRecord,
 };
 use crate::{
     atoms::{Envelope, Timestamp},
-    config::Overflow,
     error::{Reason, SealError},
-    policy::Placement,
+    policy::{Placement, Plan},
     session::Session,
     text::base64url,
     wire::{
@@ -50,12 +49,8 @@ impl Codec {
         self.lifetimes.check(issued, created, now)?;
         self.check_accepted(Envelope::Sealed, issued, now)?;
         let limit = self.limits.cookie_octets;
-        let json = expand(body.main, fields.compression, limit, inflater)?;
-        let mut session = self.parse(json)?;
-        if let Some(plain) = body.plain {
-            session.merge(&self.parse(plain.to_vec())?, &[]);
-        }
-        Ok(OpenSession {
+        let session = self.read_body(body, fields.compression, limit, inflater)?;
+        let mut opened = OpenSession {
             session,
             envelope: Envelope::Sealed,
             key: key.position,
@@ -69,16 +64,21 @@ impl Codec {
                     key: key.id,
                 }),
                 previous: None,
+                ends: Vec::new(),
             },
             record_merged: false,
             from_django_cookie: false,
-        })
+            opened_at: now,
+            expired: Vec::new(),
+        };
+        opened.take_ends()?;
+        Ok(opened)
     }
 
     /// The cookie's value, the placement, and the record of what did not fit.
     pub(super) fn seal_sealed<R: TryCryptoRng>(
         &self,
-        session: &Session,
+        (session, plan): (&Session, &Plan),
         lineage: &Lineage,
         issued: Timestamp,
         room: usize,
@@ -94,13 +94,11 @@ impl Codec {
             ticket: None,
         };
         let room = capacity.saturating_sub(fields.encoded_len());
-        let ticket_len = match self.overflow {
-            Overflow::Spill => ticket::LEN,
-            Overflow::Drop | Overflow::Refuse => 0,
-        };
-        let mut measure = |workspace: &mut Workspace, is_whole: bool| {
-            let (compression, octets) = self.compress(measurable(room), workspace)?;
-            let octets = octets + if is_whole { 0 } else { ticket_len };
+        let mut measure = |workspace: &mut Workspace, placement: &Placement| {
+            let chosen = |index| placement.keeps(index);
+            let (compression, octets) =
+                self.write_body(session, plan, chosen, measurable(room), workspace)?;
+            let octets = octets + if placement.spills() { ticket::LEN } else { 0 };
             if octets <= room {
                 fields.compression = compression;
                 let Workspace { body, kept, .. } = workspace;
@@ -108,17 +106,21 @@ impl Codec {
             }
             Some(octets)
         };
-        let whole = self.try_whole(room, workspace, |workspace| measure(workspace, true));
-        let room = Room {
-            units: room,
-            unit_bits: 8,
-        };
-        let placement = self
-            .place(session, room, &whole, workspace, measure)?
-            .placement();
+        let mut placement = plan.whole();
+        let octets = workspace.json.len();
+        let whole = self.try_whole(room, octets, &placement, || measure(workspace, &placement));
+        if !matches!(whole, Whole::Fits) {
+            let room = Room {
+                units: room,
+                unit_bits: 8,
+            };
+            let measure = |placement: &Placement| measure(workspace, placement);
+            let selection = self.place(session, plan, room, &whole, measure)?;
+            placement = selection.placement();
+        }
         let mut record = None;
-        if !placement.is_all_in_cookie() && self.overflow == Overflow::Spill {
-            let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
+        if placement.spills() {
+            let sealed = self.seal_record((session, plan), &placement, lineage, rng, workspace)?;
             fields.ticket = Some(sealed.ticket);
             record = Some(sealed);
         }

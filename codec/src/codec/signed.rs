@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{
     atoms::{Envelope, KeyId, Timestamp},
-    config::Overflow,
     error::{Reason, SealError},
-    policy::Placement,
+    policy::{Placement, Plan},
     session::Session,
     signing::{self, payload},
     text::{base64url, json},
     wire::ticket::{self, Ticket},
+    workspace::add_member,
 };
 
 /// The key that carries the ticket in a Django cookie: a text, harmless to Django.
@@ -107,9 +107,10 @@ impl Codec {
         let mut opened = self.open_signed(value, self.limits.cookie_octets, now, workspace)?;
         self.check_accepted(Envelope::Django, opened.issued, now)?;
         // Only where this codec writes Django cookies with records of its own is the key ours.
-        if self.write == Envelope::Django && self.overflow == Overflow::Spill {
+        if self.write == Envelope::Django && self.can_spill() {
             self.take_ticket(&mut opened)?;
         }
+        opened.take_ends()?;
         Ok(opened)
     }
 
@@ -135,13 +136,15 @@ impl Codec {
             lineage: Lineage::new(signed.issued),
             record_merged: false,
             from_django_cookie: false,
+            opened_at: now,
+            expired: Vec::new(),
         })
     }
 
     /// The cookie's value, the placement, and the record of what did not fit.
     pub(super) fn seal_django<R: TryCryptoRng>(
         &self,
-        session: &Session,
+        (session, plan): (&Session, &Plan),
         lineage: &Lineage,
         issued: Timestamp,
         room: usize,
@@ -152,7 +155,7 @@ impl Codec {
         let capacity = room.saturating_sub(signing::tail_len(issued));
         let spelling = Spelling::Python;
         let (mut value, placement, record) =
-            self.fit_payload(spelling, session, lineage, capacity, rng, workspace)?;
+            self.fit_payload(spelling, (session, plan), lineage, capacity, rng, workspace)?;
         signer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }
@@ -162,62 +165,65 @@ impl Codec {
     pub(super) fn fit_payload<R: TryCryptoRng>(
         &self,
         spelling: Spelling,
-        session: &Session,
+        (session, plan): (&Session, &Plan),
         lineage: &Lineage,
         capacity: usize,
         rng: &mut R,
         workspace: &mut Workspace,
     ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
         let mut value = String::with_capacity(capacity.saturating_add(TAIL_ROOM));
+        let placement = plan.whole();
         spelling.apply(workspace)?;
-        let whole = self.try_whole(capacity, workspace, |workspace| {
+        let octets = workspace.json.len();
+        let whole = self.try_whole(capacity, octets, &placement, || {
             Some(payload::write(workspace, capacity, &mut value))
         });
         if matches!(whole, Whole::Fits) {
-            return Ok((value, Placement::ALL_IN_COOKIE, None));
+            return Ok((value, placement, None));
         }
         // Where keys keep their places, one rewriting serves all the sets that will be measured.
         let spelled;
         let (session, respelling) = if spelling.keeps_order() {
+            workspace.write_json(session, |_| true);
+            spelling.apply(workspace)?;
             let json = workspace.json.as_str();
             spelled = Session::from_json(json).map_err(|_| SealError::TooDeep)?;
             (&spelled, None)
         } else {
             (session, Some(spelling))
         };
-        let spills = self.overflow == Overflow::Spill;
         // The search asks with a random ticket, which compresses as little as a real one.
         let mut octets = [0; TICKET_OCTETS];
         rng.try_fill_bytes(&mut octets)
             .map_err(|_| SealError::Entropy)?;
-        let guess = spills.then(|| ticket_member(&octets));
+        let guess = ticket_member(&octets);
         let room = Room {
             units: capacity,
             unit_bits: 6,
         };
-        let measure = |workspace: &mut Workspace, is_whole: bool| {
-            let member = guess.as_deref().filter(|_| !is_whole);
+        let measure = |placement: &Placement| {
+            let member = placement.spills().then_some(guess.as_str());
+            workspace.write_part(session, plan, |index| placement.keeps(index));
             write_with(respelling, member, capacity, &mut value, workspace).ok()
         };
-        let mut prefix = self.place(session, room, &whole, workspace, measure)?;
+        let mut selection = self.place(session, plan, room, &whole, measure)?;
         loop {
-            let placement = prefix.placement();
+            let placement = selection.placement();
             let (mut member, mut record) = (None, None);
-            if spills && !placement.is_all_in_cookie() {
-                let sealed = self.seal_record(session, &placement, lineage, rng, workspace)?;
+            if placement.spills() {
+                let sealed =
+                    self.seal_record((session, plan), &placement, lineage, rng, workspace)?;
                 member = Some(ticket_member(&self.ticket_octets_of(&sealed.ticket)?));
                 record = Some(sealed);
             }
-            workspace.write_json(session, |index| placement.keeps(index));
+            workspace.write_part(session, plan, |index| placement.keeps(index));
             let member = member.as_deref();
             if write_with(respelling, member, capacity, &mut value, workspace)? <= capacity {
                 return Ok((value, placement, record));
             }
             // The real ticket compressed a few octets worse than the guess: one key less.
-            if !prefix.shrink() {
-                return Err(SealError::DoesNotFit {
-                    budget: self.budget.octets(),
-                });
+            if !selection.shrink(|index| self.may_overflow(session, index)) {
+                return Err(self.does_not_fit());
             }
         }
     }
@@ -243,7 +249,7 @@ impl Codec {
             ticket: Ticket::read(ticket),
             key: KeyId(*key),
         });
-        opened.session.remove_unmarked(TICKET_KEY);
+        opened.session.take(TICKET_KEY);
         Ok(())
     }
 }
@@ -270,17 +276,4 @@ fn write_with(
         spelling.apply(workspace)?;
     }
     Ok(payload::write(workspace, capacity, value))
-}
-
-/// Appends a member to a JSON object without white space.
-fn add_member(json: &mut String, member: Option<&str>) {
-    let Some(member) = member else {
-        return;
-    };
-    json.pop(); // its `}`
-    if json.len() > 1 {
-        json.push(',');
-    }
-    json.push_str(member);
-    json.push('}');
 }

@@ -1,3 +1,5 @@
+mod placement;
+
 use alloc::{format, string::String, vec, vec::Vec};
 use core::convert::Infallible;
 
@@ -8,7 +10,7 @@ use crate::{
     atoms::{KeyPosition, Priority},
     cookie::CookieProfileConfig,
     crypto::{DjangoSecret, Secret},
-    policy::{KeyPlacement, PriorityRule},
+    policy::{KeyPlacement, KeyRule},
     ring::KeyRing,
 };
 
@@ -292,14 +294,11 @@ fn predicted_and_real_size_agree_for_every_length_of_plain_body() {
 #[test]
 fn a_large_session_spills_by_priority_and_returns_whole() {
     for write in [Envelope::Sealed, Envelope::Django] {
-        let rule = |key: &str, priority| PriorityRule {
-            key: key.into(),
-            priority,
-        };
+        let rule = |key: &str, priority| KeyRule::new(key, priority);
         let config = Config {
             write,
             accept: vec![Acceptance::always(write)],
-            priorities: vec![
+            rules: vec![
                 rule("k19", Priority::Critical),
                 rule("k1*", Priority::Important),
                 rule("k0", Priority::Optional),
@@ -364,10 +363,7 @@ fn what_stays_is_all_that_fits() {
     let config = |write, overflow, budget| Config {
         write,
         accept: vec![Acceptance::always(write)],
-        priorities: vec![PriorityRule {
-            key: "key_000*".into(),
-            priority: Priority::Optional,
-        }],
+        rules: vec![KeyRule::new("key_000*", Priority::Optional)],
         overflow,
         budget: Budget::new(budget).unwrap(),
         ..config()
@@ -387,7 +383,8 @@ fn what_stays_is_all_that_fits() {
             // The first ten keys are optional: the others stay before them.
             let order = (10..session.len()).chain(0..session.len().min(10));
             let kept = order.clone().take_while(|&index| stays(index)).count();
-            assert_eq!(kept, order.clone().filter(|&index| stays(index)).count());
+            // Single keys of the same priority may stay behind the first that has no room.
+            assert!(kept <= order.clone().filter(|&index| stays(index)).count());
             assert!(kept < session.len());
 
             let mut chosen: Vec<usize> = order.take(kept + 1).collect();
@@ -474,10 +471,7 @@ fn overflow_is_dropped_or_refused_as_configured_never_the_critical() {
     let with = |overflow, priority| {
         let config = Config {
             overflow,
-            priorities: vec![PriorityRule {
-                key: "*".into(),
-                priority,
-            }],
+            rules: vec![KeyRule::new("*", priority)],
             ..config()
         };
         let codec = Codec::new(config, &keys(&[0], &[])).unwrap();

@@ -1,7 +1,9 @@
+use alloc::string::String;
 use core::fmt;
 
 use crate::{
     atoms::Envelope,
+    compress::DictionaryError,
     cookie::{CookieNameError, CookieProfileError},
     ring::KeyRingError,
 };
@@ -28,6 +30,18 @@ pub enum ConfigError {
     ReadOnly(Envelope),
     /// The envelope that is written is not accepted without an end: nobody could read it back.
     WritesWhatItRefuses,
+    /// A key (given here) is secret by a rule, but the envelope that is written is readable.
+    ReadableSecret(String),
+    /// A key (given here) is critical and yet to be dropped by a rule.
+    CriticalDropped(String),
+    /// A dictionary.
+    Dictionary(DictionaryError),
+    /// The dictionary of this id is not base64.
+    DictionaryText(u8),
+    /// Two dictionaries have this id.
+    DictionaryTwice(u8),
+    /// The dictionary of this id is to be written with, but there is none.
+    UnknownDictionary(u8),
     /// The budget leaves no room beside the cookie's name.
     BudgetTooSmall,
 }
@@ -58,6 +72,20 @@ impl fmt::Display for ConfigError {
             Self::WritesWhatItRefuses => {
                 f.write_str("accept: the envelope that is written must be accepted without an end")
             }
+            Self::ReadableSecret(key) => write!(
+                f,
+                "rules: \"{key}\" is secret, but only the envelope \"sealed\" hides values"
+            ),
+            Self::CriticalDropped(key) => write!(
+                f,
+                "rules: \"{key}\" is critical, and what is critical is never dropped"
+            ),
+            Self::Dictionary(error) => write!(f, "dictionaries: {error}"),
+            Self::DictionaryText(id) => write!(f, "dictionaries: {id} is not padded base64"),
+            Self::DictionaryTwice(id) => write!(f, "dictionaries: {id} is there twice"),
+            Self::UnknownDictionary(id) => {
+                write!(f, "write_dictionary: there is no dictionary {id}")
+            }
             Self::BudgetTooSmall => {
                 f.write_str("budget: too small for the cookie's name and a ticket")
             }
@@ -70,6 +98,12 @@ impl core::error::Error for ConfigError {}
 impl From<CookieProfileError> for ConfigError {
     fn from(error: CookieProfileError) -> Self {
         Self::Cookie(error)
+    }
+}
+
+impl From<DictionaryError> for ConfigError {
+    fn from(error: DictionaryError) -> Self {
+        Self::Dictionary(error)
     }
 }
 

@@ -1,7 +1,10 @@
-use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
+use alloc::vec::Vec;
 
-use super::Priorities;
-use crate::{atoms::Priority, session::Session};
+use super::{
+    plan::{Plan, overflow_of},
+    rules::Rules,
+};
+use crate::{config::Overflow, session::Session};
 
 /// Where a key went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,171 +16,257 @@ pub enum KeyPlacement {
     Spilled,
     /// Nowhere: it did not fit and the configuration says to drop such keys.
     Dropped,
+    /// Nowhere: its own end has come.
+    Expired,
+}
+
+impl KeyPlacement {
+    /// A stable name, of `a-z`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::Spilled => "spilled",
+            Self::Dropped => "dropped",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Why a key went where it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlacementReason {
+    /// There was room for it.
+    Fits,
+    /// There was no room left for it.
+    NoRoom,
+    /// It is longer than its rule allows in a cookie.
+    TooLarge,
+    /// Its own end has come.
+    Expired,
+    /// Its name is one that the format needs for itself.
+    Reserved,
+}
+
+impl PlacementReason {
+    /// A stable name, of `a-z` and `_`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::NoRoom => "no_room",
+            Self::TooLarge => "too_large",
+            Self::Expired => "expired",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
+/// Where a key goes, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fate {
+    pub(crate) placement: KeyPlacement,
+    pub(crate) reason: PlacementReason,
+}
+
+impl Fate {
+    pub(crate) const KEPT: Self = Self {
+        placement: KeyPlacement::Cookie,
+        reason: PlacementReason::Fits,
+    };
 }
 
 /// Where every key of a session went, by its index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     /// `None`: everything is in the cookie, the common case, which allocates nothing.
-    kept: Option<Vec<bool>>,
-    overflow: KeyPlacement,
+    fates: Option<Vec<Fate>>,
 }
 
 impl Placement {
-    pub(crate) const ALL_IN_COOKIE: Self = Self {
-        kept: None,
-        overflow: KeyPlacement::Spilled,
-    };
+    pub(crate) const ALL_IN_COOKIE: Self = Self { fates: None };
+
+    pub(crate) const fn of_fates(fates: Vec<Fate>) -> Self {
+        Self { fates: Some(fates) }
+    }
 
     /// Whether every key is in the cookie.
     #[must_use]
     pub const fn is_all_in_cookie(&self) -> bool {
-        self.kept.is_none()
+        self.fates.is_none()
     }
 
     /// Where the key at `index` of the session went.
     #[must_use]
     pub fn of(&self, index: usize) -> KeyPlacement {
-        if self.keeps(index) {
-            KeyPlacement::Cookie
-        } else {
-            self.overflow
-        }
+        self.fate(index).placement
+    }
+
+    /// Why it went there.
+    #[must_use]
+    pub fn reason(&self, index: usize) -> PlacementReason {
+        self.fate(index).reason
+    }
+
+    /// Whether any key is in a record.
+    #[must_use]
+    pub fn spills(&self) -> bool {
+        let mut fates = self.fates.iter().flatten();
+        fates.any(|fate| fate.placement == KeyPlacement::Spilled)
     }
 
     pub(crate) fn keeps(&self, index: usize) -> bool {
-        self.kept
-            .as_ref()
-            .is_none_or(|kept| kept.get(index).copied().unwrap_or(false))
+        self.of(index) == KeyPlacement::Cookie
+    }
+
+    fn fate(&self, index: usize) -> Fate {
+        match &self.fates {
+            None => Fate::KEPT,
+            Some(fates) => fates.get(index).copied().unwrap_or(Fate {
+                placement: KeyPlacement::Dropped,
+                reason: PlacementReason::NoRoom,
+            }),
+        }
     }
 }
 
-/// The keys of a session in the order in which they stay, and how many of them do.
-pub(crate) struct Prefix {
+/// The keys of a session in the order in which they stay, and which of them do: the first so many,
+/// and single ones behind them that are worth as much as the first that has no room.
+pub(crate) struct Selection {
+    /// What becomes of each key that does not stay.
+    fates: Vec<Fate>,
     order: Vec<u16>,
     kept: usize,
-    overflow: KeyPlacement,
+    fillers: Vec<u16>,
 }
 
-impl Prefix {
-    /// Everything stays.
-    pub(crate) const WHOLE: Self = Self {
-        order: Vec::new(),
-        kept: 0,
-        overflow: KeyPlacement::Spilled,
-    };
-
-    /// The largest prefix that takes at most `room`. What must stay longest comes first; ties:
-    /// first come. `None` if not even the empty prefix does. `estimate` and `measure` say what the
-    /// prefixes of an order take, about and really; `whole` is what the whole takes, if it was
-    /// measured before. For how often `measure` is asked see [`largest`].
+impl Selection {
+    /// The largest selection that takes at most `room`. What must stay longest comes first; ties:
+    /// first come, except that a key without room does not take it from smaller ones of the same
+    /// priority behind it. `None` if not even the empty one fits, or a key that does not stay may
+    /// go nowhere else.
+    ///
+    /// `estimate` and `measure` say what the prefixes of an order take, about and really; `whole`
+    /// is what the whole takes, if it was measured before. For how often `measure` is asked see
+    /// [`largest`] and [`Self::fill`].
     pub(crate) fn largest(
         session: &Session,
-        priorities: &Priorities,
-        overflow: KeyPlacement,
+        (rules, plan, overflow): (&Rules, &Plan, Overflow),
         estimate: impl FnOnce(&[u16]) -> Vec<usize>,
         (room, whole): (usize, Option<Option<usize>>),
         mut measure: impl FnMut(&Placement) -> Option<usize>,
     ) -> Option<Self> {
         // Sealing refuses sessions of more than 65,535 keys before it asks.
-        let mut order: Vec<u16> = (0..=u16::MAX).take(session.len()).collect();
-        order.sort_by_key(|&index| priorities.of(session.raw_key(usize::from(index))));
+        let positions = (0..=u16::MAX).take(session.len());
+        let mut order: Vec<u16> = positions
+            .filter(|&index| plan.outside(usize::from(index)).is_none())
+            .collect();
+        let priority = |index: u16| rules.of(session.raw_key(usize::from(index))).priority;
+        order.sort_by_cached_key(|&index| priority(index));
         let costs = estimate(&order);
-        let mut prefix = Self {
+        let fate = |index| match plan.outside(index) {
+            Some(fate) => fate,
+            // A key that may go nowhere counts as dropped until it is known not to stay.
+            None => Fate {
+                placement: overflow_of(rules.of(session.raw_key(index)), overflow)
+                    .unwrap_or(KeyPlacement::Dropped),
+                reason: PlacementReason::NoRoom,
+            },
+        };
+        let mut selection = Self {
+            fates: (0..session.len()).map(fate).collect(),
             order,
             kept: 0,
-            overflow,
+            fillers: Vec::new(),
         };
-        prefix.kept = largest(&costs, room, whole, |kept| {
-            prefix.kept = kept;
-            measure(&prefix.placement())
+        let (mut questions, mut size) = (u32::from(whole.is_some()), 0);
+        selection.kept = largest(&costs, room, whole, |kept| {
+            selection.kept = kept;
+            questions += 1;
+            let measured = measure(&selection.placement());
+            if let Some(fitting) = measured.filter(|&octets| octets <= room) {
+                size = fitting;
+            }
+            measured
         })?;
-        Some(prefix)
+        selection.fill(&costs, (room, size), questions, priority, measure);
+        let may_overflow = |&index: &u16| {
+            selection.fillers.contains(&index)
+                || overflow_of(rules.of(session.raw_key(usize::from(index))), overflow).is_some()
+        };
+        let all_may = selection.order[selection.kept..].iter().all(may_overflow);
+        all_may.then_some(selection)
     }
 
     pub(crate) fn placement(&self) -> Placement {
-        if self.kept == self.order.len() {
+        if self.kept == self.fates.len() {
             return Placement::ALL_IN_COOKIE;
         }
-        let mut kept = vec![false; self.order.len()];
-        for &index in &self.order[..self.kept] {
-            kept[usize::from(index)] = true;
+        let mut fates = self.fates.clone();
+        for &index in self.order[..self.kept].iter().chain(&self.fillers) {
+            fates[usize::from(index)] = Fate::KEPT;
         }
-        Placement {
-            kept: Some(kept),
-            overflow: self.overflow,
-        }
+        Placement::of_fates(fates)
     }
 
-    /// The indices of the keys that do not stay.
-    pub(crate) fn overflowing(&self) -> impl Iterator<Item = usize> {
-        self.order[self.kept..]
-            .iter()
-            .map(|&index| usize::from(index))
+    /// One key less; `false` if none is left, or the one that would go may go nowhere.
+    pub(crate) fn shrink(&mut self, may_overflow: impl Fn(usize) -> bool) -> bool {
+        let last = self.fillers.pop().or_else(|| {
+            self.kept = self.kept.checked_sub(1)?;
+            self.order.get(self.kept).copied()
+        });
+        last.is_some_and(|index| may_overflow(usize::from(index)))
     }
 
-    /// One key less; `false` if none is left.
-    pub(crate) const fn shrink(&mut self) -> bool {
-        let shrinks = self.kept > 0;
-        self.kept = self.kept.saturating_sub(1);
-        shrinks
-    }
-}
-
-/// One line of a [`Report`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyReport {
-    /// The key, as JSON spells it between quotes.
-    pub key: String,
-    /// Octets the key takes in JSON, before compression.
-    pub octets: usize,
-    /// What it is worth by the rules.
-    pub priority: Priority,
-    /// Where it went.
-    pub placement: KeyPlacement,
-}
-
-/// Where everything went and how full the cookie is. Made when asked for, never on the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// One line a key, in the session's order.
-    pub keys: Vec<KeyReport>,
-    /// Octets of the cookie's name and value.
-    pub cookie_octets: usize,
-    /// Octets the name and value may have.
-    pub budget: usize,
-}
-
-impl Report {
-    pub(crate) fn new(
-        session: &Session,
-        placement: &Placement,
-        priorities: &Priorities,
-        cookie_octets: usize,
-        budget: usize,
-    ) -> Self {
-        let line = |index| {
-            let key = session.raw_key(index);
-            KeyReport {
-                key: key.to_owned(),
-                octets: session.member_len(index),
-                priority: priorities.of(key),
-                placement: placement.of(index),
-            }
+    /// Lets keys stay that are worth as much as the first without room, and for which there seems
+    /// to be room. Asks at most twice, and at most as often as the search before left over.
+    fn fill(
+        &mut self,
+        costs: &[usize],
+        (room, size): (usize, usize),
+        questions: u32,
+        priority: impl Fn(u16) -> crate::atoms::Priority,
+        mut measure: impl FnMut(&Placement) -> Option<usize>,
+    ) {
+        let Some(&first_out) = self.order.get(self.kept) else {
+            return;
         };
-        Self {
-            keys: (0..session.len()).map(line).collect(),
-            cookie_octets,
-            budget,
+        let tier = priority(first_out);
+        let known = costs.get(self.kept).copied().unwrap_or(0);
+        let mut left = room.saturating_sub(size);
+        for (at, &index) in self.order.iter().enumerate().skip(self.kept + 1) {
+            if priority(index) != tier {
+                break;
+            }
+            let (Some(before), Some(after)) = (costs.get(at), costs.get(at + 1)) else {
+                break;
+            };
+            let cost = after.saturating_sub(*before);
+            let octets = if known == 0 {
+                cost
+            } else {
+                scaled(cost, size, known)
+            };
+            let octets = octets + octets / BEYOND + 2;
+            if octets <= left {
+                left -= octets;
+                self.fillers.push(index);
+            }
         }
-    }
-
-    /// Whether the cookie has reached 80 % of its budget: time to look at what fills it.
-    #[must_use]
-    pub const fn is_nearly_full(&self) -> bool {
-        self.cookie_octets * 5 >= self.budget * 4
+        let most = self.order.len().checked_ilog2().unwrap_or(0) + 2;
+        let questions_left = most.saturating_sub(questions).clamp(1, 2);
+        for _ in 0..questions_left {
+            if self.fillers.is_empty() {
+                return;
+            }
+            if measure(&self.placement()).is_some_and(|size| size <= room) {
+                return;
+            }
+            let half = self.fillers.len() / 2;
+            self.fillers.truncate(half);
+        }
+        self.fillers.clear();
     }
 }
 
@@ -277,6 +366,8 @@ pub(crate) fn scaled(number: usize, by: usize, of: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use proptest::prelude::*;
 
     use super::*;

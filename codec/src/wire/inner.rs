@@ -4,7 +4,7 @@
 //! inner = flags 1 | issued u32be | [created u32be] | [sid 16] | [dictionary 1] | [ticket 36] | body
 //! flags : 0x01 body is raw deflate      0x02 created present     0x04 sid present
 //!         0x08 padded (0x80 00..)       0x10 ticket present
-//!         0x20 body = u16be n | n plain octets | raw deflate of the rest
+//!         0x20 body = u16be n | n plain octets | raw deflate of the rest: see `body`
 //!         0x40 deflate with a preset dictionary, its id follows the times and the sid
 //!         0x80 must be 0
 //! ```
@@ -29,6 +29,30 @@ pub(crate) enum Compression {
     None,
     /// Raw deflate, with the preset dictionary of this id if there is one.
     Deflate(Option<u8>),
+    /// The same of a part of the body; the other part is never compressed.
+    Split(Option<u8>),
+}
+
+impl Compression {
+    pub(crate) const fn dictionary(self) -> Option<u8> {
+        match self {
+            Self::None => None,
+            Self::Deflate(dictionary) | Self::Split(dictionary) => dictionary,
+        }
+    }
+
+    /// Flags of an inner text or a record.
+    pub(crate) const fn flags(self) -> u8 {
+        let flags = match self {
+            Self::None => 0,
+            Self::Deflate(_) => DEFLATED,
+            Self::Split(_) => SPLIT,
+        };
+        match self.dictionary() {
+            None => flags,
+            Some(_) => flags | DICTIONARY,
+        }
+    }
 }
 
 /// Everything before the body. Times are whole seconds since 1970, as on the wire.
@@ -41,14 +65,6 @@ pub(crate) struct Fields {
     pub(crate) ticket: Option<Ticket>,
 }
 
-/// A body: JSON that was never compressed beside JSON that may have been.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Body<'i> {
-    /// A JSON object that is never compressed, for values that must not show in the length.
-    pub(crate) plain: Option<&'i [u8]>,
-    pub(crate) main: &'i [u8],
-}
-
 impl Fields {
     /// Octets that [`Self::write`] appends.
     pub(crate) const fn encoded_len(&self) -> usize {
@@ -59,7 +75,7 @@ impl Fields {
         if self.sid.is_some() {
             len += 16;
         }
-        if matches!(self.compression, Compression::Deflate(Some(_))) {
+        if self.compression.dictionary().is_some() {
             len += 1;
         }
         if self.ticket.is_some() {
@@ -69,7 +85,7 @@ impl Fields {
     }
 
     pub(crate) fn write(&self, inner: &mut Vec<u8>) {
-        let mut flags = 0;
+        let mut flags = self.compression.flags();
         let flags_at = inner.len();
         inner.push(0);
         inner.extend_from_slice(&self.issued.to_be_bytes());
@@ -81,13 +97,7 @@ impl Fields {
             flags |= SID;
             inner.extend_from_slice(&sid);
         }
-        if let Compression::Deflate(dictionary) = self.compression {
-            flags |= DEFLATED;
-            if let Some(id) = dictionary {
-                flags |= DICTIONARY;
-                inner.push(id);
-            }
-        }
+        inner.extend(self.compression.dictionary());
         if let Some(ticket) = &self.ticket {
             flags |= TICKET;
             ticket.write(inner);
@@ -97,7 +107,7 @@ impl Fields {
 }
 
 /// Reads a decrypted inner text.
-pub(crate) fn read(inner: &[u8]) -> Result<(Fields, Body<'_>), Reason> {
+pub(crate) fn read(inner: &[u8]) -> Result<(Fields, &[u8]), Reason> {
     let (&flags, mut rest) = inner.split_first().ok_or(Reason::CorruptBody)?;
     let has = |flag: u8| flags & flag != 0;
     // A dictionary without deflate, or both ways to deflate at once, is nothing we ever write.
@@ -113,32 +123,24 @@ pub(crate) fn read(inner: &[u8]) -> Result<(Fields, Body<'_>), Reason> {
     let sid = has(SID).then(|| take(&mut rest)).transpose()?;
     let dictionary = has(DICTIONARY).then(|| take::<1>(&mut rest)).transpose()?;
     let ticket = has(TICKET).then(|| take(&mut rest)).transpose()?;
-    let plain = has(SPLIT).then(|| take_plain(&mut rest)).transpose()?;
     let fields = Fields {
         issued,
         created: created.map(u32::from_be_bytes),
         sid,
-        compression: if compressed {
-            Compression::Deflate(dictionary.map(|[id]| id))
-        } else {
-            Compression::None
+        compression: match dictionary.map(|[id]| id) {
+            id if has(DEFLATED) => Compression::Deflate(id),
+            id if has(SPLIT) => Compression::Split(id),
+            _ => Compression::None,
         },
         ticket: ticket.map(|octets| Ticket::read(&octets)),
     };
-    Ok((fields, Body { plain, main: rest }))
+    Ok((fields, rest))
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Reason> {
     let (octets, after) = rest.split_first_chunk().ok_or(Reason::CorruptBody)?;
     *rest = after;
     Ok(*octets)
-}
-
-fn take_plain<'i>(rest: &mut &'i [u8]) -> Result<&'i [u8], Reason> {
-    let len = usize::from(u16::from_be_bytes(take(rest)?));
-    let (plain, after) = rest.split_at_checked(len).ok_or(Reason::CorruptBody)?;
-    *rest = after;
-    Ok(plain)
 }
 
 /// Cuts the padding: zeros back to the octet 0x80 (ISO/IEC 7816-4).
@@ -154,7 +156,7 @@ fn unpad(padded: &[u8]) -> Result<&[u8], Reason> {
 mod tests {
     use super::*;
 
-    fn fields() -> [Fields; 3] {
+    fn fields() -> [Fields; 4] {
         let bare = Fields {
             issued: 1_800_000_000,
             created: None,
@@ -177,7 +179,11 @@ mod tests {
             }),
             ..deflated.clone()
         };
-        [bare, deflated, full]
+        let split = Fields {
+            compression: Compression::Split(Some(200)),
+            ..bare.clone()
+        };
+        [bare, deflated, full, split]
     }
 
     #[test]
@@ -189,7 +195,7 @@ mod tests {
             inner.extend_from_slice(b"body");
             let (read, body) = read(&inner).unwrap();
             assert_eq!(read, fields);
-            assert_eq!((body.plain, body.main), (None, &b"body"[..]));
+            assert_eq!(body, &b"body"[..]);
         }
     }
 
@@ -214,17 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn plain_octets_stand_before_the_rest() {
-        let inner = [&[0x20, 0, 0, 0, 1, 0, 2][..], b"{}rest"].concat();
-        let (_, body) = read(&inner).unwrap();
-        assert_eq!((body.plain, body.main), (Some(&b"{}"[..]), &b"rest"[..]));
-        assert!(read(&[0x20, 0, 0, 0, 1, 0, 9, 1]).is_err());
-    }
-
-    #[test]
     fn padding_is_cut_and_must_be_whole() {
         let (_, body) = read(&[0x08, 0, 0, 0, 1, b'x', 0x80, 0, 0]).unwrap();
-        assert_eq!(body.main, b"x");
+        assert_eq!(body, b"x");
         assert!(read(&[0x08, 0, 0, 0, 1, b'x', 0x81, 0]).is_err());
         assert!(read(&[0x08, 0, 0, 0, 0]).is_err());
     }

@@ -4,7 +4,8 @@
 //! raw   = ver 1 | kid 4 | nonce 24 | ciphertext | tag 16           as a sealed envelope
 //! aad   = ver | kid | record id 16 | revision u32be
 //! inner = flags 1 | [dictionary 1] | previous name 24 | n u16be | n * position u16be | body
-//! flags : 0x01 body is raw deflate    0x40 with a preset dictionary
+//! flags : 0x01 body is raw deflate    0x20 a part of it is: see `split`
+//!         0x40 with a preset dictionary
 //! ```
 //! The positions say where the spilled keys stood among all keys, so that order survives. The
 //! previous name is the store's name of the record this one replaced, zeros for none: requests
@@ -16,7 +17,10 @@ use super::{inner::Compression, sealed::VERSION};
 use crate::{atoms::KeyId, error::Reason};
 
 const DEFLATED: u8 = 0x01;
-const COMPRESSED_WITH_DICTIONARY: u8 = DEFLATED | 0x40;
+const SPLIT: u8 = 0x20;
+const DICTIONARY: u8 = 0x40;
+const DEFLATED_WITH_DICTIONARY: u8 = DEFLATED | DICTIONARY;
+const SPLIT_WITH_DICTIONARY: u8 = SPLIT | DICTIONARY;
 /// Stands for "no previous record": a keyed hash is never all zeros.
 const NO_RECORD: [u8; 24] = [0; 24];
 
@@ -41,13 +45,8 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn write(&self, inner: &mut Vec<u8>) {
-        match self.compression {
-            Compression::None => inner.push(0),
-            Compression::Deflate(None) => inner.push(DEFLATED),
-            Compression::Deflate(Some(id)) => {
-                inner.extend_from_slice(&[COMPRESSED_WITH_DICTIONARY, id])
-            }
-        }
+        inner.push(self.compression.flags());
+        inner.extend(self.compression.dictionary());
         inner.extend_from_slice(&self.previous.unwrap_or(NO_RECORD));
         // Sealing refuses sessions of more than 65,535 keys.
         let count = u16::try_from(self.positions.len()).unwrap_or(u16::MAX);
@@ -63,9 +62,9 @@ impl Fields {
         let (compression, rest) = match (flags, rest) {
             (0, rest) => (Compression::None, rest),
             (DEFLATED, rest) => (Compression::Deflate(None), rest),
-            (COMPRESSED_WITH_DICTIONARY, [id, rest @ ..]) => {
-                (Compression::Deflate(Some(*id)), rest)
-            }
+            (SPLIT, rest) => (Compression::Split(None), rest),
+            (DEFLATED_WITH_DICTIONARY, [id, rest @ ..]) => (Compression::Deflate(Some(*id)), rest),
+            (SPLIT_WITH_DICTIONARY, [id, rest @ ..]) => (Compression::Split(Some(*id)), rest),
             _ => return Err(Reason::CorruptBody),
         };
         let (previous, rest) = rest.split_first_chunk().ok_or(Reason::CorruptBody)?;
@@ -96,6 +95,8 @@ mod tests {
             (Compression::None, None),
             (Compression::Deflate(None), Some([9; 24])),
             (Compression::Deflate(Some(200)), None),
+            (Compression::Split(None), None),
+            (Compression::Split(Some(1)), None),
         ] {
             let fields = Fields {
                 compression,

@@ -62,6 +62,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 Some(opened) => self.revoke(opened.lineage(), "logout").await,
                 None => None,
             },
+            placement: None,
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Outbound {
     pub(super) deletions: Vec<RecordName>,
     /// A session that ended, while the store would not take it down.
     pub(crate) unrevoked: Option<Lineage>,
+    /// The debug header.
+    pub(crate) placement: Option<String>,
 }
 
 impl<S: SessionStore + 'static> Gateway<S> {
@@ -64,6 +66,8 @@ impl<S: SessionStore + 'static> Gateway<S> {
             } else {
                 "key"
             })
+        } else if opened.expired_keys().next().is_some() {
+            Some("key_end")
         } else if self.settings.touch_millis.is_some_and(|touch| age >= touch) {
             Some("touch")
         } else {
@@ -116,6 +120,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
             lines,
             deletions,
             unrevoked,
+            ..
         } = outbound;
         if let Some(store) = self.store.clone()
             && !(deletions.is_empty() && unrevoked.is_none())

@@ -1,13 +1,13 @@
 //! Saving: sealed, stored, and only then told to the browser.
 
 use session_codec::{
-    Lineage, OpenSession, SealError, Session, Timestamp,
+    Commit, Lineage, OpenSession, SealError, Session, Timestamp,
     cookie::{Lifetime, ResponseCookie},
 };
 use session_store::{RecordName, SessionStore, StoreError};
 
 use super::{Gateway, Outbound};
-use crate::{gate, lifetime, state::with_workspace, visit::Visit};
+use crate::{gate, lifetime, settings::Settings, state::with_workspace, visit::Visit};
 
 /// Why a session was not saved.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ impl SaveError {
     }
 }
 
-/// A session that is stored: its cookie, and records that may go.
-pub(super) type Saved = (ResponseCookie, Vec<RecordName>);
+/// A session that is stored: its cookie, records that may go, and the debug header.
+pub(super) type Saved = (ResponseCookie, Vec<RecordName>, Option<String>);
 
 impl<S: SessionStore + 'static> Gateway<S> {
     /// Saves a session that was changed here and now: a session without keys is none.
@@ -58,12 +58,13 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let (lineage, ended) = match before {
             None => (Lineage::new(issued), None),
             Some(before) if rule.is_same_user(before.session(), after) => {
-                (before.lineage().clone(), None)
+                (before.lineage().carrying(before.session(), after), None)
             }
             // Log in, or log in as somebody else: a new life and id, and the old one ends.
             Some(before) => {
                 let old = before.lineage();
-                (old.restarted(issued), Some(old))
+                let carried = old.carrying(before.session(), after);
+                (carried.restarted(issued), Some(old))
             }
         };
         let saved = self.seal(after, &lineage, issued, lifetime).await?;
@@ -93,6 +94,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
             )
         });
         let commit = commit.map_err(SaveError::Seal)?;
+        let placement = self.report(session, &commit);
         let saved = match &self.store {
             Some(store) => gate::save(&**store, commit, self.now).await,
             None if commit.store_ops.is_empty() => Ok((commit.set_cookie, vec![])),
@@ -100,11 +102,30 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 reason: "no store".into(),
             }),
         };
-        saved.map_err(SaveError::Store)
+        let (cookie, deletions) = saved.map_err(SaveError::Store)?;
+        Ok((cookie, deletions, placement))
+    }
+
+    /// Tells the operator where keys went if that is worth telling; the debug header, if it is on.
+    fn report(&self, session: &Session, commit: &Commit) -> Option<String> {
+        let Settings {
+            codec,
+            debug_header,
+            ..
+        } = &*self.settings;
+        let is_remarkable = codec.is_remarkable(commit);
+        if !is_remarkable && !debug_header {
+            return None;
+        }
+        let report = codec.report(session, commit);
+        if is_remarkable {
+            crate::log::placement(&report);
+        }
+        debug_header.then(|| report.header_value())
     }
 
     /// A saved session's lines.
-    pub(super) fn told(&self, visit: &Visit, (cookie, deletions): Saved) -> Outbound {
+    pub(super) fn told(&self, visit: &Visit, (cookie, deletions, placement): Saved) -> Outbound {
         let plain = visit.plain_removal(&self.settings);
         Outbound {
             lines: core::iter::once(cookie.into_string())
@@ -112,6 +133,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 .collect(),
             deletions,
             unrevoked: None,
+            placement,
         }
     }
 }
