@@ -9,6 +9,8 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+extern crate alloc;
+
 mod cookies;
 mod cryptography;
 mod database;
@@ -18,6 +20,7 @@ mod fernet;
 mod flask;
 mod http_cookies;
 mod migration;
+mod releases;
 mod requirements;
 mod sessions;
 mod signing;

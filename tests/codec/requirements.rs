@@ -419,7 +419,7 @@ fn s22_every_refusal_is_one_answer_outside() {
 fn s23_every_cookie_has_a_nonce_of_its_own_or_is_not_written() {
     let codec = codec();
     let (mut rng, mut workspace) = (Counting(0), Workspace::new());
-    let mut values = std::collections::BTreeSet::new();
+    let mut values = alloc::collections::BTreeSet::new();
     for _ in 0..30 {
         let commit = codec.seal(
             &session(9),

@@ -36,3 +36,5 @@ pub const WYCHEPROOF_XCHACHA: &str =
     include_str!("../vectors/wycheproof/xchacha20_poly1305_test.json");
 /// One ciphertext that opens under two keys.
 pub const SALAMANDER: &str = include_str!("../vectors/commitment/salamander.json");
+/// Sealed cookies as version 0.1.0 of this project wrote them.
+pub const RELEASE_0_1_0: &str = include_str!("../vectors/releases/0.1.0.json");
