@@ -67,7 +67,7 @@ impl Report {
     /// `cookie;desc="1480/4093", cart;desc="spilled too_large 5120 normal"`: name and value of the
     /// cookie in octets and its budget, then each key that is not in the cookie, where it went,
     /// why, its octets and its priority. Octets of a key that a header's token cannot have show
-    /// as `_`, and no more than [`MOST_KEYS`] keys are named.
+    /// as `_`, and no more than 40 keys are named.
     #[must_use]
     pub fn header_value(&self) -> String {
         let mut value = String::with_capacity(64);
