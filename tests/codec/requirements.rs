@@ -3,7 +3,7 @@
 //! Not of the codec, and tested with the Worker or a store: S3 (logs and headers), S9 (there are no
 //! chunks), S16, S17, S19, S20 (log in, log out, revocation), S26 and S36 (encrypted is the default:
 //! S11), S27, S28 (response headers), S29, S30, S32, S34 (faults, network, stores), S31, S35.
-//! S22's constant time is measured, not asserted here; S25's ends of keys stand with the Worker too.
+//! S22's constant time is measured, not asserted here; S25's warning before an end stands with the Worker.
 
 use core::convert::Infallible;
 use core::fmt;
@@ -15,6 +15,7 @@ use session_codec::{
     SealError, Secret, Session, StoreOp, Timestamp, Workspace,
     config::{Acceptance, Overflow},
     cookie::{CookieHeader, CookieName, CookieProfile, CookieProfileConfig, Lifetime, SameSite},
+    policy::Limits,
 };
 
 use crate::platform::test;
@@ -452,4 +453,50 @@ fn s24_a_password_is_no_key() {
         DjangoSecret::new("django-insecure-0123456789abcdefghijklmnopqrstuvwxyz0123456789")
             .is_err()
     );
+}
+
+#[test]
+fn s25_a_key_of_the_ring_has_an_end_of_its_own() {
+    let (value, _) = seal(&codec(), &session(9), 0);
+    let end = Timestamp::from_seconds(ISSUED.seconds() + 10);
+    let keys = Keys {
+        sealing: Some(KeyRing::new(secret(2), vec![secret(1).ending(end)]).unwrap()),
+        django: None,
+    };
+    let rotated = Config {
+        accept: vec![Acceptance::always(Envelope::Sealed)],
+        ..config("__Host-s", "prod")
+    };
+    let rotated = Codec::new(rotated, &keys).unwrap();
+    assert!(open_at(&rotated, &value, 9).is_ok());
+    let retired = open_at(&rotated, &value, 10).err();
+    assert_eq!(retired, Some(Reason::RetiredKey(secret(1).key_id())));
+}
+
+#[test]
+fn s33_what_one_cookie_can_cause_is_bounded() {
+    // A thousand octets of JSON for each of the cookie.
+    let mut bomb = Session::new();
+    bomb.insert("a", &"A".repeat(1_000_000)).unwrap();
+    let reckless = Config {
+        limits: Limits {
+            cookie_octets: 1 << 20,
+            ..Limits::default()
+        },
+        ..config("__Host-s", "prod")
+    };
+    let reckless = Codec::new(reckless, &keys(1, &[])).unwrap();
+    let (value, ops) = seal(&reckless, &bomb, 0);
+    assert!(ops.is_empty() && value.len() < 4_096, "{}", value.len());
+    assert_eq!(open_at(&codec(), &value, 0).err(), Some(Reason::TooLarge));
+    let long = "A".repeat(16_385);
+    assert_eq!(open_at(&codec(), &long, 0).err(), Some(Reason::TooLong));
+    let header = "a=b;".repeat(40_000);
+    assert!(CookieHeader::new(header.as_bytes()).is_err());
+    let mut huge = Session::new();
+    huge.insert("a", &"A".repeat(1_100_000)).unwrap();
+    let (rng, workspace) = (&mut Counting(0), &mut Workspace::new());
+    let (lineage, lifetime) = (Lineage::new(ISSUED), Lifetime::BrowserSession);
+    let refused = codec().seal(&huge, &lineage, ISSUED, lifetime, rng, workspace);
+    assert!(matches!(refused.err(), Some(SealError::TooLarge { .. })));
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::Codec;
+use super::{Codec, Workspace};
 use crate::{
     compress::Estimate,
     config::Overflow,
@@ -79,6 +79,12 @@ impl Codec {
             measure,
         );
         found.ok_or_else(|| self.does_not_fit())
+    }
+
+    /// Whether the workspace's JSON is within what a cookie may inflate to. However well it
+    /// compresses, beyond that no cookie that is written would ever be opened.
+    pub(super) fn may_be_opened(&self, workspace: &Workspace) -> bool {
+        workspace.json.len() <= self.limits.cookie_octets
     }
 
     /// Whether a key without room may go anywhere.

@@ -98,6 +98,9 @@ impl Codec {
             let chosen = |index| placement.keeps(index);
             let (compression, octets) =
                 self.write_body(session, plan, chosen, measurable(room), workspace)?;
+            if !self.may_be_opened(workspace) {
+                return None;
+            }
             let octets = octets + if placement.spills() { ticket::LEN } else { 0 };
             if octets <= room {
                 fields.compression = compression;

@@ -176,7 +176,8 @@ impl Codec {
         spelling.apply(workspace)?;
         let octets = workspace.json.len();
         let whole = self.try_whole(capacity, octets, &placement, || {
-            Some(payload::write(workspace, capacity, &mut value))
+            let characters = payload::write(workspace, capacity, &mut value);
+            self.may_be_opened(workspace).then_some(characters)
         });
         if matches!(whole, Whole::Fits) {
             return Ok((value, placement, None));
@@ -204,7 +205,8 @@ impl Codec {
         let measure = |placement: &Placement| {
             let member = placement.spills().then_some(guess.as_str());
             workspace.write_part(session, plan, |index| placement.keeps(index));
-            write_with(respelling, member, capacity, &mut value, workspace).ok()
+            let written = write_with(respelling, member, capacity, &mut value, workspace).ok();
+            written.filter(|_| self.may_be_opened(workspace))
         };
         let mut selection = self.place(session, plan, room, &whole, measure)?;
         loop {

@@ -538,11 +538,35 @@ fn nothing_is_sealed_without_randomness_or_beyond_the_limits() {
 }
 
 #[test]
-fn a_bomb_is_stopped_at_the_limit() {
+fn a_bomb_is_stopped_at_the_limit_and_none_is_written() {
     let json = format!("{{\"a\":\"{}\"}}", "A".repeat(900_000));
     let session = Session::from_json(json).unwrap();
-    let value = value(&seal(&codec(), &session, &Lineage::new(CREATED), 0));
-    assert_eq!(open(&codec(), &value).unwrap_err(), Reason::TooLarge);
+    for write in [Envelope::Sealed, Envelope::Django] {
+        let config = |cookie_octets| Config {
+            write,
+            accept: vec![Acceptance::always(write)],
+            limits: Limits {
+                cookie_octets,
+                ..Limits::default()
+            },
+            ..config()
+        };
+        let keys = keys(&[0], &["secret"]);
+        let reckless = Codec::new(config(1 << 20), &keys).unwrap();
+        let careful = Codec::new(config(64 << 10), &keys).unwrap();
+        let bomb = seal(&reckless, &session, &Lineage::new(CREATED), 0);
+        assert!(bomb.placement.is_all_in_cookie());
+        let outcome = open(&careful, &value(&bomb));
+        assert_eq!(outcome.unwrap_err(), Reason::TooLarge);
+        // What would not be opened is not written, however short it is: it spills.
+        let commit = seal(&careful, &session, &Lineage::new(CREATED), 0);
+        let mut opened = open(&careful, &value(&commit)).unwrap();
+        let (_, record) = put(&commit);
+        careful
+            .open_record(&mut opened, record, &mut Workspace::new())
+            .unwrap();
+        assert_eq!(opened.session(), &session, "{write:?}");
+    }
 }
 
 #[test]
