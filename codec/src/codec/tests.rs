@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Octets that count up: every draw differs, and a test can repeat it.
-struct Counting(u8);
+pub(super) struct Counting(pub(super) u8);
 
 impl TryRng for Counting {
     type Error = Infallible;

@@ -1,8 +1,6 @@
 use alloc::{format, string::String, vec, vec::Vec};
-use core::convert::Infallible;
 
-use rand_core::{TryCryptoRng, TryRng};
-
+use super::super::tests::Counting;
 use crate::{
     Codec, Commit, Config, Envelope, KeyRing, Keys, Lineage, OpenSession, Reason, SealError,
     Secret, Session, StoreOp, Timestamp, Workspace,
@@ -11,31 +9,6 @@ use crate::{
     flask::{FlaskSecret, Serializer},
     policy::Limits,
 };
-
-/// Octets that count up: every draw differs, and a test can repeat it.
-struct Counting(u8);
-
-impl TryRng for Counting {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(0)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(0)
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for octet in octets {
-            *octet = self.0;
-            self.0 = self.0.wrapping_add(1);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Counting {}
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
