@@ -8,6 +8,7 @@ mod fit;
 #[cfg(feature = "flask")]
 mod flask;
 mod foreign;
+mod head;
 mod lineage;
 mod opened;
 mod record;
@@ -38,6 +39,7 @@ use crate::{
 use foreign::Foreign;
 
 pub use commit::{Commit, StoreOp};
+pub use head::HeadChange;
 pub use lineage::Lineage;
 pub use opened::{OpenSession, Opened};
 
@@ -220,8 +222,12 @@ impl Codec {
         workspace.write_part(session, &plan, |index| plan.outside(index).is_none());
         self.check_size(session, &plan, workspace)?;
         let planned = (session, &plan);
+        let mut sid = None;
         let (value, placement, record) = match self.write {
-            Envelope::Sealed => self.seal_sealed(planned, lineage, issued, room, rng, workspace)?,
+            Envelope::Sealed => {
+                sid = self.sid(lineage, rng)?;
+                self.seal_sealed(planned, lineage, issued, (room, sid), rng, workspace)?
+            }
             Envelope::Django => self.seal_django(planned, lineage, issued, room, rng, workspace)?,
             #[cfg(feature = "flask")]
             Envelope::Flask => self.seal_flask(planned, lineage, issued, room, rng, workspace)?,
@@ -235,7 +241,9 @@ impl Codec {
             .map_err(|_| SealError::DoesNotFit {
                 budget: self.budget.octets(),
             })?;
+        let head = sid.and_then(|sid| self.head_change(&sid, lineage, record.as_ref()));
         Ok(Commit {
+            head,
             set_cookie,
             store_ops: self.store_ops(lineage, record, issued),
             placement,

@@ -26,13 +26,13 @@ mod wire;
 mod workspace;
 
 pub use atoms::{Envelope, KeyId, KeyPosition, Priority, Timestamp};
-pub use codec::{Codec, Commit, Lineage, OpenSession, Opened, StoreOp};
+pub use codec::{Codec, Commit, HeadChange, Lineage, OpenSession, Opened, StoreOp};
 pub use compress::{Dictionary, DictionaryError};
 pub use config::{Config, ConfigError, Keys};
 pub use crypto::{DjangoSecret, OriginMac, Secret, SecretError, Verified, WeakDjangoSecret};
 pub use error::{Reason, SealError};
 pub use ring::{KeyRing, KeyRingError, MAX_FALLBACKS};
-pub use session::{Session, ValueError};
+pub use session::{Merged, Session, ValueError};
 pub use text::json::{JsonError, JsonErrorKind};
 pub use wire::ticket::Ticket;
 pub use workspace::Workspace;

@@ -3,6 +3,7 @@
 //! Only the top level is split; values stay JSON text until somebody asks for one. Most requests
 //! read one key of a session, and policy needs keys and lengths only.
 
+mod three_way;
 mod value_error;
 
 use core::ops::Range;
@@ -13,6 +14,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::text::json::{self, JsonError, Member, Span};
 
+pub use three_way::Merged;
+pub(crate) use three_way::is_same_value;
 pub use value_error::ValueError;
 
 /// A session's keys and values, in order.
@@ -144,6 +147,13 @@ impl Session {
         self.members.remove(index);
         self.modified = true;
         true
+    }
+
+    /// Adds a member that is not there yet, both in raw form.
+    fn push_raw(&mut self, raw_key: &str, raw_value: &str) {
+        let (key, value) = (self.append(raw_key), self.append(raw_value));
+        self.members.push(Member { key, value });
+        self.modified = true;
     }
 
     /// Takes out a key, given in its raw form, that is not the application's (any more), and says

@@ -32,9 +32,10 @@ use crate::record::RecordName;
 use crate::store::SessionStore;
 
 mod checks;
+mod heads;
 mod probe;
 
-/// Runs every check, about 60 calls and 4 MiB. Stops at the first that fails. Records are
+/// Runs every check, about 90 calls and 4 MiB. Stops at the first that fails. Records are
 /// deleted again, or left to expire if a check fails.
 ///
 /// `now` should be the real time for backends that expire by themselves; expiry is tested by
@@ -50,9 +51,11 @@ pub async fn run(
 ) -> Result<Report, Failure> {
     let mut probe = probe::Probe::new(store, now, fresh_name);
     let replaces = checks::all(&mut probe).await?;
+    let keeps_heads = heads::all(&mut probe).await?;
     Ok(Report {
         passed: probe.passed(),
         replaces,
+        keeps_heads,
     })
 }
 
@@ -64,6 +67,8 @@ pub struct Report {
     /// Whether a second record under one name replaces the first (clause 7); otherwise it is
     /// refused as a conflict.
     pub replaces: bool,
+    /// Whether it keeps heads (clauses 10 and 11).
+    pub keeps_heads: bool,
 }
 
 /// The first check that a store failed.

@@ -2,7 +2,9 @@ use core::cell::Cell;
 
 use session_codec::Timestamp;
 
+use crate::about::About;
 use crate::error::StoreError;
+use crate::head::{Head, Swapped};
 use crate::record::{Record, RecordName};
 use crate::store::SessionStore;
 
@@ -69,14 +71,35 @@ impl<S: SessionStore> SessionStore for FaultyStore<S> {
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.call(self.inner.put(name, record, expires, now)).await
+        self.call(self.inner.put(name, record, about, now)).await
     }
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
         self.call(self.inner.delete(name)).await
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        let swap = self.inner.swap_head(session, from, to, expires, now);
+        self.call(swap).await
+    }
+
+    async fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.call(self.inner.end_head(session, expires, now)).await
     }
 }
 
@@ -89,24 +112,25 @@ mod tests {
     fn a_lost_answer_leaves_the_effect_and_a_repeat_is_fine() {
         pollster::block_on(async {
             let store = FaultyStore::new(MemoryStore::new());
-            let (now, later) = (Timestamp::from_seconds(1), Timestamp::from_seconds(9));
+            let now = Timestamp::from_seconds(1);
+            let later = About::session_until(Timestamp::from_seconds(9));
             let (name, record) = (
                 RecordName::new([1; 24]),
                 Record::new(b"r".to_vec()).unwrap(),
             );
 
             store.set_fault(Some(Fault::BeforeEffect));
-            let error = store.put(&name, &record, later, now).await.unwrap_err();
+            let error = store.put(&name, &record, &later, now).await.unwrap_err();
             assert_eq!(error.label(), "unavailable");
             assert!(store.inner().is_empty());
             assert!(store.get(&name, now).await.is_err());
 
             store.set_fault(Some(Fault::AfterEffect));
-            assert!(store.put(&name, &record, later, now).await.is_err());
+            assert!(store.put(&name, &record, &later, now).await.is_err());
             assert_eq!(store.inner().len(), 1);
 
             store.set_fault(None);
-            assert_eq!(store.put(&name, &record, later, now).await, Ok(()));
+            assert_eq!(store.put(&name, &record, &later, now).await, Ok(()));
             assert!(store.get(&name, now).await.unwrap() == Some(record));
 
             store.set_fault(Some(Fault::AfterEffect));

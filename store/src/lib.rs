@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use session_codec::Timestamp;
-//! use session_store::{MemoryStore, Record, RecordName, SessionStore};
+//! use session_store::{About, MemoryStore, Record, RecordName, SessionStore};
 //!
 //! # fn main() -> Result<(), Box<dyn core::error::Error>> {
 //! # pollster::block_on(async {
@@ -15,7 +15,8 @@
 //! let name = RecordName::new([7; 24]);
 //! let record = Record::new(b"ciphertext".to_vec())?;
 //!
-//! store.put(&name, &record, Timestamp::from_seconds(1_800_003_600), now).await?;
+//! let about = About::session_until(Timestamp::from_seconds(1_800_003_600));
+//! store.put(&name, &record, &about, now).await?;
 //! assert!(store.get(&name, now).await? == Some(record));
 //! store.delete(&name).await?;
 //! assert!(store.get(&name, now).await?.is_none());
@@ -28,18 +29,22 @@
 
 extern crate alloc;
 
+mod about;
 mod error;
 mod faulty;
 mod frame;
+mod head;
 mod memory;
 mod record;
 mod store;
 
 pub mod conformance;
 
+pub use about::{About, Kind};
 pub use error::StoreError;
 pub use faulty::{Fault, FaultyStore};
 pub use frame::Framed;
+pub use head::{Head, Swapped};
 pub use memory::MemoryStore;
 pub use record::{Record, RecordName, RecordTooLarge};
 pub use store::SessionStore;

@@ -4,7 +4,9 @@ use core::cell::RefCell;
 
 use session_codec::Timestamp;
 
+use crate::about::About;
 use crate::error::StoreError;
+use crate::head::{Head, Swapped};
 use crate::record::{Record, RecordName};
 use crate::store::SessionStore;
 
@@ -17,11 +19,18 @@ pub struct MemoryStore(RefCell<Contents>);
 
 struct Contents {
     records: BTreeMap<RecordName, Kept>,
+    heads: BTreeMap<RecordName, KeptHead>,
     sweep_at: usize,
 }
 
 struct Kept {
     record: Record,
+    expires: Timestamp,
+}
+
+struct KeptHead {
+    /// `None` is a tombstone.
+    head: Option<Head>,
     expires: Timestamp,
 }
 
@@ -31,6 +40,7 @@ impl MemoryStore {
     pub const fn new() -> Self {
         Self(RefCell::new(Contents {
             records: BTreeMap::new(),
+            heads: BTreeMap::new(),
             sweep_at: SWEEP_AT_LEAST,
         }))
     }
@@ -49,7 +59,9 @@ impl MemoryStore {
 
     /// Forgets everything, as a lost backend does.
     pub fn clear(&self) {
-        self.0.borrow_mut().records.clear();
+        let mut contents = self.0.borrow_mut();
+        contents.records.clear();
+        contents.heads.clear();
     }
 }
 
@@ -71,11 +83,11 @@ impl SessionStore for MemoryStore {
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut contents = self.0.borrow_mut();
-        let expires = Timestamp::from_seconds(expires.seconds());
+        let expires = Timestamp::from_seconds(about.expires.seconds());
         match contents.records.entry(name.clone()) {
             Entry::Occupied(kept) if kept.get().record != *record => {
                 return Err(StoreError::Conflict);
@@ -96,13 +108,60 @@ impl SessionStore for MemoryStore {
         self.0.borrow_mut().records.remove(name);
         Ok(())
     }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        let heads = &mut self.0.borrow_mut().heads;
+        match heads.get(session).filter(|kept| now < kept.expires) {
+            Some(KeptHead { head: None, .. }) => return Ok(Swapped::Ended),
+            Some(KeptHead {
+                head: Some(there), ..
+            }) if Some(&there.record) != from && Some(there) != to => {
+                return Ok(Swapped::Other(there.clone()));
+            }
+            _ => {}
+        }
+        match to {
+            Some(head) => {
+                let head = Some(head.clone());
+                heads.insert(session.clone(), KeptHead { head, expires });
+            }
+            None => {
+                heads.remove(session);
+            }
+        }
+        Ok(Swapped::Done)
+    }
+
+    async fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let contents = &mut *self.0.borrow_mut();
+        let head = None;
+        contents
+            .heads
+            .insert(session.clone(), KeptHead { head, expires });
+        contents.sweep(now);
+        Ok(())
+    }
 }
 
 impl Contents {
     fn sweep(&mut self, now: Timestamp) {
-        if self.records.len() >= self.sweep_at {
+        if self.records.len() + self.heads.len() >= self.sweep_at {
             self.records.retain(|_, kept| now < kept.expires);
-            self.sweep_at = SWEEP_AT_LEAST.max(self.records.len().saturating_mul(2));
+            self.heads.retain(|_, kept| now < kept.expires);
+            let kept = self.records.len() + self.heads.len();
+            self.sweep_at = SWEEP_AT_LEAST.max(kept.saturating_mul(2));
         }
     }
 }
@@ -126,7 +185,8 @@ mod tests {
                 let now = Timestamp::from_seconds(step.into());
                 let expires = Timestamp::from_seconds(i64::from(step) + 100);
                 let name = RecordName::new(hash);
-                store.put(&name, &record, expires, now).await.unwrap();
+                let about = About::session_until(expires);
+                store.put(&name, &record, &about, now).await.unwrap();
                 assert!(store.get(&name, now).await.unwrap().is_some());
                 assert!(store.len() <= 200, "{}", store.len());
             }

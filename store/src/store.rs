@@ -1,6 +1,8 @@
 use session_codec::Timestamp;
 
+use crate::about::About;
 use crate::error::StoreError;
+use crate::head::{Head, Swapped};
 use crate::record::{Record, RecordName};
 
 /// A place for session records. [`conformance::run`](crate::conformance::run) checks the clauses.
@@ -27,6 +29,10 @@ use crate::record::{Record, RecordName};
 ///    may be repeated. The same holds for a future that is dropped.
 /// 9. **Damaged reads as absent.** What this software cannot have written (no frame, too long)
 ///    is `None`; the adapter counts it.
+/// 10. **A head moves in one step**, in stores that keep heads: of two callers that move it from
+///     the same record one is `Done` and the other sees what is there now. A head that is absent
+///     (never written, expired, forgotten) moves from anything; a repeated call is `Done`.
+/// 11. **A tombstone stands until it expires**: no `swap_head` moves it.
 ///
 /// Futures need not be `Send`: Workers have one thread. Time limits, retries, several layers and
 /// circuit breaking are for whoever wraps a store; a store just does what it is told.
@@ -41,7 +47,19 @@ pub trait SessionStore {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Record>, StoreError>>;
 
-    /// Keeps `record` until `expires`. `Ok` promises that it is kept.
+    /// The same, past every cache: for what may change under its name, as a revocation does.
+    ///
+    /// # Errors
+    /// If the store could not be asked (clause 8).
+    fn get_fresh(
+        &self,
+        name: &RecordName,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Record>, StoreError>> {
+        self.get(name, now)
+    }
+
+    /// Keeps `record` until `about.expires`. `Ok` promises that it is kept.
     ///
     /// # Errors
     /// If it may not have been kept: the store failed, refused, or holds another record under
@@ -50,7 +68,7 @@ pub trait SessionStore {
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>>;
 
@@ -59,6 +77,41 @@ pub trait SessionStore {
     /// # Errors
     /// If it may still be there.
     fn delete(&self, name: &RecordName) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Moves the head of `session` from the record `from` to `to`, in one step that no other
+    /// caller can come between; to `None`, which forgets it, when nothing is spilled any more.
+    /// A head that is absent moves from anything.
+    ///
+    /// A store without compare-and-swap leaves this as it is.
+    ///
+    /// # Errors
+    /// If the head may or may not have moved. The same call may be repeated.
+    fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Swapped, StoreError>> {
+        let _ = (session, from, to, expires, now);
+        core::future::ready(Ok(Swapped::Unkept))
+    }
+
+    /// Puts a tombstone in the place of a session's head until `expires`: what is under way with
+    /// an older cookie cannot bring the session back.
+    ///
+    /// # Errors
+    /// If the tombstone may not stand. The same call may be repeated.
+    fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> {
+        let _ = (session, expires, now);
+        core::future::ready(Ok(()))
+    }
 }
 
 impl<S: SessionStore> SessionStore for &S {
@@ -66,17 +119,45 @@ impl<S: SessionStore> SessionStore for &S {
         (**self).get(name, now).await
     }
 
+    async fn get_fresh(
+        &self,
+        name: &RecordName,
+        now: Timestamp,
+    ) -> Result<Option<Record>, StoreError> {
+        (**self).get_fresh(name, now).await
+    }
+
     async fn put(
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        (**self).put(name, record, expires, now).await
+        (**self).put(name, record, about, now).await
     }
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
         (**self).delete(name).await
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        (**self).swap_head(session, from, to, expires, now).await
+    }
+
+    async fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        (**self).end_head(session, expires, now).await
     }
 }

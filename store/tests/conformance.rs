@@ -9,11 +9,15 @@ use core::cell::{Cell, RefCell};
 use session_codec::Timestamp;
 use session_store::conformance::{self, Failure, Report};
 use session_store::{
-    FaultyStore, Framed, MemoryStore, Record, RecordName, SessionStore, StoreError,
+    About, FaultyStore, Framed, Head, MemoryStore, Record, RecordName, SessionStore, StoreError,
+    Swapped,
 };
 
 fn run(store: &impl SessionStore) -> Result<Report, Failure> {
-    let mut used = 0_u8;
+    run_with_names_from(0, store)
+}
+
+fn run_with_names_from(mut used: u8, store: &impl SessionStore) -> Result<Report, Failure> {
     let fresh_name = || {
         used += 1;
         RecordName::new([used; 24])
@@ -27,10 +31,11 @@ fn memory_keeps_the_contract_and_is_left_empty() {
     let store = MemoryStore::new();
     let report = run(&store).unwrap();
     assert!(!report.replaces);
-    assert_eq!(report.passed.len(), 20);
+    assert!(report.keeps_heads);
+    assert_eq!(report.passed.len(), 30);
     assert!(store.is_empty());
-    // Another run in the same store finds nothing of the first.
-    assert_eq!(run(&store).unwrap(), report);
+    // Another run in the same store finds nothing of the first; only tombstones stay.
+    assert_eq!(run_with_names_from(100, &store).unwrap(), report);
 }
 
 #[test]
@@ -42,7 +47,8 @@ fn a_healthy_faulty_store_and_a_reference_keep_it_too() {
 #[test]
 fn a_frame_makes_a_key_value_store_conform() {
     let report = run(&KeyValue::default()).unwrap();
-    assert!(report.replaces);
+    assert!(report.replaces && !report.keeps_heads);
+    assert_eq!(report.passed.len(), 20);
 }
 
 /// As Workers KV: text names, octets, last write wins, and an expiry of its own that is at least
@@ -63,9 +69,10 @@ impl SessionStore for KeyValue {
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let expires = about.expires;
         let end = expires.seconds().max(now.seconds() + 60);
         let value = (Framed::write(record, expires), end);
         self.0.borrow_mut().insert(name.as_str().to_owned(), value);
@@ -264,9 +271,10 @@ impl SessionStore for Broken {
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let expires = about.expires;
         let (key, octets, mut end) = (self.key(name), record.octets(), expires.seconds());
         match self.defect {
             Some(Defect::StopsAt64KiB) if octets.len() > 65_536 => {
@@ -319,5 +327,154 @@ impl SessionStore for Broken {
             }
         }
         Ok(())
+    }
+}
+
+/// What a store may do wrong with heads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HeadDefect {
+    MovesFromAnything,
+    NeverMoves,
+    RepeatIsOther,
+    AbsentMovesFromNothingOnly,
+    ForgetsNothing,
+    NeverExpires,
+    ShowsTheCallersHead,
+    NoTombstone,
+    TombstoneFallsToForgetting,
+    TombstoneForEver,
+    TombstoneForAll,
+}
+
+struct BrokenHeads {
+    inner: MemoryStore,
+    defect: HeadDefect,
+    ended: Cell<bool>,
+}
+
+impl BrokenHeads {
+    fn is(&self, defect: HeadDefect) -> bool {
+        self.defect == defect
+    }
+}
+
+impl SessionStore for BrokenHeads {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+        self.inner.get(name, now).await
+    }
+
+    async fn put(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        about: &About,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.inner.put(name, record, about, now).await
+    }
+
+    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+        self.inner.delete(name).await
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        if self.is(HeadDefect::TombstoneForAll) && self.ended.get() {
+            return Ok(Swapped::Ended);
+        }
+        if self.is(HeadDefect::ForgetsNothing) && to.is_none() {
+            return Ok(Swapped::Done);
+        }
+        let (expires, now) = match self.defect {
+            HeadDefect::NeverExpires | HeadDefect::TombstoneForEver => {
+                (Timestamp::from_millis(i64::MAX), now)
+            }
+            _ => (expires, now),
+        };
+        let answer = self
+            .inner
+            .swap_head(session, from, to, expires, now)
+            .await?;
+        match (&answer, self.defect) {
+            (Swapped::Other(there), HeadDefect::MovesFromAnything) => {
+                let from = Some(&there.record);
+                self.inner.swap_head(session, from, to, expires, now).await
+            }
+            (Swapped::Done, HeadDefect::NeverMoves) => {
+                self.inner
+                    .swap_head(session, to.map(|to| &to.record), None, expires, now)
+                    .await?;
+                Ok(answer)
+            }
+            (Swapped::Done, HeadDefect::RepeatIsOther)
+                if to.is_some() && self.ended.replace(true) =>
+            {
+                Ok(Swapped::Other(to.unwrap().clone()))
+            }
+            (Swapped::Done, HeadDefect::AbsentMovesFromNothingOnly)
+                if from.is_some() && !self.ended.replace(true) =>
+            {
+                Ok(Swapped::Ended)
+            }
+            (Swapped::Other(_), HeadDefect::ShowsTheCallersHead) => {
+                Ok(Swapped::Other(to.unwrap().clone()))
+            }
+            (Swapped::Ended, HeadDefect::TombstoneFallsToForgetting) if to.is_none() => {
+                Ok(Swapped::Done)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    async fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.ended.set(true);
+        match self.defect {
+            HeadDefect::NoTombstone => Ok(()),
+            HeadDefect::TombstoneForEver => {
+                self.inner
+                    .end_head(session, Timestamp::from_millis(i64::MAX), now)
+                    .await
+            }
+            _ => self.inner.end_head(session, expires, now).await,
+        }
+    }
+}
+
+#[test]
+fn every_defect_of_heads_is_caught() {
+    for defect in [
+        HeadDefect::MovesFromAnything,
+        HeadDefect::NeverMoves,
+        HeadDefect::RepeatIsOther,
+        HeadDefect::AbsentMovesFromNothingOnly,
+        HeadDefect::ForgetsNothing,
+        HeadDefect::NeverExpires,
+        HeadDefect::ShowsTheCallersHead,
+        HeadDefect::NoTombstone,
+        HeadDefect::TombstoneFallsToForgetting,
+        HeadDefect::TombstoneForEver,
+        HeadDefect::TombstoneForAll,
+    ] {
+        let store = BrokenHeads {
+            inner: MemoryStore::new(),
+            defect,
+            ended: Cell::new(false),
+        };
+        let failure = run(&store).err();
+        assert!(
+            failure.is_some_and(|failure| failure.clause >= 10),
+            "{defect:?}"
+        );
     }
 }

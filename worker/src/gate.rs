@@ -1,7 +1,7 @@
 //! Between a session and its store: generic over the store, free of the platform.
 
 use session_codec::{Codec, Commit, OpenSession, StoreOp, Timestamp, cookie::ResponseCookie};
-use session_store::{Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Record, RecordName, SessionStore, StoreError};
 
 use crate::state::with_workspace;
 
@@ -67,7 +67,12 @@ pub(crate) async fn save(
                 let record =
                     Record::new(record).map_err(|_| StoreError::TooLarge { octets, limit })?;
                 store
-                    .put(&RecordName::new(name), &record, expires, now)
+                    .put(
+                        &RecordName::new(name),
+                        &record,
+                        &About::session_until(expires),
+                        now,
+                    )
                     .await?;
             }
             StoreOp::Delete { name } => deletions.push(RecordName::new(name)),

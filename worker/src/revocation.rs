@@ -5,7 +5,7 @@
 //! writes take to show elsewhere, and 60 more where absence is cached, so two minutes at most.
 
 use session_codec::{Codec, Lineage, OpenSession, Timestamp};
-use session_store::{Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Record, RecordName, SessionStore, StoreError};
 
 /// Whether a session may still be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,10 +43,10 @@ pub(crate) async fn revoke_session(
     lineage: &Lineage,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let expires = codec.lifetimes().end(now, lineage.created());
+    let about = About::revocation_until(codec.lifetimes().end(now, lineage.created()));
     for name in codec.deny_session(lineage) {
         store
-            .put(&RecordName::new(name), &record(b"denied")?, expires, now)
+            .put(&RecordName::new(name), &record(b"denied")?, &about, now)
             .await?;
     }
     Ok(())
@@ -60,12 +60,12 @@ pub(crate) async fn revoke_user(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let record = record(&now.millis().to_be_bytes())?;
-    let expires = now.after(codec.lifetimes().absolute);
+    let about = About::revocation_until(now.after(codec.lifetimes().absolute));
     for name in codec.deny_user(user) {
         let name = RecordName::new(name);
         // A store may keep the first record under a name; the later moment is the one that counts.
         store.delete(&name).await?;
-        store.put(&name, &record, expires, now).await?;
+        store.put(&name, &record, &about, now).await?;
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ async fn find(
     now: Timestamp,
 ) -> Result<Option<Record>, StoreError> {
     match name {
-        Some(name) => store.get(&RecordName::new(name), now).await,
+        Some(name) => store.get_fresh(&RecordName::new(name), now).await,
         None => Ok(None),
     }
 }

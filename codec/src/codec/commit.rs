@@ -1,17 +1,21 @@
 use alloc::vec::Vec;
 
+use super::HeadChange;
 use crate::{atoms::Timestamp, cookie::ResponseCookie, policy::Placement};
 
 /// A sealed session as data: what to store and what to send.
 ///
-/// Apply every [`StoreOp::Put`] and wait for its confirmation, then send the cookie. Deletions
-/// may follow at leisure.
+/// Apply every [`StoreOp::Put`] and wait for its confirmation, then move the session's head if the
+/// store can compare and swap, then send the cookie. Deletions may follow at leisure.
 #[must_use = "a session that is not sent is lost"]
 pub struct Commit {
     /// The line for the browser, to be appended only when the puts are confirmed.
     pub set_cookie: ResponseCookie,
     /// What the store has to do: at most one put, then at most one deletion.
     pub store_ops: Vec<StoreOp>,
+    /// How the session's head in a store moves; `None` where nothing was or is spilled, or the
+    /// session has no id.
+    pub head: Option<HeadChange>,
     /// Where every key went.
     pub placement: Placement,
     /// Octets of the cookie's name and value.

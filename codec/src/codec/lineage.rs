@@ -1,10 +1,9 @@
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use crate::{
     atoms::{KeyId, Timestamp},
     policy::KeyEnd,
-    session::Session,
-    text::json,
+    session::{Session, is_same_value},
     wire::ticket::Ticket,
 };
 
@@ -78,14 +77,4 @@ impl Lineage {
     pub const fn created(&self) -> Timestamp {
         self.created
     }
-}
-
-/// Whether both texts spell the same JSON value: an origin may spell it in its own way.
-fn is_same_value(before: &str, after: &str) -> bool {
-    let canonical = |text: &str| {
-        let mut canonical = String::new();
-        let written = json::write_canonical(text, json::DEPTH_LIMIT, &mut canonical);
-        written.ok().map(|()| canonical)
-    };
-    before == after || canonical(before).is_some_and(|before| Some(before) == canonical(after))
 }

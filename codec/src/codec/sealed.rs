@@ -81,7 +81,7 @@ impl Codec {
         (session, plan): (&Session, &Plan),
         lineage: &Lineage,
         issued: Timestamp,
-        room: usize,
+        (room, sid): (usize, Option<[u8; 16]>),
         rng: &mut R,
         workspace: &mut Workspace,
     ) -> Result<(String, Placement, Option<SealedRecord>), SealError> {
@@ -89,7 +89,7 @@ impl Codec {
         let mut fields = Fields {
             issued: seconds(issued)?,
             created: Some(seconds(lineage.created)?),
-            sid: self.sid(lineage, rng)?,
+            sid,
             compression: Compression::None,
             ticket: None,
         };

@@ -46,6 +46,13 @@ impl ResponseCookie {
         &self.0
     }
 
+    /// The cookie's own value, between the name's `=` and the first attribute.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        let pair = self.0.split(';').next().unwrap_or_default();
+        pair.split_once('=').map_or("", |(_, value)| value)
+    }
+
     /// The header value, without a copy.
     #[must_use]
     pub fn into_string(self) -> String {

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use session_codec::Timestamp;
 
 use super::Failure;
+use crate::about::About;
 use crate::error::StoreError;
+use crate::head::{Head, Swapped};
 use crate::record::{Record, RecordName};
 use crate::store::SessionStore;
 
@@ -77,7 +79,12 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         lifetime: i64,
     ) -> Result<(), StoreError> {
         self.store
-            .put(name, record, self.at(lifetime), self.now)
+            .put(
+                name,
+                record,
+                &About::session_until(self.at(lifetime)),
+                self.now,
+            )
             .await
     }
 
@@ -127,6 +134,44 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         deleted.map_err(|error| self.failure(format!("delete failed: {error}")))
     }
 
+    /// Moves a head, and must see what is expected.
+    pub(super) async fn swap(
+        &self,
+        session: &RecordName,
+        (from, to): (Option<&Head>, Option<&Head>),
+        second: i64,
+        expected: &Swapped,
+    ) -> Result<(), Failure> {
+        let seen = self.try_swap(session, (from, to), second).await?;
+        if seen == *expected {
+            return Ok(());
+        }
+        let (seen, expected) = (describe(&seen), describe(expected));
+        Err(self.failure(format!("at {second} s {seen} instead of {expected}")))
+    }
+
+    /// Moves a head that is to expire an hour after the start.
+    pub(super) async fn try_swap(
+        &self,
+        session: &RecordName,
+        (from, to): (Option<&Head>, Option<&Head>),
+        second: i64,
+    ) -> Result<Swapped, Failure> {
+        let from = from.map(|head| &head.record);
+        let (expires, now) = (self.at(HEAD_LIFETIME), self.at(second));
+        let swapped = self.store.swap_head(session, from, to, expires, now).await;
+        swapped.map_err(|error| self.failure(format!("swap at {second} s failed: {error}")))
+    }
+
+    /// Puts up a tombstone that is to expire an hour after the start.
+    pub(super) async fn end_head(&self, session: &RecordName) -> Result<(), Failure> {
+        let ended = self
+            .store
+            .end_head(session, self.at(HEAD_LIFETIME), self.now);
+        let ended = ended.await;
+        ended.map_err(|error| self.failure(format!("end failed: {error}")))
+    }
+
     pub(super) fn failure(&self, seen: String) -> Failure {
         Failure {
             clause: self.clause,
@@ -142,5 +187,17 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
 
     fn at(&self, second: i64) -> Timestamp {
         Timestamp::from_seconds(self.now.seconds().saturating_add(second))
+    }
+}
+
+/// Seconds from the start until a head of the suite expires.
+pub(super) const HEAD_LIFETIME: i64 = 60 * 60;
+
+const fn describe(swapped: &Swapped) -> &'static str {
+    match swapped {
+        Swapped::Done => "done",
+        Swapped::Other(_) => "another head",
+        Swapped::Ended => "ended",
+        Swapped::Unkept => "no heads",
     }
 }

@@ -1,5 +1,5 @@
 use session_codec::Timestamp;
-use session_store::{Framed, Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Framed, Record, RecordName, SessionStore, StoreError};
 use worker::{KvError, KvStore};
 
 /// KV refuses shorter lives; the frame keeps the real one.
@@ -28,9 +28,10 @@ impl SessionStore for KvRecords {
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let expires = about.expires;
         let seconds = expires
             .seconds()
             .saturating_sub(now.seconds())

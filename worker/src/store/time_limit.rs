@@ -2,7 +2,7 @@ use core::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use session_codec::Timestamp;
-use session_store::{Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Record, RecordName, SessionStore, StoreError};
 use worker::Delay;
 
 /// A page waits for this read; a store that takes longer is as good as down.
@@ -32,10 +32,10 @@ impl<S: SessionStore> SessionStore for TimeLimit<S> {
         &self,
         name: &RecordName,
         record: &Record,
-        expires: Timestamp,
+        about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        within(PUT, self.0.put(name, record, expires, now)).await
+        within(PUT, self.0.put(name, record, about, now)).await
     }
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
