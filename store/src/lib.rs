@@ -30,10 +30,12 @@
 extern crate alloc;
 
 mod about;
+mod breaker;
 mod error;
 mod faulty;
 mod frame;
 mod head;
+mod layered;
 mod memory;
 mod record;
 mod store;
@@ -41,10 +43,12 @@ mod store;
 pub mod conformance;
 
 pub use about::{About, Kind};
+pub use breaker::{Breaker, Circuit};
 pub use error::StoreError;
 pub use faulty::{Fault, FaultyStore};
 pub use frame::Framed;
 pub use head::{Head, Swapped};
+pub use layered::{Background, Layered, LostWrite, Policy, Select, Write};
 pub use memory::MemoryStore;
 pub use record::{Record, RecordName, RecordTooLarge};
 pub use store::SessionStore;

@@ -1,7 +1,7 @@
 // The built Worker in real workerd: the settings of wrangler.toml, and those a test gives.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,11 +15,13 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
 
 /**
  * Starts the Worker with `settings` (vars and secrets alike) and resolves when it listens.
- * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes the KV binding away,
+ * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes all store bindings away,
  * `conformance: true` runs the build that has the store contract in it.
  *
  * `url`                 where it listens
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
+ * `database()`          its D1 database, with the tables of worker/migrations
+ * `bucket()`            its R2 bucket
  * `restart(changes)`    the same storage; the first settings with these changes, where undefined removes one
  * `stop()`
  *
@@ -34,7 +36,9 @@ export async function startEdge(settings, options = {}) {
       worker = await start({ ...settings, ...changes }, { ...options, ...otherOptions }, storage);
       edge.url = (await worker.url).origin;
     },
-    store: () => storeOf(worker),
+    store: () => bindingOf(worker, 'getKVNamespace', 'SESSIONS'),
+    database: () => bindingOf(worker, 'getD1Database', 'SESSIONS_DB'),
+    bucket: () => bindingOf(worker, 'getR2Bucket', 'SESSIONS_BUCKET'),
     async stop() {
       await worker.dispose();
       rmSync(storage, { recursive: true, force: true });
@@ -43,6 +47,22 @@ export async function startEdge(settings, options = {}) {
   let worker = await start(settings, options, storage);
   edge.url = (await worker.url).origin;
   return edge;
+}
+
+// The bindings that wrangler.toml shows in comments, for those who want them.
+const stores = {
+  d1_databases: [{ binding: 'SESSIONS_DB', database_name: 'edge-session', database_id: 'edge-session' }],
+  r2_buckets: [{ binding: 'SESSIONS_BUCKET', bucket_name: 'edge-session' }],
+  durable_objects: { bindings: [{ name: 'SESSIONS_OBJECT', class_name: 'SessionShard' }] },
+  migrations: [{ tag: 'v1', new_sqlite_classes: ['SessionShard'] }],
+};
+
+// As `wrangler d1 migrations apply` does: each file once.
+async function migrate(database) {
+  const { results } = await database.prepare("SELECT name FROM sqlite_master WHERE name = 'session_record'").all();
+  if (results.length) return;
+  const sql = readFileSync(path('../../worker/migrations/0001_sessions.sql'), 'utf8').replace(/--.*$/gm, '');
+  await database.batch(sql.split(';').filter(text => text.trim()).map(text => database.prepare(text)));
 }
 
 async function start(settings, { faulty = false, conformance = false, store = true }, persist) {
@@ -64,6 +84,7 @@ async function start(settings, { faulty = false, conformance = false, store = tr
       ...entry,
       build: { ...wranglerConfig.build, command: undefined },
       kv_namespaces: store ? wranglerConfig.kv_namespaces : [],
+      ...(store && stores),
       vars: {},
     },
     bindings: Object.fromEntries(bindings.map(([name, value]) => [name, { type: 'plain_text', value }])),
@@ -77,14 +98,15 @@ async function start(settings, { faulty = false, conformance = false, store = tr
     },
   });
   await worker.ready;
+  if (store) await migrate(await bindingOf(worker, 'getD1Database', 'SESSIONS_DB'));
   return worker;
 }
 
 // wrangler has no public way to a worker's bindings outside createTestHarness; its version is pinned.
-async function storeOf(worker) {
+async function bindingOf(worker, kind, name) {
   // Just after a restart the runtime may answer before its handle is here.
   for (let n = 0; n < 100 && !worker.raw.runtimes[0].mf; n++) await new Promise(resolve => setTimeout(resolve, 50));
-  return worker.raw.runtimes[0].mf.getKVNamespace('SESSIONS');
+  return worker.raw.runtimes[0].mf[kind](name);
 }
 
 /** The names of all records, once there are as many as `expected` says, or after two seconds as they are. */

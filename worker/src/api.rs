@@ -11,7 +11,7 @@ use session_store::SessionStore;
 use worker::{Context, Env, Headers, web_sys};
 
 use crate::{
-    answer, body,
+    answer, body, clock,
     gate::Missing,
     gateway::Gateway,
     location::Location,
@@ -19,7 +19,9 @@ use crate::{
     revocation::Standing,
     routes::Mode,
     session_text,
-    settings::Settings,
+    settings::{Settings, Tier},
+    stats,
+    store::D1Records,
     visit::{Found, Visit},
 };
 use authority::Authority;
@@ -34,9 +36,9 @@ pub(crate) async fn respond(
     location: &Location,
     settings: Rc<Settings>,
     env: &Env,
-    context: &Context,
+    context: &Rc<Context>,
 ) -> worker::Result<web_sys::Response> {
-    let gateway = Gateway::new(settings, env)?;
+    let gateway = Gateway::new(settings, env, context, &request)?;
     let cookies = Headers(request.headers())
         .get("cookie")?
         .unwrap_or_default();
@@ -69,12 +71,42 @@ pub(crate) fn metrics(
     request: &web_sys::Request,
     settings: &Settings,
 ) -> worker::Result<web_sys::Response> {
-    let headers = Headers(request.headers());
-    let refusal = match Authority::of(&headers, &settings.access) {
-        Ok(Authority::Token) => return answer::metrics(),
-        Ok(Authority::Browser) => Refusal::NeedsToken,
-        Err(refusal) => refusal,
-    };
+    match needs_token(request, settings) {
+        Ok(()) => answer::metrics(),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// `/_session/stats`: what lies in D1, for whoever shows the token.
+pub(crate) async fn stats(
+    request: &web_sys::Request,
+    settings: &Settings,
+    env: &Env,
+) -> worker::Result<web_sys::Response> {
+    if let Err(refusal) = needs_token(request, settings) {
+        return refused(&refusal);
+    }
+    if !settings.store.tiers().any(|tier| tier == Tier::D1) {
+        return refused(&Refusal::NoDatabase);
+    }
+    let database = D1Records::new(env.d1(Tier::D1.binding())?);
+    match stats::read(&database, clock::now()).await {
+        Ok(stats) => answer::api(200, Some(stats.to_string()), None, &[]),
+        Err(error) => {
+            crate::log::warn("stats-failed", &serde_json::json!(error.label()));
+            refused(&Refusal::Unavailable)
+        }
+    }
+}
+
+fn needs_token(request: &web_sys::Request, settings: &Settings) -> Result<(), Refusal> {
+    match Authority::of(&Headers(request.headers()), &settings.access)? {
+        Authority::Token => Ok(()),
+        Authority::Browser => Err(Refusal::NeedsToken),
+    }
+}
+
+fn refused(refusal: &Refusal) -> worker::Result<web_sys::Response> {
     answer::api(
         refusal.status(),
         Some(refusal.body()),
@@ -150,7 +182,7 @@ async fn answer<S: SessionStore + 'static>(
     visit: &mut Visit,
     request: web_sys::Request,
     location: &Location,
-    context: &Context,
+    context: &Rc<Context>,
 ) -> Result<Reply, Refusal> {
     let verb = Verb::of(&request.method())?;
     let scope = Scope::of(&location.query)?;
@@ -246,7 +278,10 @@ async fn answer<S: SessionStore + 'static>(
             let outbound = saved.map_err(|error| Refusal::of_save(&error))?;
             Ok(Reply {
                 status: 200,
-                body: Some(view::json(&after, |key| authority.may_see(key, access))),
+                body: Some(view::json(
+                    outbound.merged.as_ref().unwrap_or(&after),
+                    |key| authority.may_see(key, access),
+                )),
                 cookies: gateway.finish_later(outbound, context),
             })
         }

@@ -1,17 +1,24 @@
-//! Runs the store contract against the bound store. Built with the feature `conformance` only.
+//! Runs the store contract against a bound store: `?store=` as `SESSION_STORE` spells it. Built
+//! with the feature `conformance` only.
+
+use alloc::rc::Rc;
 
 use serde_json::json;
-use session_store::{RecordName, conformance};
-use worker::{Env, web_sys};
+use session_store::{Policy, RecordName, conformance};
+use worker::{Context, Env, web_sys};
 
-use crate::{
-    answer, clock,
-    settings::{KV_BINDING, Settings},
-    store::{KvRecords, TimeLimit},
-};
+use crate::{answer, clock, location::Location, settings::StoreChoice, store::Backend};
 
-pub(crate) async fn answer(_: &Settings, env: &Env) -> worker::Result<web_sys::Response> {
-    let store = TimeLimit(KvRecords::new(env.kv(KV_BINDING)?));
+pub(crate) async fn answer(
+    location: &Location,
+    env: &Env,
+    context: &Rc<Context>,
+) -> worker::Result<web_sys::Response> {
+    let query = web_sys::UrlSearchParams::new_with_str(&location.query)?;
+    let choice = StoreChoice::read(&query.get("store").unwrap_or_default())?;
+    let Some(store) = Backend::open(choice, Policy::default(), env, context)? else {
+        return answer::not_found();
+    };
     // Names must not repeat from run to run; a failed random source shows as a failed check.
     let fresh_name = || {
         let mut octets = [0; 24];
@@ -19,7 +26,10 @@ pub(crate) async fn answer(_: &Settings, env: &Env) -> worker::Result<web_sys::R
         RecordName::new(octets)
     };
     match conformance::run(&store, clock::now(), fresh_name).await {
-        Ok(report) => answer::json(200, &json!({ "passed": report.passed })),
+        Ok(report) => {
+            let heads = report.keeps_heads;
+            answer::json(200, &json!({ "passed": report.passed, "heads": heads }))
+        }
         Err(failure) => answer::json(500, &json!({ "failed": failure.to_string() })),
     }
 }

@@ -1,9 +1,12 @@
 //! Between a session and its store: generic over the store, free of the platform.
 
-use session_codec::{Codec, Commit, OpenSession, StoreOp, Timestamp, cookie::ResponseCookie};
-use session_store::{About, Record, RecordName, SessionStore, StoreError};
+use session_codec::{
+    Codec, Commit, HeadChange, Lineage, OpenSession, SealError, Session, StoreOp, Timestamp,
+    cookie::Lifetime,
+};
+use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
 
-use crate::state::with_workspace;
+use crate::{counters, state::with_workspace};
 
 /// A record younger than this may simply not be visible yet where we ask; an older one is lost.
 /// Twice the time KV names for its writes to be seen everywhere.
@@ -28,16 +31,27 @@ pub(crate) async fn load(
     let Some(name) = codec.record_name(opened) else {
         return Ok(());
     };
-    let record = store.get(&RecordName::new(name), now).await;
-    let reason = match record {
-        Ok(Some(record)) => {
-            let opening = |workspace: &mut _| codec.open_record(opened, record.octets(), workspace);
-            match with_workspace(opening) {
-                Ok(()) => return Ok(()),
-                Err(reason) => reason.label(),
-            }
-        }
-        Ok(None) => "absent",
+    let name = RecordName::new(name);
+    let mut take = |record: Option<Record>| {
+        let record = record.ok_or("absent")?;
+        let opening = |workspace: &mut _| codec.open_record(opened, record.octets(), workspace);
+        with_workspace(opening).map_err(|reason| {
+            // Not what the ticket names: stale, swapped, rolled back or damaged.
+            counters::loaded(reason.label());
+            reason.label()
+        })
+    };
+    let near = store.get(&name, now).await.map(&mut take);
+    let answer = match near {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err("absent")) => near,
+        // A cache may hold what it should not; past the caches lies what counts.
+        Ok(Err(_)) => store.get_fresh(&name, now).await.map(&mut take),
+        Err(_) => near,
+    };
+    let reason = match answer {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(reason)) => reason,
         Err(error) => return Err(Missing::Unavailable(error.label())),
     };
     if now.millis_since(opened.issued()) < PROPAGATION_MILLIS {
@@ -47,15 +61,191 @@ pub(crate) async fn load(
     }
 }
 
-/// Stores what a commit needs stored, and only then hands out its cookie, with the names of the
-/// records that may be deleted now.
+/// A session that is to be saved.
+pub(crate) struct Draft<'a> {
+    /// As the request found it; empty for a new one.
+    pub(crate) base: &'a Session,
+    /// As it is to be.
+    pub(crate) after: &'a Session,
+    pub(crate) lineage: Lineage,
+    pub(crate) issued: Timestamp,
+    pub(crate) lifetime: Lifetime,
+    /// What the store may know of its record; the expiry is filled in.
+    pub(crate) about: About,
+}
+
+/// A session that is stored. Its cookie may be sent.
+pub(crate) struct Saved {
+    pub(crate) commit: Commit,
+    /// Records that nobody needs once the cookie is sent.
+    pub(crate) deletions: Vec<RecordName>,
+    /// With the changes of others that were saved at the same time, if there were any.
+    pub(crate) merged: Option<Session>,
+}
+
+/// Why a session was not saved. The cookie the browser has stays good.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum SaveError {
+    /// It cannot be sealed as it is.
+    Seal(SealError),
+    /// The store did not take its record.
+    Store(StoreError),
+    /// Others were first, again and again.
+    Contested,
+    /// It ended meanwhile.
+    Ended,
+}
+
+impl SaveError {
+    pub(crate) const fn label(&self) -> &'static str {
+        match self {
+            Self::Seal(error) => error.label(),
+            Self::Store(error) => error.label(),
+            Self::Contested => "contested",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Seals a session, stores what has to be stored, and only then hands out its cookie.
+///
+/// Of two requests that change a session at once the second finds the first one's head, merges
+/// key by key and tries again: nobody's change is lost, where the store can compare and swap.
+/// On an error, records that were written for nothing are returned to be deleted.
 pub(crate) async fn save(
-    store: &impl SessionStore,
-    commit: Commit,
+    codec: &Codec,
+    store: Option<&impl SessionStore>,
+    draft: Draft<'_>,
     now: Timestamp,
-) -> Result<(ResponseCookie, Vec<RecordName>), StoreError> {
+) -> Result<Saved, (SaveError, Vec<RecordName>)> {
+    let Draft {
+        base,
+        after,
+        mut lineage,
+        mut issued,
+        lifetime,
+        about,
+    } = draft;
+    let mut theirs: Option<Session> = None;
+    let mut merged: Option<Session> = None;
+    let mut discarded = Vec::new();
+    for _ in 0..=MERGE_ROUNDS {
+        let session = merged.as_ref().unwrap_or(after);
+        let mut commit = match with_workspace(|workspace| {
+            let rng = &mut getrandom::SysRng;
+            codec.seal(session, &lineage, issued, lifetime, rng, workspace)
+        }) {
+            Ok(commit) => commit,
+            Err(error) => return Err((SaveError::Seal(error), discarded)),
+        };
+        let ops = core::mem::take(&mut commit.store_ops);
+        let expires = codec.lifetimes().end(issued, lineage.created());
+        let deletions = match store {
+            Some(store) => apply(store, ops, &about, now).await,
+            None if ops.is_empty() => Ok(vec![]),
+            None => Err(StoreError::Refused {
+                reason: "no store".into(),
+            }),
+        };
+        let mut deletions = match deletions {
+            Ok(deletions) => deletions,
+            Err(error) => return Err((SaveError::Store(error), discarded)),
+        };
+        let swapped = match (store, &commit.head) {
+            (Some(store), Some(change)) => swap(store, change, &commit, expires, now).await,
+            _ => Ok(Swapped::Unkept),
+        };
+        let head = match swapped {
+            Ok(Swapped::Done | Swapped::Unkept) => {
+                deletions.append(&mut discarded);
+                return Ok(Saved {
+                    commit,
+                    deletions,
+                    merged,
+                });
+            }
+            // It may have moved: then the next one to save finds this change there and keeps it.
+            Err(error) => return Err((SaveError::Store(error), discarded)),
+            Ok(Swapped::Ended) => {
+                discarded.extend(record_of(&commit));
+                return Err((SaveError::Ended, discarded));
+            }
+            Ok(Swapped::Other(head)) => head,
+        };
+        discarded.extend(record_of(&commit));
+        let Some(store) = store else { break };
+        let opened = match open_head(codec, store, &head, now).await {
+            Ok(opened) => opened,
+            Err(error) => return Err((SaveError::Store(error), discarded)),
+        };
+        let base = theirs.as_ref().unwrap_or(base);
+        let both = Session::merged(base, session, opened.session());
+        if both.contested > 0 {
+            counters::merged("same_key");
+        }
+        counters::merged("merged");
+        issued = issued.max(opened.issued());
+        lineage = opened.lineage().carrying(opened.session(), &both.session);
+        theirs = Some(opened.into_parts().0);
+        merged = Some(both.session);
+    }
+    counters::merged("given_up");
+    Err((SaveError::Contested, discarded))
+}
+
+/// Attempts to merge with others before giving up.
+const MERGE_ROUNDS: usize = 3;
+
+async fn swap(
+    store: &impl SessionStore,
+    change: &HeadChange,
+    commit: &Commit,
+    expires: Timestamp,
+    now: Timestamp,
+) -> Result<Swapped, StoreError> {
+    let from = change.from.map(RecordName::new);
+    let to = change.to.map(|record| Head {
+        record: RecordName::new(record),
+        cookie: commit.set_cookie.value().into(),
+    });
+    let session = RecordName::new(change.session);
+    let swap = store.swap_head(&session, from.as_ref(), to.as_ref(), expires, now);
+    swap.await
+}
+
+fn record_of(commit: &Commit) -> Option<RecordName> {
+    commit.head?.to.map(RecordName::new)
+}
+
+/// The session that a head names, whole.
+async fn open_head(
+    codec: &Codec,
+    store: &impl SessionStore,
+    head: &Head,
+    now: Timestamp,
+) -> Result<OpenSession, StoreError> {
+    let unavailable = |reason: &str| StoreError::Unavailable {
+        reason: reason.into(),
+    };
+    let opening = |workspace: &mut _| codec.open_value(head.cookie.as_bytes(), now, workspace);
+    let opened = with_workspace(opening);
+    let mut opened = opened.map_err(|reason| unavailable(reason.label()))?;
+    match load(codec, store, &mut opened, now).await {
+        Ok(()) => Ok(opened),
+        Err(Missing::Unavailable(reason)) => Err(unavailable(reason)),
+        Err(Missing::Lost) => Err(unavailable("lost")),
+    }
+}
+
+/// Stores what a commit needs stored; gives the names of the records that may be deleted then.
+async fn apply(
+    store: &impl SessionStore,
+    ops: Vec<StoreOp>,
+    about: &About,
+    now: Timestamp,
+) -> Result<Vec<RecordName>, StoreError> {
     let mut deletions = Vec::new();
-    for op in commit.store_ops {
+    for op in ops {
         match op {
             StoreOp::Put {
                 name,
@@ -66,13 +256,12 @@ pub(crate) async fn save(
                 let limit = Record::MAX_OCTETS;
                 let record =
                     Record::new(record).map_err(|_| StoreError::TooLarge { octets, limit })?;
+                let about = About {
+                    expires,
+                    ..about.clone()
+                };
                 store
-                    .put(
-                        &RecordName::new(name),
-                        &record,
-                        &About::session_until(expires),
-                        now,
-                    )
+                    .put(&RecordName::new(name), &record, &about, now)
                     .await?;
             }
             StoreOp::Delete { name } => deletions.push(RecordName::new(name)),
@@ -84,7 +273,7 @@ pub(crate) async fn save(
             }
         }
     }
-    Ok((commit.set_cookie, deletions))
+    Ok(deletions)
 }
 
 /// The names of the records that these operations delete.
@@ -106,127 +295,4 @@ pub(crate) async fn delete_all(store: &impl SessionStore, names: Vec<RecordName>
 }
 
 #[cfg(test)]
-mod tests {
-    use session_codec::{
-        Config, KeyRing, Keys, Lineage, Secret, Session, Workspace, config::Overflow,
-        cookie::Lifetime,
-    };
-    use session_store::{Fault, FaultyStore, MemoryStore};
-
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
-
-    fn codec() -> Codec {
-        let secret = Secret::from_octets([7; 32]);
-        let keys = Keys {
-            sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
-            django: None,
-        };
-        let config = Config {
-            overflow: Overflow::Spill,
-            ..Config::default()
-        };
-        Codec::new(config, &keys).unwrap()
-    }
-
-    /// 20 KB that deflate cannot bring under 4 KB.
-    fn session() -> Session {
-        let mut octets = vec![0; 20_000];
-        getrandom::fill(&mut octets).unwrap();
-        let text: String = octets
-            .iter()
-            .map(|octet| char::from(b'a' + octet % 26))
-            .collect();
-        let mut session = Session::new();
-        session.insert("small", &1).unwrap();
-        session.insert("large", &text).unwrap();
-        session
-    }
-
-    fn commit(codec: &Codec, session: &Session, lineage: &Lineage) -> Commit {
-        let (rng, workspace) = (&mut getrandom::SysRng, &mut Workspace::new());
-        let lifetime = Lifetime::BrowserSession;
-        codec
-            .seal(session, lineage, NOW, lifetime, rng, workspace)
-            .unwrap()
-    }
-
-    fn open(codec: &Codec, cookie: &ResponseCookie, now: Timestamp) -> OpenSession {
-        let (_, value) = cookie.as_str().split_once('=').unwrap();
-        let value = value.split(';').next().unwrap();
-        codec
-            .open_value(value.as_bytes(), now, &mut Workspace::new())
-            .unwrap()
-    }
-
-    fn saved(store: &impl SessionStore, codec: &Codec, session: &Session) -> ResponseCookie {
-        let commit = commit(codec, session, &Lineage::new(NOW));
-        let (cookie, deletions) = pollster::block_on(save(store, commit, NOW)).unwrap();
-        assert!(deletions.is_empty());
-        cookie
-    }
-
-    #[test]
-    fn what_is_saved_is_loaded() {
-        let (codec, store, session) = (codec(), MemoryStore::new(), session());
-        let cookie = saved(&store, &codec, &session);
-        let mut opened = open(&codec, &cookie, NOW);
-        assert_eq!(opened.session().len(), 1);
-        assert_eq!(
-            pollster::block_on(load(&codec, &store, &mut opened, NOW)),
-            Ok(())
-        );
-        assert_eq!(opened.session(), &session);
-    }
-
-    #[test]
-    fn absence_is_an_outage_at_first_and_a_loss_later() {
-        let (codec, session) = (codec(), session());
-        let cookie = saved(&MemoryStore::new(), &codec, &session);
-        let load_at = |millis: i64| {
-            let now = Timestamp::from_millis(NOW.millis() + millis);
-            let mut opened = open(&codec, &cookie, now);
-            pollster::block_on(load(&codec, &MemoryStore::new(), &mut opened, now))
-        };
-        assert_eq!(load_at(0), Err(Missing::Unavailable("absent")));
-        assert_eq!(load_at(119_999), Err(Missing::Unavailable("absent")));
-        assert_eq!(load_at(120_000), Err(Missing::Lost));
-    }
-
-    #[test]
-    fn a_failed_store_is_an_outage_however_old_the_ticket() {
-        let (codec, session) = (codec(), session());
-        let store = FaultyStore::new(MemoryStore::new());
-        let cookie = saved(&store, &codec, &session);
-        store.set_fault(Some(Fault::BeforeEffect));
-        let later = Timestamp::from_seconds(NOW.seconds() + 3600);
-        let mut opened = open(&codec, &cookie, later);
-        let outcome = pollster::block_on(load(&codec, &store, &mut opened, later));
-        assert_eq!(outcome, Err(Missing::Unavailable("unavailable")));
-        store.set_fault(None);
-        let outcome = pollster::block_on(load(&codec, &store, &mut opened, later));
-        assert_eq!(outcome, Ok(()));
-    }
-
-    #[test]
-    fn a_write_that_fails_even_after_persisting_hands_out_no_cookie_and_keeps_the_old_record() {
-        let (codec, session) = (codec(), session());
-        let store = FaultyStore::new(MemoryStore::new());
-        let cookie = saved(&store, &codec, &session);
-        let mut opened = open(&codec, &cookie, NOW);
-        pollster::block_on(load(&codec, &store, &mut opened, NOW)).unwrap();
-        for fault in [Fault::BeforeEffect, Fault::AfterEffect] {
-            store.set_fault(Some(fault));
-            let commit = commit(&codec, &session, opened.lineage());
-            assert!(pollster::block_on(save(&store, commit, NOW)).is_err());
-            store.set_fault(None);
-            let mut again = open(&codec, &cookie, NOW);
-            assert_eq!(
-                pollster::block_on(load(&codec, &store, &mut again, NOW)),
-                Ok(())
-            );
-            assert_eq!(again.session(), &session);
-        }
-    }
-}
+mod tests;

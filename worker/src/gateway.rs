@@ -23,13 +23,12 @@ use crate::{
     revocation::Standing,
     routes::Mode,
     session_patch,
-    settings::{KV_BINDING, Protocol, Settings, StoreChoice},
+    settings::{Columns, Protocol, Settings},
     state::with_workspace,
-    store::{KvRecords, TimeLimit},
+    store::Backend,
     visit::{Found, Visit, origin_cookies},
 };
 pub(crate) use outbound::{Outbound, failed, not_saved};
-pub(crate) use save::SaveError;
 
 /// Answers a request that is for the origin.
 pub(crate) async fn respond(
@@ -37,9 +36,9 @@ pub(crate) async fn respond(
     location: &Location,
     settings: Rc<Settings>,
     env: &Env,
-    context: &Context,
+    context: &Rc<Context>,
 ) -> worker::Result<web_sys::Response> {
-    let gateway = Gateway::new(settings, env)?;
+    let gateway = Gateway::new(settings, env, context, &request)?;
     let cookies = Headers(request.headers())
         .get("cookie")?
         .unwrap_or_default();
@@ -147,18 +146,52 @@ pub(crate) struct Gateway<S> {
     pub(crate) settings: Rc<Settings>,
     store: Option<Rc<S>>,
     pub(crate) now: Timestamp,
+    context: Rc<Context>,
+    client: Client,
 }
 
-impl Gateway<TimeLimit<KvRecords>> {
-    /// With the store of the settings, at the present time.
-    pub(crate) fn new(settings: Rc<Settings>, env: &Env) -> worker::Result<Self> {
-        let store = match settings.store {
-            StoreChoice::Kv => Some(Rc::new(TimeLimit(KvRecords::new(env.kv(KV_BINDING)?)))),
-            StoreChoice::None => None,
+/// What a store may keep of who changed a session, if the settings ask for it.
+#[derive(Default)]
+struct Client {
+    ip: Option<Box<str>>,
+    user_agent: Option<Box<str>>,
+}
+
+impl Client {
+    fn of(request: &web_sys::Request, columns: Columns) -> worker::Result<Self> {
+        let headers = Headers(request.headers());
+        let header = |name: &str, is_wanted: bool| match is_wanted {
+            true => headers.get(name).map(|text| text.map(short)),
+            false => Ok(None),
         };
         Ok(Self {
+            ip: header("cf-connecting-ip", columns.ip)?,
+            user_agent: header("user-agent", columns.user_agent)?,
+        })
+    }
+}
+
+/// Characters of a column: a client chooses them, and a row is not a place to fill up.
+const MAX_COLUMN: usize = 256;
+
+fn short(text: String) -> Box<str> {
+    text.chars().take(MAX_COLUMN).collect()
+}
+
+impl Gateway<Backend> {
+    /// With the stores of the settings, at the present time.
+    pub(crate) fn new(
+        settings: Rc<Settings>,
+        env: &Env,
+        context: &Rc<Context>,
+        request: &web_sys::Request,
+    ) -> worker::Result<Self> {
+        let store = Backend::open(settings.store, settings.store_policy, env, context)?;
+        Ok(Self {
+            client: Client::of(request, settings.columns)?,
+            context: Rc::clone(context),
             settings,
-            store,
+            store: store.map(Rc::new),
             now: clock::now(),
         })
     }
@@ -166,11 +199,19 @@ impl Gateway<TimeLimit<KvRecords>> {
 
 impl<S: SessionStore + 'static> Gateway<S> {
     pub(crate) async fn load(&self, opened: &mut OpenSession) -> Result<(), Missing> {
-        match &self.store {
-            Some(store) => gate::load(&self.settings.codec, &**store, opened, self.now).await,
-            None if opened.ticket().is_some() => Err(Missing::Unavailable("no_store")),
-            None => Ok(()),
+        if opened.ticket().is_none() {
+            return Ok(());
         }
+        let loaded = match &self.store {
+            Some(store) => gate::load(&self.settings.codec, &**store, opened, self.now).await,
+            None => Err(Missing::Unavailable("no_store")),
+        };
+        crate::counters::loaded(match &loaded {
+            Ok(()) => "ok",
+            Err(Missing::Unavailable(_)) => "unavailable",
+            Err(Missing::Lost) => "lost",
+        });
+        loaded
     }
 
     /// What the origin is told of the session: its cookie, or headers with a MAC.

@@ -31,7 +31,7 @@ pub(crate) fn healthy(settings: &Settings) -> worker::Result<web_sys::Response> 
         &json!({
             "status": "ok",
             "version": env!("CARGO_PKG_VERSION"),
-            "store": settings.store.label(),
+            "store": settings.store.to_string(),
             "revocation": settings.revocation.label(),
             "keys": keys,
             "warnings": warnings,

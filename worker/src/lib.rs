@@ -7,6 +7,8 @@
 
 extern crate alloc;
 
+use alloc::rc::Rc;
+
 mod answer;
 mod api;
 mod body;
@@ -31,11 +33,14 @@ mod routes;
 mod session_patch;
 mod session_text;
 mod settings;
+mod shard;
 mod state;
+mod stats;
 mod store;
+mod sweep;
 mod visit;
 
-use worker::{Context, Env, event, web_sys};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, web_sys};
 
 /// Answers one request. Whatever a client sends gets an answer; an error here is the platform's.
 ///
@@ -47,6 +52,7 @@ async fn fetch(
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
+    let context = Rc::new(context);
     let location = location::Location::of(&request)?;
     let state = match state::of(&env) {
         Ok(state) => state,
@@ -58,9 +64,19 @@ async fn fetch(
     match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
         Some("metrics") => api::metrics(&request, &state),
+        Some("stats") => api::stats(&request, &state, &env).await,
         #[cfg(feature = "conformance")]
-        Some("conformance") => conformance::answer(&state, &env).await,
+        Some("conformance") => conformance::answer(&location, &env, &context).await,
         Some(_) => answer::not_found(),
         None => gateway::respond(request, &location, state, &env, &context).await,
+    }
+}
+
+/// The cron trigger.
+#[event(scheduled)]
+async fn scheduled(_: ScheduledEvent, env: Env, _: ScheduleContext) {
+    match state::of(&env) {
+        Ok(state) => sweep::run(&state, &env).await,
+        Err(_) => log::warn("sweep-failed", &serde_json::json!("misconfigured")),
     }
 }

@@ -8,6 +8,11 @@ pub(crate) fn warn(event: &str, detail: &Value) {
     worker::console_warn!("{}", json!({ "event": event, "detail": detail }));
 }
 
+/// Something that went as it should, and that an operator may want to see.
+pub(crate) fn info(event: &str, detail: &Value) {
+    worker::console_log!("{}", json!({ "event": event, "detail": detail }));
+}
+
 /// A cookie that was not accepted, and why.
 pub(crate) fn rejected(reason: session_codec::Reason) {
     crate::counters::rejected(reason.to_string());

@@ -49,6 +49,11 @@ pub(crate) async fn revoke_session(
             .put(&RecordName::new(name), &record(b"denied")?, &about, now)
             .await?;
     }
+    // What is under way with an older cookie must not bring it back.
+    if let Some(head) = codec.head_name(lineage) {
+        let head = RecordName::new(head);
+        store.end_head(&head, about.expires, now).await?;
+    }
     Ok(())
 }
 

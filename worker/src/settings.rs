@@ -7,6 +7,7 @@ mod field;
 mod keys;
 mod problem;
 mod protocol;
+mod stores;
 
 use alloc::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ use session_codec::{
     policy::{KeyOverflow, KeyRule},
 };
 
+use session_store::Policy;
+
 use crate::{
     class::ClassRule,
     routes::{Mode, Routes},
@@ -26,9 +29,7 @@ use field::Fields;
 pub(crate) use problem::Problem;
 pub(crate) use protocol::Protocol;
 use protocol::Spoken;
-
-/// The KV binding that holds records.
-pub(crate) const KV_BINDING: &str = "SESSIONS";
+pub(crate) use stores::{Columns, StoreChoice, Tier};
 
 /// Plain Django cookies are moved over for as long as nobody says until when.
 const ACCEPT_BOTH: &str = r#"[{"envelope": "sealed"}, {"envelope": "django"}]"#;
@@ -57,6 +58,9 @@ pub(crate) struct Settings {
     /// Where a page without its session is sent; without it the answer is 401.
     pub(crate) login_url: Option<String>,
     pub(crate) store: StoreChoice,
+    /// How two stores share the work.
+    pub(crate) store_policy: Policy,
+    pub(crate) columns: Columns,
     /// Whether answers say where keys went.
     pub(crate) debug_header: bool,
     /// Ids of the sealing keys, the primary first, and when they end.
@@ -90,29 +94,11 @@ impl Revocation {
     }
 }
 
-/// Where records go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StoreChoice {
-    /// Workers KV, binding `SESSIONS`.
-    Kv,
-    /// Nowhere: what does not fit the cookie is not saved.
-    None,
-}
-
-impl StoreChoice {
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Kv => "kv",
-            Self::None => "none",
-        }
-    }
-}
-
 impl Settings {
     /// Reads all settings, so that an operator sees every problem at once.
     pub(crate) fn read(
         binding: impl Fn(&str) -> Option<String>,
-        has_store: impl Fn(&str) -> bool,
+        has_store: impl Fn(Tier) -> bool,
         date: impl Fn(&str) -> Option<Timestamp>,
     ) -> Result<Self, Vec<Problem>> {
         let mut fields = Fields::new(&binding);
@@ -135,7 +121,9 @@ impl Settings {
         let priorities = fields.parsed("SESSION_PRIORITIES", "{}", |text| {
             priorities(text, user_key.as_deref())
         });
-        let store = fields.parsed("SESSION_STORE", "kv", store);
+        let store = fields.parsed("SESSION_STORE", "kv", StoreChoice::read);
+        let store_policy = stores::policy(&mut fields);
+        let columns = fields.parsed("SESSION_COLUMNS", "[]", stores::columns);
         let login_url = fields.optional("SESSION_LOGIN_URL", login_url);
         let origin = fields.required("ORIGIN_URL", origin);
         let sealing = fields.required("SESSION_KEYS", |text| keys::sealing_keys(text, &date));
@@ -167,17 +155,20 @@ impl Settings {
             let keys: Vec<String> = json(text, r#"a JSON array of texts, as ["older key"]"#)?;
             keys.iter().map(|key| django_secret(key, weak)).collect()
         });
-        if store == Some(StoreChoice::Kv) && !has_store(KV_BINDING) {
-            fields.problem(
-                KV_BINDING,
-                "the KV binding is missing (SESSION_STORE is \"kv\")",
-            );
+        for tier in store.into_iter().flat_map(StoreChoice::tiers) {
+            if !has_store(tier) {
+                let store = tier.label();
+                fields.problem(
+                    tier.binding(),
+                    format!("the binding is missing (SESSION_STORE wants {store:?})"),
+                );
+            }
         }
         let revocation = store
             .zip(revocation)
             .map(|(store, chosen)| match (store, chosen) {
-                (StoreChoice::Kv, None) => Revocation::Required,
                 (StoreChoice::None, None) => Revocation::None,
+                (_, None) => Revocation::Required,
                 (StoreChoice::None, Some(chosen)) if chosen > Revocation::None => {
                     fields.problem(
                         "SESSION_REVOCATION",
@@ -259,6 +250,8 @@ impl Settings {
                 routes: routes?,
                 login_url: login_url?,
                 store: store?,
+                store_policy: store_policy?,
+                columns: columns?,
                 debug_header: debug_header?,
                 key_ids: key_ids?,
                 revocation: revocation?,
@@ -284,8 +277,8 @@ fn config(
         cookie,
         audience,
         overflow: match store {
-            StoreChoice::Kv => Overflow::Spill,
             StoreChoice::None => Overflow::Refuse,
+            _ => Overflow::Spill,
         },
         ..Config::default()
     }
@@ -331,14 +324,6 @@ fn positive(text: &str) -> Result<u32, String> {
 fn boolean(text: &str) -> Result<bool, String> {
     text.parse()
         .map_err(|_| "neither \"true\" nor \"false\"".to_owned())
-}
-
-fn store(text: &str) -> Result<StoreChoice, String> {
-    match text {
-        "kv" => Ok(StoreChoice::Kv),
-        "none" => Ok(StoreChoice::None),
-        _ => Err("neither \"kv\" nor \"none\"".to_owned()),
-    }
 }
 
 fn revocation(text: &str) -> Result<Revocation, String> {
@@ -472,7 +457,7 @@ mod tests {
         // The platform's reader of dates, as far as these tests need it.
         let date =
             |text: &str| (text == "2027-01-15").then(|| Timestamp::from_seconds(1_800_000_000));
-        Settings::read(binding, |name| name == KV_BINDING, date)
+        Settings::read(binding, |tier| tier == Tier::Kv, date)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect())
     }
 
@@ -481,7 +466,7 @@ mod tests {
         let settings = read(&[]).map_err(|problems| problems.join("; ")).unwrap();
         assert_eq!(settings.origin, "https://shop.example");
         assert_eq!(settings.codec.profile().name().as_str(), "__Host-sessionid");
-        assert_eq!(settings.store, StoreChoice::Kv);
+        assert_eq!(settings.store, StoreChoice::One(Tier::Kv));
         assert!(settings.codec.django_cookie().is_some());
         assert_eq!(settings.key_ids.len(), 1);
     }
@@ -642,6 +627,15 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn a_store_needs_its_bindings() {
+        let problems = read(&[("SESSION_STORE", "kv+d1")]).err().unwrap();
+        assert_eq!(
+            problems,
+            ["SESSIONS_DB: the binding is missing (SESSION_STORE wants \"d1\")"]
+        );
     }
 
     #[test]

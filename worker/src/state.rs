@@ -25,7 +25,7 @@ pub(crate) fn of(env: &Env) -> Outcome {
     STATE.with(|state| {
         let read = || {
             let binding = |name: &str| text(&js_sys::Reflect::get(env, &name.into()).ok()?);
-            let has_store = |name: &str| env.kv(name).is_ok();
+            let has_store = |tier| crate::store::has_binding(env, tier);
             Settings::read(binding, has_store, clock::parse)
                 .map(Rc::new)
                 .map_err(Rc::from)

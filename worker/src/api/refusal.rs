@@ -4,7 +4,7 @@ use serde_json::json;
 use session_codec::SealError;
 use session_store::StoreError;
 
-use crate::{answer::RETRY_AFTER, body::BodyError, gateway::SaveError, session_text::TextError};
+use crate::{answer::RETRY_AFTER, body::BodyError, gate::SaveError, session_text::TextError};
 
 /// Why a request is not done. Nothing was changed then.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) enum Refusal {
     NeedsToken,
     NoUser,
     RevocationOff,
+    NoDatabase,
     Query,
     Method,
     ContentType,
@@ -25,6 +26,7 @@ pub(super) enum Refusal {
     BodyBroken,
     Text(TextError),
     SessionTooLarge,
+    Contested,
     Unavailable,
     Internal,
 }
@@ -37,6 +39,8 @@ impl Refusal {
             )
             | SaveError::Store(StoreError::TooLarge { .. }) => Self::SessionTooLarge,
             SaveError::Store(_) => Self::Unavailable,
+            SaveError::Contested => Self::Contested,
+            SaveError::Ended => Self::NoSession,
             SaveError::Seal(SealError::TooDeep) => Self::Text(TextError::TooDeep),
             SaveError::Seal(_) => Self::Internal,
         }
@@ -46,8 +50,8 @@ impl Refusal {
         match self {
             Self::NoSession | Self::Conflict | Self::Lost | Self::BadToken => 401,
             Self::CrossSite | Self::NotWritable(_) | Self::NeedsToken => 403,
-            Self::NoUser => 409,
-            Self::RevocationOff => 501,
+            Self::NoUser | Self::Contested => 409,
+            Self::RevocationOff | Self::NoDatabase => 501,
             Self::Method => 405,
             Self::ContentType => 415,
             Self::BodyTooLarge | Self::SessionTooLarge => 413,
@@ -84,7 +88,9 @@ impl Refusal {
             Self::NotWritable(_) => "key_not_writable",
             Self::NeedsToken => "token_required",
             Self::NoUser => "no_user",
+            Self::Contested => "contested",
             Self::RevocationOff => "revocation_off",
+            Self::NoDatabase => "no_database",
             Self::Query => "bad_query",
             Self::Method => "method_not_allowed",
             Self::ContentType => "content_type",
@@ -107,7 +113,9 @@ impl Refusal {
             Self::NotWritable(_) => "A browser may not change this key.",
             Self::NeedsToken => "This is for whoever has the token.",
             Self::NoUser => "Nobody is logged in with this session.",
+            Self::Contested => "Others changed the session at the same time. Please try again.",
             Self::RevocationOff => "Sessions cannot be revoked: SESSION_REVOCATION is none.",
+            Self::NoDatabase => "There is no D1: SESSION_STORE does not name it.",
             Self::Query => "The query is ?everywhere or ?user=..., and only with DELETE.",
             Self::Method => "A session can be read, patched, replaced and deleted.",
             Self::ContentType => {

@@ -63,6 +63,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 None => None,
             },
             placement: None,
+            merged: None,
         }
     }
 

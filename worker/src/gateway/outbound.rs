@@ -3,12 +3,18 @@
 use alloc::rc::Rc;
 
 use serde_json::json;
-use session_codec::{Lineage, OpenSession, Timestamp, cookie::SetCookie};
+use session_codec::{Lineage, OpenSession, Session, Timestamp, cookie::SetCookie};
 use session_store::{RecordName, SessionStore};
 use worker::Context;
 
-use super::{Gateway, SaveError, end::insist};
-use crate::{gate, lifetime, routes::Mode, state::with_workspace, visit::Visit};
+use super::{Gateway, end::insist};
+use crate::{
+    gate::{self, SaveError},
+    lifetime,
+    routes::Mode,
+    state::with_workspace,
+    visit::Visit,
+};
 
 /// What a request leaves behind.
 #[derive(Default)]
@@ -21,6 +27,8 @@ pub(crate) struct Outbound {
     pub(crate) unrevoked: Option<Lineage>,
     /// The debug header.
     pub(crate) placement: Option<String>,
+    /// The session that was saved, if it is not the one that was to be: others changed it too.
+    pub(crate) merged: Option<Session>,
 }
 
 impl<S: SessionStore + 'static> Gateway<S> {
@@ -84,7 +92,13 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let age = self.settings.cookie_age;
         let lifetime = lifetime::of_session(opened.session(), age, issued, self.now);
         let saved = self
-            .seal(opened.session(), opened.lineage(), issued, lifetime)
+            .seal(
+                opened.session(),
+                opened.session(),
+                opened.lineage().clone(),
+                issued,
+                lifetime,
+            )
             .await;
         match saved {
             Ok(saved) => {
@@ -114,8 +128,17 @@ impl<S: SessionStore + 'static> Gateway<S> {
         saved.await.unwrap_or_else(|error| not_saved(&error))
     }
 
+    /// Deletes records that were written for nothing; nobody waits for it.
+    pub(super) fn delete_later(&self, names: Vec<RecordName>) {
+        let Some(store) = self.store.clone().filter(|_| !names.is_empty()) else {
+            return;
+        };
+        self.context
+            .wait_until(async move { gate::delete_all(&*store, names).await });
+    }
+
     /// Leaves what nobody waits for to after the answer, and gives the lines for it.
-    pub(crate) fn finish_later(&self, outbound: Outbound, context: &Context) -> Vec<String> {
+    pub(crate) fn finish_later(&self, outbound: Outbound, context: &Rc<Context>) -> Vec<String> {
         let Outbound {
             lines,
             deletions,

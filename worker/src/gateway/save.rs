@@ -1,34 +1,21 @@
 //! Saving: sealed, stored, and only then told to the browser.
 
-use session_codec::{
-    Commit, Lineage, OpenSession, SealError, Session, Timestamp,
-    cookie::{Lifetime, ResponseCookie},
-};
-use session_store::{RecordName, SessionStore, StoreError};
+use session_codec::{Commit, Lineage, OpenSession, Session, Timestamp, cookie::Lifetime};
+use session_store::{About, SessionStore};
 
 use super::{Gateway, Outbound};
-use crate::{gate, lifetime, settings::Settings, state::with_workspace, visit::Visit};
+use crate::{
+    gate::{self, Draft, SaveError, Saved},
+    lifetime,
+    settings::Settings,
+    visit::Visit,
+};
 
-/// Why a session was not saved.
-#[derive(Debug)]
-pub(crate) enum SaveError {
-    /// It cannot be sealed as it is.
-    Seal(SealError),
-    /// The store did not take its record.
-    Store(StoreError),
+/// A session that is stored, and the debug header.
+pub(super) struct Sealed {
+    saved: Saved,
+    header: Option<String>,
 }
-
-impl SaveError {
-    pub(crate) const fn label(&self) -> &'static str {
-        match self {
-            Self::Seal(error) => error.label(),
-            Self::Store(error) => error.label(),
-        }
-    }
-}
-
-/// A session that is stored: its cookie, records that may go, and the debug header.
-pub(super) type Saved = (ResponseCookie, Vec<RecordName>, Option<String>);
 
 impl<S: SessionStore + 'static> Gateway<S> {
     /// Saves a session that was changed here and now: a session without keys is none.
@@ -67,43 +54,56 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 (carried.restarted(issued), Some(old))
             }
         };
-        let saved = self.seal(after, &lineage, issued, lifetime).await?;
-        let mut outbound = self.told(visit, saved);
+        let nothing = Session::new();
+        let base = before.map_or(&nothing, OpenSession::session);
+        let sealed = self.seal(base, after, lineage, issued, lifetime).await?;
+        let mut outbound = self.told(visit, sealed);
         if let Some(ended) = ended {
             outbound.unrevoked = self.revoke(ended, "login").await;
         }
         Ok(outbound)
     }
 
+    /// Seals and stores `after`, which was `base` when the request came.
     pub(super) async fn seal(
         &self,
-        session: &Session,
-        lineage: &Lineage,
+        base: &Session,
+        after: &Session,
+        lineage: Lineage,
         issued: Timestamp,
         lifetime: Lifetime,
-    ) -> Result<Saved, SaveError> {
+    ) -> Result<Sealed, SaveError> {
         let codec = &self.settings.codec;
-        let commit = with_workspace(|workspace| {
-            codec.seal(
-                session,
-                lineage,
-                issued,
-                lifetime,
-                &mut getrandom::SysRng,
-                workspace,
-            )
-        });
-        let commit = commit.map_err(SaveError::Seal)?;
-        let placement = self.report(session, &commit);
-        let saved = match &self.store {
-            Some(store) => gate::save(&**store, commit, self.now).await,
-            None if commit.store_ops.is_empty() => Ok((commit.set_cookie, vec![])),
-            None => Err(StoreError::Refused {
-                reason: "no store".into(),
-            }),
+        let user = self.settings.class_rule.user(after);
+        let about = About {
+            created: Some(lineage.created()),
+            owner: user.and_then(|user| codec.owner_name(&user)),
+            ip: self.client.ip.clone(),
+            user_agent: self.client.user_agent.clone(),
+            ..About::session_until(issued)
         };
-        let (cookie, deletions) = saved.map_err(SaveError::Store)?;
-        Ok((cookie, deletions, placement))
+        let draft = Draft {
+            base,
+            after,
+            lineage,
+            issued,
+            lifetime,
+            about,
+        };
+        let saved = gate::save(codec, self.store.as_deref(), draft, self.now).await;
+        match saved {
+            Ok(saved) => {
+                crate::counters::saved("ok");
+                let session = saved.merged.as_ref().unwrap_or(after);
+                let header = self.report(session, &saved.commit);
+                Ok(Sealed { saved, header })
+            }
+            Err((error, discarded)) => {
+                crate::counters::saved(error.label());
+                self.delete_later(discarded);
+                Err(error)
+            }
+        }
     }
 
     /// Tells the operator where keys went if that is worth telling; the debug header, if it is on.
@@ -113,6 +113,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
             debug_header,
             ..
         } = &*self.settings;
+        crate::counters::placed(&commit.placement, session.len());
         let is_remarkable = codec.is_remarkable(commit);
         if !is_remarkable && !debug_header {
             return None;
@@ -125,15 +126,16 @@ impl<S: SessionStore + 'static> Gateway<S> {
     }
 
     /// A saved session's lines.
-    pub(super) fn told(&self, visit: &Visit, (cookie, deletions, placement): Saved) -> Outbound {
+    pub(super) fn told(&self, visit: &Visit, Sealed { saved, header }: Sealed) -> Outbound {
         let plain = visit.plain_removal(&self.settings);
         Outbound {
-            lines: core::iter::once(cookie.into_string())
+            lines: core::iter::once(saved.commit.set_cookie.into_string())
                 .chain(plain)
                 .collect(),
-            deletions,
+            deletions: saved.deletions,
             unrevoked: None,
-            placement,
+            placement: header,
+            merged: saved.merged,
         }
     }
 }

@@ -2,30 +2,86 @@ use core::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use session_codec::Timestamp;
-use session_store::{About, Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
 use worker::Delay;
 
-/// A page waits for this read; a store that takes longer is as good as down.
-const GET: Duration = Duration::from_secs(1);
+/// A page waits for a read, a second at most in all; a store that takes longer is as good as down.
+const ALONE: Duration = Duration::from_secs(1);
+/// Of that second the fast one of two stores gets this much, and no second try: the durable one
+/// is its second try.
+const FAST: Duration = Duration::from_millis(300);
+/// And the durable one the rest.
+const DURABLE: Duration = Duration::from_millis(700);
 /// Writes confirm more slowly, and giving up means the session is not saved.
 const PUT: Duration = Duration::from_millis(1500);
 /// Nobody waits for a deletion.
 const DELETE: Duration = Duration::from_secs(5);
 
-/// A store whose answers come in time or not at all. Reads are tried twice within their limit.
+/// A store whose answers come in time or not at all. Reads are tried twice within their limit,
+/// swaps as well: a swap that was done says so when it is repeated.
 ///
 /// A write that is cut off may still arrive: under a new name, so it harms nothing and expires.
-pub(crate) struct TimeLimit<S>(pub(crate) S);
+pub(crate) struct TimeLimit<S> {
+    inner: S,
+    read: Duration,
+    tries_twice: bool,
+}
 
-impl<S: SessionStore> SessionStore for TimeLimit<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
-        let twice = async {
-            match self.0.get(name, now).await {
-                Err(_) => self.0.get(name, now).await,
+impl<S> TimeLimit<S> {
+    /// The only store.
+    pub(crate) const fn alone(inner: S) -> Self {
+        Self {
+            inner,
+            read: ALONE,
+            tries_twice: true,
+        }
+    }
+
+    /// The first one to be asked.
+    pub(crate) const fn fast(inner: S) -> Self {
+        Self {
+            inner,
+            read: FAST,
+            tries_twice: false,
+        }
+    }
+
+    /// The one asked after the fast one.
+    pub(crate) const fn durable(inner: S) -> Self {
+        Self {
+            inner,
+            read: DURABLE,
+            tries_twice: true,
+        }
+    }
+
+    async fn read<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        limit: Duration,
+        read: impl Fn() -> F,
+    ) -> Result<T, StoreError> {
+        let tries = async {
+            match read().await {
+                Err(_) if self.tries_twice => read().await,
                 answer => answer,
             }
         };
-        within(GET, twice).await
+        within(limit, tries).await
+    }
+}
+
+impl<S: SessionStore> SessionStore for TimeLimit<S> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+        self.read(self.read, || self.inner.get(name, now)).await
+    }
+
+    async fn get_fresh(
+        &self,
+        name: &RecordName,
+        now: Timestamp,
+    ) -> Result<Option<Record>, StoreError> {
+        self.read(self.read, || self.inner.get_fresh(name, now))
+            .await
     }
 
     async fn put(
@@ -35,11 +91,33 @@ impl<S: SessionStore> SessionStore for TimeLimit<S> {
         about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        within(PUT, self.0.put(name, record, about, now)).await
+        within(PUT, self.inner.put(name, record, about, now)).await
     }
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        within(DELETE, self.0.delete(name)).await
+        within(DELETE, self.inner.delete(name)).await
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        let swap = || self.inner.swap_head(session, from, to, expires, now);
+        self.read(PUT, swap).await
+    }
+
+    async fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.read(PUT, || self.inner.end_head(session, expires, now))
+            .await
     }
 }
 

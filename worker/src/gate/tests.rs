@@ -1,0 +1,338 @@
+use core::cell::RefCell;
+
+use pollster::block_on;
+use session_codec::{
+    Config, KeyRing, Keys, Secret, Workspace, config::Overflow, cookie::ResponseCookie,
+};
+use session_store::{Fault, FaultyStore, MemoryStore};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+fn codec() -> Codec {
+    let secret = Secret::from_octets([7; 32]);
+    let keys = Keys {
+        sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
+        django: None,
+    };
+    let config = Config {
+        overflow: Overflow::Spill,
+        identify: true,
+        ..Config::default()
+    };
+    Codec::new(config, &keys).unwrap()
+}
+
+/// 20 KB that deflate cannot bring under 4 KB.
+fn session() -> Session {
+    let mut octets = vec![0; 20_000];
+    getrandom::fill(&mut octets).unwrap();
+    let text: String = octets
+        .iter()
+        .map(|octet| char::from(b'a' + octet % 26))
+        .collect();
+    let mut session = Session::new();
+    session.insert("small", &1).unwrap();
+    session.insert("large", &text).unwrap();
+    session
+}
+
+fn with(session: &Session, key: &str, value: i32) -> Session {
+    let mut session = session.clone();
+    session.insert(key, &value).unwrap();
+    session
+}
+
+fn open(codec: &Codec, cookie: &ResponseCookie, now: Timestamp) -> OpenSession {
+    let opened = codec.open_value(cookie.value().as_bytes(), now, &mut Workspace::new());
+    opened.unwrap()
+}
+
+fn loaded(codec: &Codec, store: &impl SessionStore, cookie: &ResponseCookie) -> OpenSession {
+    let mut opened = open(codec, cookie, NOW);
+    assert_eq!(block_on(load(codec, store, &mut opened, NOW)), Ok(()));
+    opened
+}
+
+fn draft<'a>(base: &'a Session, after: &'a Session, lineage: &Lineage) -> Draft<'a> {
+    Draft {
+        base,
+        after,
+        lineage: lineage.clone(),
+        issued: NOW,
+        lifetime: Lifetime::BrowserSession,
+        about: About::session_until(NOW),
+    }
+}
+
+fn saved(store: &impl SessionStore, codec: &Codec, session: &Session) -> ResponseCookie {
+    let nothing = Session::new();
+    let new = draft(&nothing, session, &Lineage::new(NOW));
+    let saved = block_on(save(codec, Some(store), new, NOW));
+    let Ok(saved) = saved else {
+        panic!("not saved")
+    };
+    assert!(saved.deletions.is_empty() && saved.merged.is_none());
+    saved.commit.set_cookie
+}
+
+/// The cookie, or why there is none, and how many records are to be deleted.
+fn changed(
+    store: &impl SessionStore,
+    codec: &Codec,
+    opened: &OpenSession,
+    after: &Session,
+) -> Result<ResponseCookie, (SaveError, usize)> {
+    let changed = draft(opened.session(), after, opened.lineage());
+    match block_on(save(codec, Some(store), changed, NOW)) {
+        Ok(saved) => Ok(saved.commit.set_cookie),
+        Err((error, discarded)) => Err((error, discarded.len())),
+    }
+}
+
+#[test]
+fn what_is_saved_is_loaded() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let cookie = saved(&store, &codec, &session);
+    assert_eq!(open(&codec, &cookie, NOW).session().len(), 1);
+    assert_eq!(loaded(&codec, &store, &cookie).session(), &session);
+}
+
+#[test]
+fn absence_is_an_outage_at_first_and_a_loss_later() {
+    let (codec, session) = (codec(), session());
+    let cookie = saved(&MemoryStore::new(), &codec, &session);
+    let load_at = |millis: i64| {
+        let now = Timestamp::from_millis(NOW.millis() + millis);
+        let mut opened = open(&codec, &cookie, now);
+        block_on(load(&codec, &MemoryStore::new(), &mut opened, now))
+    };
+    assert_eq!(load_at(0), Err(Missing::Unavailable("absent")));
+    assert_eq!(load_at(119_999), Err(Missing::Unavailable("absent")));
+    assert_eq!(load_at(120_000), Err(Missing::Lost));
+}
+
+#[test]
+fn a_failed_store_is_an_outage_however_old_the_ticket() {
+    let (codec, session) = (codec(), session());
+    let store = FaultyStore::new(MemoryStore::new());
+    let cookie = saved(&store, &codec, &session);
+    store.set_fault(Some(Fault::BeforeEffect));
+    let later = Timestamp::from_seconds(NOW.seconds() + 3600);
+    let mut opened = open(&codec, &cookie, later);
+    let outcome = block_on(load(&codec, &store, &mut opened, later));
+    assert_eq!(outcome, Err(Missing::Unavailable("unavailable")));
+    store.set_fault(None);
+    let outcome = block_on(load(&codec, &store, &mut opened, later));
+    assert_eq!(outcome, Ok(()));
+}
+
+#[test]
+fn a_write_that_fails_even_after_persisting_hands_out_no_cookie_and_keeps_the_old_record() {
+    let (codec, session) = (codec(), session());
+    let store = FaultyStore::new(MemoryStore::new());
+    let cookie = saved(&store, &codec, &session);
+    let opened = loaded(&codec, &store, &cookie);
+    for fault in [Fault::BeforeEffect, Fault::AfterEffect] {
+        store.set_fault(Some(fault));
+        assert!(changed(&store, &codec, &opened, &session).is_err());
+        store.set_fault(None);
+        assert_eq!(loaded(&codec, &store, &cookie).session(), &session);
+    }
+}
+
+#[test]
+fn two_changes_of_different_keys_at_once_both_survive() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let cookie = saved(&store, &codec, &session);
+    let one = loaded(&codec, &store, &cookie);
+    let other = loaded(&codec, &store, &cookie);
+    let first = changed(&store, &codec, &one, &with(&session, "a", 1)).unwrap();
+    let second = changed(&store, &codec, &other, &with(&session, "b", 2)).unwrap();
+    let first = loaded(&codec, &store, &first);
+    let second = loaded(&codec, &store, &second);
+    assert_eq!(first.session(), &with(&session, "a", 1));
+    assert_eq!(second.session(), &with(&with(&session, "a", 1), "b", 2));
+    // And a third that still has the first cookie.
+    let third = changed(&store, &codec, &one, &with(&session, "small", 9)).unwrap();
+    let third = loaded(&codec, &store, &third);
+    assert_eq!(third.session().value::<i32>("small").unwrap(), Some(9));
+    assert_eq!(third.session().value::<i32>("a").unwrap(), Some(1));
+    assert_eq!(third.session().value::<i32>("b").unwrap(), Some(2));
+}
+
+#[test]
+fn a_session_that_ended_is_not_brought_back() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let cookie = saved(&store, &codec, &session);
+    let slow = loaded(&codec, &store, &cookie);
+    let ended = crate::revocation::revoke_session(&codec, &store, slow.lineage(), NOW);
+    assert!(block_on(ended).is_ok());
+    let outcome = changed(&store, &codec, &slow, &with(&session, "a", 1));
+    // The record that was written for it is to be deleted.
+    assert_eq!(outcome.err(), Some((SaveError::Ended, 1)));
+}
+
+#[test]
+fn a_change_whose_confirmation_was_lost_is_kept_by_the_next() {
+    let (codec, session) = (codec(), session());
+    let store = FaultyStore::new(MemoryStore::new());
+    let cookie = saved(&store, &codec, &session);
+    let opened = loaded(&codec, &store, &cookie);
+    let lossy = LosesSwaps(&store);
+    assert!(changed(&lossy, &codec, &opened, &with(&session, "a", 1)).is_err());
+    let next = changed(&store, &codec, &opened, &with(&session, "b", 2)).unwrap();
+    let next = loaded(&codec, &store, &next);
+    assert_eq!(next.session(), &with(&with(&session, "a", 1), "b", 2));
+}
+
+#[test]
+fn who_always_comes_second_gives_up_in_bounded_time() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let cookie = saved(&store, &codec, &session);
+    let opened = loaded(&codec, &store, &cookie);
+    let rival = Rival {
+        store: &store,
+        codec: &codec,
+        cookie: RefCell::new(cookie),
+        swaps: RefCell::new(0),
+    };
+    let outcome = changed(&rival, &codec, &opened, &with(&session, "a", 1));
+    assert_eq!(
+        outcome.err(),
+        Some((SaveError::Contested, 1 + MERGE_ROUNDS))
+    );
+    assert_eq!(*rival.swaps.borrow(), 1 + MERGE_ROUNDS);
+    // The rival's changes are all there.
+    let last = loaded(&codec, &store, &rival.cookie.borrow());
+    assert_eq!(last.session().value::<i32>("rival").unwrap(), Some(4));
+}
+
+#[test]
+fn a_session_that_fits_its_cookie_again_forgets_its_head() {
+    let (codec, store, large) = (codec(), MemoryStore::new(), session());
+    let mut small = large.clone();
+    small.remove("large");
+    let cookie = saved(&store, &codec, &large);
+    let opened = loaded(&codec, &store, &cookie);
+    let cookie = changed(&store, &codec, &opened, &small).unwrap();
+    let opened = loaded(&codec, &store, &cookie);
+    assert!(opened.ticket().is_none());
+    let cookie = changed(&store, &codec, &opened, &with(&large, "a", 1)).unwrap();
+    assert_eq!(loaded(&codec, &store, &cookie).session().len(), 3);
+}
+
+#[test]
+fn a_cache_that_holds_something_else_is_passed_by() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let cookie = saved(&store, &codec, &session);
+    let foreign = Record::new(b"something else".to_vec()).unwrap();
+    let cache = StaleCache {
+        store: &store,
+        stale: foreign,
+    };
+    assert_eq!(loaded(&codec, &cache, &cookie).session(), &session);
+}
+
+/// Swaps are done and their answers lost.
+struct LosesSwaps<'a, S>(&'a S);
+
+/// Answers every read with the same record, unless asked for a fresh one.
+struct StaleCache<'a> {
+    store: &'a MemoryStore,
+    stale: Record,
+}
+
+/// Somebody else is first, before every swap.
+struct Rival<'a> {
+    store: &'a MemoryStore,
+    codec: &'a Codec,
+    cookie: RefCell<ResponseCookie>,
+    swaps: RefCell<usize>,
+}
+
+impl Rival<'_> {
+    fn is_first(&self) {
+        let opened = loaded(self.codec, self.store, &self.cookie.borrow());
+        *self.swaps.borrow_mut() += 1;
+        let swaps = i32::try_from(*self.swaps.borrow()).unwrap();
+        let after = with(opened.session(), "rival", swaps);
+        let cookie = changed(self.store, self.codec, &opened, &after).unwrap();
+        *self.cookie.borrow_mut() = cookie;
+    }
+}
+
+macro_rules! otherwise_as_inner {
+    ($self:ident => $inner:expr) => {
+        async fn put(
+            &$self,
+            name: &RecordName,
+            record: &Record,
+            about: &About,
+            now: Timestamp,
+        ) -> Result<(), StoreError> {
+            $inner.put(name, record, about, now).await
+        }
+
+        async fn delete(&$self, name: &RecordName) -> Result<(), StoreError> {
+            $inner.delete(name).await
+        }
+
+        async fn get_fresh(
+            &$self,
+            name: &RecordName,
+            now: Timestamp,
+        ) -> Result<Option<Record>, StoreError> {
+            $inner.get_fresh(name, now).await
+        }
+    };
+}
+
+impl<S: SessionStore> SessionStore for LosesSwaps<'_, S> {
+    otherwise_as_inner!(self => self.0);
+
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+        self.0.get(name, now).await
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        self.0.swap_head(session, from, to, expires, now).await?;
+        Err(StoreError::TimedOut)
+    }
+}
+
+impl SessionStore for StaleCache<'_> {
+    otherwise_as_inner!(self => self.store);
+
+    async fn get(&self, _: &RecordName, _: Timestamp) -> Result<Option<Record>, StoreError> {
+        Ok(Some(self.stale.clone()))
+    }
+}
+
+impl SessionStore for Rival<'_> {
+    otherwise_as_inner!(self => self.store);
+
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+        self.store.get(name, now).await
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        self.is_first();
+        self.store.swap_head(session, from, to, expires, now).await
+    }
+}

@@ -1,0 +1,70 @@
+//! `/_session/stats`: what lies in D1, for whoever shows the token.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use session_codec::Timestamp;
+use session_store::StoreError;
+
+use crate::store::D1Records;
+
+#[derive(Deserialize)]
+struct Totals {
+    records: u64,
+    expired: u64,
+    users: u64,
+    octets: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Largest {
+    name: String,
+    octets: u64,
+    expires: i64,
+}
+
+#[derive(Deserialize)]
+struct Age {
+    hours: i64,
+    records: u64,
+}
+
+// Four characters of base64 stand for three octets.
+const TOTALS: &str = "SELECT count(*) AS records, \
+    coalesce(sum(expires <= ?1), 0) AS expired, count(DISTINCT user_id) AS users, \
+    sum(length(record)) * 3 / 4 AS octets FROM session_record WHERE kind = 'session'";
+const LARGEST: &str = "SELECT name, length(record) * 3 / 4 AS octets, expires \
+    FROM session_record WHERE kind = 'session' AND expires > ?1 \
+    ORDER BY length(record) DESC LIMIT 10";
+// Bounds of the classes below: an hour, a day, a week, a month.
+const AGES: &str = "SELECT CASE WHEN ?1 - created < 3600 THEN 1 WHEN ?1 - created < 86400 THEN 24 \
+    WHEN ?1 - created < 604800 THEN 168 WHEN ?1 - created < 2592000 THEN 720 ELSE -1 END AS hours, \
+    count(*) AS records FROM session_record \
+    WHERE kind = 'session' AND expires > ?1 AND created IS NOT NULL GROUP BY 1 ORDER BY 1";
+
+/// Reads the whole table once: for people, not for every minute.
+pub(crate) async fn read(database: &D1Records, now: Timestamp) -> Result<Value, StoreError> {
+    let totals: Vec<Totals> = database.query(TOTALS, now).await?;
+    let largest: Vec<Largest> = database.query(LARGEST, now).await?;
+    let ages: Vec<Age> = database.query(AGES, now).await?;
+    let totals = totals.first();
+    let largest: Vec<_> = largest.iter().map(largest_json).collect();
+    let ages: Vec<_> = ages.iter().map(age_json).collect();
+    Ok(json!({
+        "records": totals.map_or(0, |totals| totals.records),
+        "expired": totals.map_or(0, |totals| totals.expired),
+        "users": totals.map_or(0, |totals| totals.users),
+        "octets": totals.and_then(|totals| totals.octets).unwrap_or(0.0),
+        "largest": largest,
+        "ages": ages,
+    }))
+}
+
+fn largest_json(row: &Largest) -> Value {
+    json!({ "name": row.name, "octets": row.octets, "expires": row.expires })
+}
+
+/// Up to how many hours ago the sessions began; `null` for longer.
+fn age_json(row: &Age) -> Value {
+    let hours = (row.hours > 0).then_some(row.hours);
+    json!({ "up_to_hours": hours, "records": row.records })
+}

@@ -1,0 +1,274 @@
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use serde::{Deserialize, de::DeserializeOwned};
+use session_codec::Timestamp;
+use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use worker::{
+    D1Database, D1DatabaseSession, D1PreparedStatement, D1Result, D1SessionConstraint,
+    wasm_bindgen::JsValue,
+};
+
+use super::text::{record_name, seconds};
+
+/// Rows that one clean-up deletes at once: a statement has 30 s, and holds up writers.
+const SWEEP_ROWS: i32 = 500;
+/// Statements of one clean-up; what is left waits for the next.
+const SWEEP_STATEMENTS: usize = 20;
+
+/// Records and heads in D1 (`worker/migrations`).
+///
+/// Reads take the nearest replica. Records are immutable and a ticket says that its record must
+/// exist, so a replica that lags can show absence only; then the primary is asked. A bookmark in
+/// the cookie would tell the same for 28 octets more.
+pub(crate) struct D1Records(D1Database);
+
+#[derive(Deserialize)]
+struct RecordRow {
+    record: String,
+}
+
+#[derive(Deserialize)]
+struct NameRow {
+    #[expect(dead_code, reason = "that there is a row is what counts")]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct HeadRow {
+    record: Option<String>,
+    cookie: Option<String>,
+}
+
+impl D1Records {
+    pub(crate) const fn new(database: D1Database) -> Self {
+        Self(database)
+    }
+
+    /// Deletes rows that have expired, a bounded number; gives how many.
+    pub(crate) async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        for table in [SWEEP_RECORDS, SWEEP_HEADS] {
+            for _ in 0..SWEEP_STATEMENTS {
+                let values = [seconds(now), SWEEP_ROWS.into()];
+                let rows: Vec<NameRow> = self.write(table, &values).await?;
+                deleted += rows.len();
+                if rows.len() < SWEEP_ROWS.unsigned_abs() as usize {
+                    break;
+                }
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// What [`Self::get`] reads, from where the session of D1 says.
+    async fn read(
+        &self,
+        constraint: D1SessionConstraint,
+        name: &RecordName,
+        now: Timestamp,
+    ) -> Result<Option<Record>, StoreError> {
+        let session = self.0.with_session_constraint(constraint).map_err(failed)?;
+        let values = [name.as_str().into(), seconds(now)];
+        let rows: Vec<RecordRow> = self.rows(&session, GET, &values).await?;
+        Ok(rows.into_iter().next().and_then(|row| {
+            // Damaged reads as absent.
+            let octets = STANDARD_NO_PAD.decode(row.record).ok()?;
+            Record::new(octets).ok()
+        }))
+    }
+
+    /// Runs a statement that writes: on the primary, whatever the session says.
+    async fn write<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        values: &[JsValue],
+    ) -> Result<Vec<T>, StoreError> {
+        rows(self.0.prepare(query), values).await
+    }
+
+    async fn rows<T: DeserializeOwned>(
+        &self,
+        session: &D1DatabaseSession,
+        query: &str,
+        values: &[JsValue],
+    ) -> Result<Vec<T>, StoreError> {
+        rows(session.prepare(query), values).await
+    }
+
+    async fn head(&self, session: &RecordName, now: Timestamp) -> Result<Vec<HeadRow>, StoreError> {
+        let values = [session.as_str().into(), seconds(now)];
+        self.write(HEAD, &values).await
+    }
+
+    /// A query of the operator's.
+    pub(crate) async fn query<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        now: Timestamp,
+    ) -> Result<Vec<T>, StoreError> {
+        self.write(query, &[seconds(now)]).await
+    }
+}
+
+const GET: &str = "SELECT record FROM session_record WHERE name = ?1 AND expires > ?2";
+// A repeated put sets the expiry; other octets under the name change nothing and return nothing.
+const PUT: &str = "INSERT INTO session_record \
+    (name, kind, record, user_id, created, last_seen, expires, ip, user_agent) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+    ON CONFLICT (name) DO UPDATE SET expires = excluded.expires, last_seen = excluded.last_seen \
+    WHERE record = excluded.record RETURNING name";
+const DELETE: &str = "DELETE FROM session_record WHERE name = ?1";
+const HEAD: &str = "SELECT record, cookie FROM session_head WHERE name = ?1 AND expires > ?2";
+// One statement, so nobody comes between: absent, expired, where the caller says, or there already.
+const SWAP: &str = "INSERT INTO session_head (name, record, cookie, expires) \
+    VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT (name) DO UPDATE \
+    SET record = excluded.record, cookie = excluded.cookie, expires = excluded.expires \
+    WHERE session_head.expires <= ?5 OR session_head.record = ?6 \
+    OR (session_head.record = excluded.record AND session_head.cookie = excluded.cookie) \
+    RETURNING name";
+const FORGET: &str = "DELETE FROM session_head \
+    WHERE name = ?1 AND (expires <= ?2 OR record = ?3) RETURNING name";
+const END: &str = "INSERT INTO session_head (name, record, cookie, expires) \
+    VALUES (?1, NULL, NULL, ?2) \
+    ON CONFLICT (name) DO UPDATE SET record = NULL, cookie = NULL, expires = excluded.expires";
+const SWEEP_RECORDS: &str = "DELETE FROM session_record WHERE name IN \
+    (SELECT name FROM session_record WHERE expires <= ?1 LIMIT ?2) RETURNING name";
+const SWEEP_HEADS: &str = "DELETE FROM session_head WHERE name IN \
+    (SELECT name FROM session_head WHERE expires <= ?1 LIMIT ?2) RETURNING name";
+
+impl SessionStore for D1Records {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+        let near = self.read(D1SessionConstraint::FirstUnconstrained, name, now);
+        match near.await? {
+            Some(record) => Ok(Some(record)),
+            None => self.get_fresh(name, now).await,
+        }
+    }
+
+    async fn get_fresh(
+        &self,
+        name: &RecordName,
+        now: Timestamp,
+    ) -> Result<Option<Record>, StoreError> {
+        self.read(D1SessionConstraint::FirstPrimary, name, now)
+            .await
+    }
+
+    async fn put(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        about: &About,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let text = |text: Option<&str>| text.map_or(JsValue::NULL, JsValue::from_str);
+        let owner = about.owner.map(RecordName::new);
+        let values = [
+            name.as_str().into(),
+            about.kind.label().into(),
+            STANDARD_NO_PAD.encode(record.octets()).into(),
+            text(owner.as_ref().map(RecordName::as_str)),
+            about.created.map_or(JsValue::NULL, seconds),
+            seconds(now),
+            seconds(about.expires),
+            text(about.ip.as_deref()),
+            text(about.user_agent.as_deref()),
+        ];
+        let written: Vec<NameRow> = self.write(PUT, &values).await?;
+        if written.is_empty() {
+            return Err(StoreError::Conflict);
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+        let _: Vec<NameRow> = self.write(DELETE, &[name.as_str().into()]).await?;
+        Ok(())
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        let name = || JsValue::from_str(session.as_str());
+        let from = from.map_or(JsValue::NULL, |from| from.as_str().into());
+        let moved: Vec<NameRow> = match to {
+            Some(head) => {
+                let values = [
+                    name(),
+                    head.record.as_str().into(),
+                    (*head.cookie).into(),
+                    seconds(expires),
+                    seconds(now),
+                    from,
+                ];
+                self.write(SWAP, &values).await?
+            }
+            None => self.write(FORGET, &[name(), seconds(now), from]).await?,
+        };
+        if !moved.is_empty() {
+            return Ok(Swapped::Done);
+        }
+        let Some(row) = self.head(session, now).await?.into_iter().next() else {
+            return match to {
+                // There was none to forget, or it was forgotten before.
+                None => Ok(Swapped::Done),
+                // It went between two statements: the caller may repeat.
+                Some(_) => Err(StoreError::Conflict),
+            };
+        };
+        match (row.record, row.cookie) {
+            (Some(record), Some(cookie)) => Ok(Swapped::Other(Head {
+                record: record_name(&record).ok_or_else(damaged_head)?,
+                cookie: cookie.into(),
+            })),
+            _ => Ok(Swapped::Ended),
+        }
+    }
+
+    async fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        let values = [session.as_str().into(), seconds(expires)];
+        let _: Vec<NameRow> = self.write(END, &values).await?;
+        Ok(())
+    }
+}
+
+async fn rows<T: DeserializeOwned>(
+    statement: D1PreparedStatement,
+    values: &[JsValue],
+) -> Result<Vec<T>, StoreError> {
+    let statement = statement.bind(values).map_err(failed)?;
+    let result: D1Result = statement.all().await.map_err(failed)?;
+    if let Some(error) = result.error() {
+        return Err(StoreError::Unavailable {
+            reason: error.into(),
+        });
+    }
+    result.results().map_err(failed)
+}
+
+fn damaged_head() -> StoreError {
+    StoreError::Unavailable {
+        reason: "a head that nobody here wrote".into(),
+    }
+}
+
+/// D1 tells its errors as text only, and text is never matched on: whatever it is, ask elsewhere.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "used as a function in map_err"
+)]
+fn failed(error: worker::Error) -> StoreError {
+    StoreError::Unavailable {
+        reason: error.to_string().into(),
+    }
+}

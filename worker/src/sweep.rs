@@ -1,0 +1,46 @@
+//! The cron trigger: deletes what has expired where the platform does not do so itself.
+
+use serde_json::json;
+use session_store::StoreError;
+use worker::Env;
+
+use crate::{
+    clock,
+    settings::{Settings, Tier},
+    store::{D1Records, R2Records},
+};
+
+/// Sweeps every store of the settings that needs it, a bounded number of rows or objects.
+pub(crate) async fn run(settings: &Settings, env: &Env) {
+    let now = clock::now();
+    for tier in settings.store.tiers() {
+        let swept = match tier {
+            Tier::D1 => match env.d1(tier.binding()) {
+                Ok(database) => D1Records::new(database).sweep(now).await,
+                Err(error) => Err(missing(&error)),
+            },
+            Tier::R2 => match env.bucket(tier.binding()) {
+                Ok(bucket) => R2Records::new(bucket).sweep(now).await,
+                Err(error) => Err(missing(&error)),
+            },
+            // They have expiries and alarms of their own.
+            Tier::Kv | Tier::Object => continue,
+        };
+        match swept {
+            Ok(deleted) => crate::log::info(
+                "sweep",
+                &json!({ "store": tier.label(), "deleted": deleted }),
+            ),
+            Err(error) => crate::log::warn(
+                "sweep-failed",
+                &json!({ "store": tier.label(), "reason": error.label() }),
+            ),
+        }
+    }
+}
+
+fn missing(error: &worker::Error) -> StoreError {
+    StoreError::Unavailable {
+        reason: error.to_string().into(),
+    }
+}
