@@ -22,6 +22,7 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
  * `database()`          its D1 database, with the tables of worker/migrations
  * `bucket()`            its R2 bucket
+ * `scheduled()`         the cron trigger fires
  * `restart(changes)`    the same storage; the first settings with these changes, where undefined removes one
  * `stop()`
  *
@@ -38,6 +39,10 @@ export async function startEdge(settings, options = {}) {
     },
     store: () => bindingOf(worker, 'getKVNamespace', 'SESSIONS'),
     database: () => bindingOf(worker, 'getD1Database', 'SESSIONS_DB'),
+    async scheduled() {
+      const response = await fetch(`${edge.url}/cdn-cgi/handler/scheduled`);
+      if (!response.ok) throw new Error(`the cron trigger: ${response.status} ${await response.text()}`);
+    },
     bucket: () => bindingOf(worker, 'getR2Bucket', 'SESSIONS_BUCKET'),
     async stop() {
       await worker.dispose();
@@ -98,14 +103,14 @@ async function start(settings, { faulty = false, conformance = false, store = tr
     },
   });
   await worker.ready;
-  if (store) await migrate(await bindingOf(worker, 'getD1Database', 'SESSIONS_DB'));
+  if (conformance || /d1/.test(settings.SESSION_STORE)) await migrate(await bindingOf(worker, 'getD1Database', 'SESSIONS_DB'));
   return worker;
 }
 
 // wrangler has no public way to a worker's bindings outside createTestHarness; its version is pinned.
 async function bindingOf(worker, kind, name) {
   // Just after a restart the runtime may answer before its handle is here.
-  for (let n = 0; n < 100 && !worker.raw.runtimes[0].mf; n++) await new Promise(resolve => setTimeout(resolve, 50));
+  for (let n = 0; n < 600 && !worker.raw.runtimes[0].mf; n++) await new Promise(resolve => setTimeout(resolve, 50));
   return worker.raw.runtimes[0].mf[kind](name);
 }
 

@@ -22,7 +22,34 @@ pub(crate) enum Missing {
 }
 
 /// Adds the spilled keys to a session, if it has any.
+///
+/// A record that is gone may have been followed by others, by way of other copies of the cookie:
+/// then the session's head names the newest, and that one is the session.
 pub(crate) async fn load(
+    codec: &Codec,
+    store: &impl SessionStore,
+    opened: &mut OpenSession,
+    now: Timestamp,
+) -> Result<(), Missing> {
+    let missing = match load_record(codec, store, opened, now).await {
+        Ok(()) => return Ok(()),
+        Err(missing) => missing,
+    };
+    if missing == Missing::Unavailable(ABSENT) || missing == Missing::Lost {
+        let newest = newest(codec, store, opened, now).await;
+        if let Ok(Some(newest)) = newest {
+            counters::loaded("followed");
+            *opened = newest;
+            return Ok(());
+        }
+    }
+    Err(missing)
+}
+
+/// The store has no such record.
+const ABSENT: &str = "absent";
+
+async fn load_record(
     codec: &Codec,
     store: &impl SessionStore,
     opened: &mut OpenSession,
@@ -33,7 +60,7 @@ pub(crate) async fn load(
     };
     let name = RecordName::new(name);
     let mut take = |record: Option<Record>| {
-        let record = record.ok_or("absent")?;
+        let record = record.ok_or(ABSENT)?;
         let opening = |workspace: &mut _| codec.open_record(opened, record.octets(), workspace);
         with_workspace(opening).map_err(|reason| {
             // Not what the ticket names: stale, swapped, rolled back or damaged.
@@ -44,7 +71,7 @@ pub(crate) async fn load(
     let near = store.get(&name, now).await.map(&mut take);
     let answer = match near {
         Ok(Ok(())) => return Ok(()),
-        Ok(Err("absent")) => near,
+        Ok(Err(ABSENT)) => near,
         // A cache may hold what it should not; past the caches lies what counts.
         Ok(Err(_)) => store.get_fresh(&name, now).await.map(&mut take),
         Err(_) => near,
@@ -58,6 +85,29 @@ pub(crate) async fn load(
         Err(Missing::Unavailable(reason))
     } else {
         Err(Missing::Lost)
+    }
+}
+
+/// The session that its head names, if the head names another record than its cookie.
+async fn newest(
+    codec: &Codec,
+    store: &impl SessionStore,
+    opened: &OpenSession,
+    now: Timestamp,
+) -> Result<Option<OpenSession>, StoreError> {
+    let names = codec
+        .head_name(opened.lineage())
+        .zip(codec.record_name(opened));
+    let Some((session, record)) = names else {
+        return Ok(None);
+    };
+    // From nothing to nothing: moves no head and shows the one there is.
+    let session = RecordName::new(session);
+    match store.swap_head(&session, None, None, now, now).await? {
+        Swapped::Other(head) if head.record != RecordName::new(record) => {
+            Ok(open_head(codec, store, &session, &head, now).await.ok())
+        }
+        _ => Ok(None),
     }
 }
 
@@ -129,6 +179,8 @@ pub(crate) async fn save(
     let mut theirs: Option<Session> = None;
     let mut merged: Option<Session> = None;
     let mut discarded = Vec::new();
+    // A head whose record is gone, seen once; twice, and it is gone for good.
+    let mut gone: Option<RecordName> = None;
     for _ in 0..=MERGE_ROUNDS {
         let session = merged.as_ref().unwrap_or(after);
         let mut commit = match with_workspace(|workspace| {
@@ -152,7 +204,16 @@ pub(crate) async fn save(
             Err(error) => return Err((SaveError::Store(error), discarded)),
         };
         let swapped = match (store, &commit.head) {
-            (Some(store), Some(change)) => swap(store, change, &commit, expires, now).await,
+            (Some(store), Some(change)) => {
+                let swapped = swap(store, change, None, &commit, expires, now).await;
+                match swapped {
+                    Ok(Swapped::Other(head)) if gone.as_ref() == Some(&head.record) => {
+                        counters::merged("lost");
+                        swap(store, change, Some(&head.record), &commit, expires, now).await
+                    }
+                    swapped => swapped,
+                }
+            }
             _ => Ok(Swapped::Unkept),
         };
         let head = match swapped {
@@ -173,10 +234,23 @@ pub(crate) async fn save(
             Ok(Swapped::Other(head)) => head,
         };
         discarded.extend(record_of(&commit));
-        let Some(store) = store else { break };
-        let opened = match open_head(codec, store, &head, now).await {
+        let (Some(store), Some(change)) = (store, &commit.head) else {
+            break;
+        };
+        let session_name = RecordName::new(change.session);
+        let opened = match open_head(codec, store, &session_name, &head, now).await {
             Ok(opened) => opened,
-            Err(error) => return Err((SaveError::Store(error), discarded)),
+            // Others went on meanwhile and deleted it, or it is lost: the next round tells.
+            Err(Missing::Unavailable(ABSENT) | Missing::Lost) => {
+                gone = Some(head.record);
+                continue;
+            }
+            Err(Missing::Unavailable(reason)) => {
+                let error = StoreError::Unavailable {
+                    reason: reason.into(),
+                };
+                return Err((SaveError::Store(error), discarded));
+            }
         };
         let base = theirs.as_ref().unwrap_or(base);
         let both = Session::merged(base, session, opened.session());
@@ -196,14 +270,16 @@ pub(crate) async fn save(
 /// Attempts to merge with others before giving up.
 const MERGE_ROUNDS: usize = 3;
 
+/// Moves the head as a commit says, or from another record `instead`.
 async fn swap(
     store: &impl SessionStore,
     change: &HeadChange,
+    instead: Option<&RecordName>,
     commit: &Commit,
     expires: Timestamp,
     now: Timestamp,
 ) -> Result<Swapped, StoreError> {
-    let from = change.from.map(RecordName::new);
+    let from = instead.cloned().or(change.from.map(RecordName::new));
     let to = change.to.map(|record| Head {
         record: RecordName::new(record),
         cookie: commit.set_cookie.value().into(),
@@ -221,20 +297,20 @@ fn record_of(commit: &Commit) -> Option<RecordName> {
 async fn open_head(
     codec: &Codec,
     store: &impl SessionStore,
+    session: &RecordName,
     head: &Head,
     now: Timestamp,
-) -> Result<OpenSession, StoreError> {
-    let unavailable = |reason: &str| StoreError::Unavailable {
-        reason: reason.into(),
-    };
+) -> Result<OpenSession, Missing> {
     let opening = |workspace: &mut _| codec.open_value(head.cookie.as_bytes(), now, workspace);
     let opened = with_workspace(opening);
-    let mut opened = opened.map_err(|reason| unavailable(reason.label()))?;
-    match load(codec, store, &mut opened, now).await {
-        Ok(()) => Ok(opened),
-        Err(Missing::Unavailable(reason)) => Err(unavailable(reason)),
-        Err(Missing::Lost) => Err(unavailable("lost")),
+    let mut opened = opened.map_err(|reason| Missing::Unavailable(reason.label()))?;
+    // Who can write to the store could have put another session's cookie there.
+    let is_its_own = codec.head_name(opened.lineage()).map(RecordName::new);
+    if is_its_own.as_ref() != Some(session) {
+        return Err(Missing::Unavailable("foreign_head"));
     }
+    load_record(codec, store, &mut opened, now).await?;
+    Ok(opened)
 }
 
 /// Stores what a commit needs stored; gives the names of the records that may be deleted then.

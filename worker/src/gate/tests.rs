@@ -210,6 +210,57 @@ fn who_always_comes_second_gives_up_in_bounded_time() {
 }
 
 #[test]
+fn a_cookie_whose_record_was_followed_by_others_finds_the_newest() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let old = saved(&store, &codec, &session);
+    let mut cookie = old.clone();
+    for n in 0..3 {
+        let opened = loaded(&codec, &store, &cookie);
+        let after = with(&session, "n", n);
+        let changed = draft(opened.session(), &after, opened.lineage());
+        let saved = block_on(save(&codec, Some(&store), changed, NOW))
+            .ok()
+            .unwrap();
+        block_on(delete_all(&store, saved.deletions));
+        cookie = saved.commit.set_cookie;
+    }
+    let followed = loaded(&codec, &store, &old);
+    assert_eq!(followed.session().value::<i32>("n").unwrap(), Some(2));
+}
+
+#[test]
+fn a_head_whose_record_is_lost_does_not_stop_the_session() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let cookie = saved(&store, &codec, &session);
+    let opened = loaded(&codec, &store, &cookie);
+    let lost = changed(&store, &codec, &opened, &with(&session, "lost", 1)).unwrap();
+    let name = codec.record_name(&open(&codec, &lost, NOW)).unwrap();
+    block_on(store.delete(&RecordName::new(name))).unwrap();
+    let next = changed(&store, &codec, &opened, &with(&session, "next", 1)).unwrap();
+    let next = loaded(&codec, &store, &next);
+    assert_eq!(next.session(), &with(&session, "next", 1));
+}
+
+#[test]
+fn a_head_of_another_session_is_not_followed() {
+    let (codec, store, session) = (codec(), MemoryStore::new(), session());
+    let cookie = saved(&store, &codec, &session);
+    let foreign = saved(&store, &codec, &with(&session, "foreign", 1));
+    let mut opened = open(&codec, &cookie, NOW);
+    let head = RecordName::new(codec.head_name(opened.lineage()).unwrap());
+    let own = RecordName::new(codec.record_name(&opened).unwrap());
+    let planted = Head {
+        record: RecordName::new(codec.record_name(&open(&codec, &foreign, NOW)).unwrap()),
+        cookie: foreign.value().into(),
+    };
+    let expires = Timestamp::from_seconds(NOW.seconds() + 3600);
+    block_on(store.swap_head(&head, Some(&own), Some(&planted), expires, NOW)).unwrap();
+    block_on(store.delete(&own)).unwrap();
+    let outcome = block_on(load(&codec, &store, &mut opened, NOW));
+    assert_eq!(outcome, Err(Missing::Unavailable("absent")));
+}
+
+#[test]
 fn a_session_that_fits_its_cookie_again_forgets_its_head() {
     let (codec, store, large) = (codec(), MemoryStore::new(), session());
     let mut small = large.clone();
