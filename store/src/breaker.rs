@@ -6,7 +6,7 @@ use session_codec::Timestamp;
 use crate::about::About;
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// Failures in a row after which a store is left alone: fewer may be one lost connection.
@@ -100,7 +100,7 @@ impl<S> Breaker<S> {
 }
 
 impl<S: SessionStore> SessionStore for Breaker<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.call(now, self.inner.get(name, now)).await
     }
 
@@ -108,7 +108,7 @@ impl<S: SessionStore> SessionStore for Breaker<S> {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.call(now, self.inner.get_fresh(name, now)).await
     }
 

@@ -5,7 +5,7 @@ use session_codec::Timestamp;
 use crate::about::{About, Kind};
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// A fast store in front of a durable one. The durable one decides: what it does not have is
@@ -103,10 +103,6 @@ impl<F, D, B> Layered<F, D, B> {
     }
 }
 
-/// Seconds for which a record that was read stays in the fast store. What `get` gives has no
-/// expiry with it; too short a life costs a read, and too long a one prolongs no session: its
-/// end is in the cookie.
-const FILL_SECONDS: i64 = 3600;
 /// Pauses before a write behind is tried again.
 const RETRY_SECONDS: [u32; 3] = [1, 4, 10];
 
@@ -152,19 +148,18 @@ where
     D: SessionStore + 'static,
     B: Background + 'static,
 {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let fast = match self.fast.get(name, now).await {
-            Ok(Some(record)) => return Ok(Some(record)),
+            Ok(Some(kept)) => return Ok(Some(kept)),
             fast => fast,
         };
         match self.durable.get(name, now).await? {
-            Some(record) => {
-                if self.policy.select.takes(&record, None) {
-                    let expires = now.seconds().saturating_add(FILL_SECONDS);
-                    let about = About::session_until(Timestamp::from_seconds(expires));
-                    self.fill(name, &record, about, now);
+            Some(kept) => {
+                if self.policy.select.takes(&kept.record, None) {
+                    let about = About::session_until(kept.expires);
+                    self.fill(name, &kept.record, about, now);
                 }
-                Ok(Some(record))
+                Ok(Some(kept))
             }
             // It may be where nobody could look: written there, and not yet behind.
             None if self.policy.write == Write::Behind => fast,
@@ -176,7 +171,7 @@ where
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.durable.get_fresh(name, now).await
     }
 
@@ -293,7 +288,7 @@ mod tests {
 
         fn get(&self) -> Result<bool, StoreError> {
             let found = pollster::block_on(self.layered.get(&self.name, NOW))?;
-            Ok(found.is_some_and(|found| found == self.record))
+            Ok(found.is_some_and(|found| found.record == self.record))
         }
 
         fn kept(&self) -> (usize, usize) {

@@ -25,7 +25,7 @@ use crate::{
     session_patch,
     settings::{Columns, Protocol, Settings},
     state::with_workspace,
-    store::Backend,
+    store::{AfterAnswer, Backend},
     visit::{Found, Visit, origin_cookies},
 };
 pub(crate) use outbound::{Outbound, failed, not_saved};
@@ -186,7 +186,13 @@ impl Gateway<Backend> {
         context: &Rc<Context>,
         request: &web_sys::Request,
     ) -> worker::Result<Self> {
-        let store = Backend::open(settings.store, settings.store_policy, env, context)?;
+        let store = Backend::open(
+            settings.store,
+            settings.store_policy,
+            settings.origin_store.as_ref(),
+            env,
+            Rc::new(AfterAnswer(Rc::clone(context))),
+        )?;
         Ok(Self {
             client: Client::of(request, settings.columns)?,
             context: Rc::clone(context),

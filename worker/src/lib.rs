@@ -66,7 +66,7 @@ async fn fetch(
         Some("metrics") => api::metrics(&request, &state),
         Some("stats") => api::stats(&request, &state, &env).await,
         #[cfg(feature = "conformance")]
-        Some("conformance") => conformance::answer(&location, &env, &context).await,
+        Some("conformance") => conformance::answer(&location, &state, &env).await,
         Some(_) => answer::not_found(),
         None => gateway::respond(request, &location, state, &env, &context).await,
     }

@@ -23,6 +23,7 @@ use session_store::Policy;
 use crate::{
     class::ClassRule,
     routes::{Mode, Routes},
+    store::OriginAddress,
 };
 pub(crate) use access::Access;
 use field::Fields;
@@ -61,6 +62,8 @@ pub(crate) struct Settings {
     /// How two stores share the work.
     pub(crate) store_policy: Policy,
     pub(crate) columns: Columns,
+    /// Where the origin keeps records, if it does.
+    pub(crate) origin_store: Option<OriginAddress>,
     /// Whether answers say where keys went.
     pub(crate) debug_header: bool,
     /// Ids of the sealing keys, the primary first, and when they end.
@@ -127,6 +130,7 @@ impl Settings {
         let login_url = fields.optional("SESSION_LOGIN_URL", login_url);
         let origin = fields.required("ORIGIN_URL", origin);
         let sealing = fields.required("SESSION_KEYS", |text| keys::sealing_keys(text, &date));
+        let origin_store = stores::origin(&mut fields, store, sealing.as_ref());
         let write = fields.parsed("SESSION_WRITE", "sealed", acceptance::envelope);
         let spoken = Spoken::read(&mut fields);
         let accept = match spoken {
@@ -252,6 +256,7 @@ impl Settings {
                 store: store?,
                 store_policy: store_policy?,
                 columns: columns?,
+                origin_store: origin_store?,
                 debug_header: debug_header?,
                 key_ids: key_ids?,
                 revocation: revocation?,

@@ -23,8 +23,8 @@ pub(crate) async fn run(settings: &Settings, env: &Env) {
                 Ok(bucket) => R2Records::new(bucket).sweep(now).await,
                 Err(error) => Err(missing(&error)),
             },
-            // They have expiries and alarms of their own.
-            Tier::Kv | Tier::Object => continue,
+            // They have expiries and alarms of their own, or are the origin's business.
+            Tier::Kv | Tier::Object | Tier::Origin => continue,
         };
         match swept {
             Ok(deleted) => crate::log::info(

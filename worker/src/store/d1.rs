@@ -1,7 +1,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 use session_codec::Timestamp;
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 use worker::{
     D1Database, D1DatabaseSession, D1PreparedStatement, D1Result, D1SessionConstraint,
     wasm_bindgen::JsValue,
@@ -24,6 +24,7 @@ pub(crate) struct D1Records(D1Database);
 #[derive(Deserialize)]
 struct RecordRow {
     record: String,
+    expires: i64,
 }
 
 #[derive(Deserialize)]
@@ -65,14 +66,16 @@ impl D1Records {
         constraint: D1SessionConstraint,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         let session = self.0.with_session_constraint(constraint).map_err(failed)?;
         let values = [name.as_str().into(), seconds(now)];
         let rows: Vec<RecordRow> = self.rows(&session, GET, &values).await?;
         Ok(rows.into_iter().next().and_then(|row| {
             // Damaged reads as absent.
             let octets = STANDARD_NO_PAD.decode(row.record).ok()?;
-            Record::new(octets).ok()
+            let record = Record::new(octets).ok()?;
+            let expires = Timestamp::from_seconds(row.expires);
+            Some(Kept { record, expires })
         }))
     }
 
@@ -109,7 +112,7 @@ impl D1Records {
     }
 }
 
-const GET: &str = "SELECT record FROM session_record WHERE name = ?1 AND expires > ?2";
+const GET: &str = "SELECT record, expires FROM session_record WHERE name = ?1 AND expires > ?2";
 // A repeated put sets the expiry; other octets under the name change nothing and return nothing.
 const PUT: &str = "INSERT INTO session_record \
     (name, kind, record, user_id, created, last_seen, expires, ip, user_agent) \
@@ -137,7 +140,7 @@ const SWEEP_HEADS: &str = "DELETE FROM session_head WHERE name IN \
     (SELECT name FROM session_head WHERE expires <= ?1 LIMIT ?2) RETURNING name";
 
 impl SessionStore for D1Records {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let near = self.read(D1SessionConstraint::FirstUnconstrained, name, now);
         match near.await? {
             Some(record) => Ok(Some(record)),
@@ -149,7 +152,7 @@ impl SessionStore for D1Records {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.read(D1SessionConstraint::FirstPrimary, name, now)
             .await
     }

@@ -1,5 +1,5 @@
 use session_codec::Timestamp;
-use session_store::{About, Framed, Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
 use worker::{KvError, KvStore};
 
 /// KV refuses shorter lives; the frame keeps the real one.
@@ -19,7 +19,7 @@ impl KvRecords {
 }
 
 impl SessionStore for KvRecords {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let octets = self.0.get(name.as_str()).bytes().await.map_err(failed)?;
         Ok(octets.and_then(|octets| Framed::read(octets, now).live()))
     }

@@ -1,5 +1,5 @@
 use session_codec::Timestamp;
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 
 use crate::{
     clock,
@@ -32,7 +32,7 @@ impl<S> Measured<S> {
     }
 }
 
-const fn found(record: &Option<Record>) -> &'static str {
+const fn found(record: &Option<Kept>) -> &'static str {
     match record {
         Some(_) => "hit",
         None => "miss",
@@ -53,7 +53,7 @@ const fn moved(swapped: &Swapped) -> &'static str {
 }
 
 impl<S: SessionStore> SessionStore for Measured<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.call(StoreCall::Read, self.inner.get(name, now), found)
             .await
     }
@@ -62,7 +62,7 @@ impl<S: SessionStore> SessionStore for Measured<S> {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         // Mostly revocations, which are absent as a rule: no part of a hit ratio.
         self.call(StoreCall::Check, self.inner.get_fresh(name, now), found)
             .await

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use session_codec::Timestamp;
-use session_store::{About, Framed, Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
 use worker::{Bucket, Include};
 
 /// Objects that one page of a clean-up lists, the most R2 gives.
@@ -58,7 +58,7 @@ impl R2Records {
 }
 
 impl SessionStore for R2Records {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let Some(object) = self.0.get(key(name)).execute().await.map_err(failed)? else {
             return Ok(None);
         };

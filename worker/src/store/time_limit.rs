@@ -2,7 +2,7 @@ use core::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use session_codec::Timestamp;
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 use worker::Delay;
 
 /// A page waits for a read, a second at most in all; a store that takes longer is as good as down.
@@ -71,7 +71,7 @@ impl<S> TimeLimit<S> {
 }
 
 impl<S: SessionStore> SessionStore for TimeLimit<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.read(self.read, || self.inner.get(name, now)).await
     }
 
@@ -79,7 +79,7 @@ impl<S: SessionStore> SessionStore for TimeLimit<S> {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.read(self.read, || self.inner.get_fresh(name, now))
             .await
     }
