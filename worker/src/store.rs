@@ -17,4 +17,6 @@ pub(crate) use measured::Measured;
 pub(crate) use object::ObjectRecords;
 pub(crate) use origin::{OriginAddress, OriginRecords};
 pub(crate) use r2::R2Records;
-pub(crate) use time_limit::TimeLimit;
+#[cfg(test)]
+pub(crate) use time_limit::Wait;
+pub(crate) use time_limit::{TimeLimit, Timers};
