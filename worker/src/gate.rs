@@ -371,4 +371,6 @@ pub(crate) async fn delete_all(store: &impl SessionStore, names: Vec<RecordName>
 }
 
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 mod tests;
