@@ -32,7 +32,7 @@ export function sessionStore(file, keys) {
     const key = body && macKeys.find(key => isEqual(mac(key, head, body), given));
     if (!key || !/^[0-9]+$/.test(at) || Math.abs(seconds() - Number(at)) > TOLERANCE) {
       // No MAC in the answer: whoever asks has shown no key.
-      response.writeHead(403).end();
+      response.writeHead(403, { connection: 'close' }).end();
       return;
     }
     const { status, content = Buffer.alloc(0) } = answer(store, request.method, pathname, body);
@@ -148,7 +148,7 @@ class Store {
 async function read(request) {
   const chunks = [];
   let octets = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     octets += chunk.length;
     if (octets > MAX_OCTETS) return undefined;
     chunks.push(chunk);

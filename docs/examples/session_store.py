@@ -90,10 +90,12 @@ def _django_session(method, key, body):
         expires = int(session.get_expiry_date().timestamp())
         return 200, json.dumps({"data": session.encode(now), "expires": expires}).encode()
     if method == "PUT":
-        told = json.loads(body)
-        if session.decode(told["from"]) != now:
+        try:
+            before, after = (session.decode(str(json.loads(body)[name])) for name in ("from", "to"))
+        except (ValueError, TypeError, KeyError):
+            return 400, b""
+        if before != now:
             return 409, b""
-        after = session.decode(told["to"])
         # What does not verify decodes as an empty session, and an empty one is never written.
         if not after:
             return 400, b""

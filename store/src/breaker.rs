@@ -52,6 +52,21 @@ impl Circuit {
             .is_some_and(|until| now < until && until.millis_since(now) <= OPEN_MILLIS)
     }
 
+    /// Makes a call that began at `now`, unless the store is to be left alone.
+    ///
+    /// # Errors
+    /// The call's, and [`StoreError::Unavailable`] without one.
+    pub async fn call<T>(
+        &self,
+        now: Timestamp,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.enter(now)?;
+        let answer = call.await;
+        self.leave(&answer, now);
+        answer
+    }
+
     fn enter(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.is_open(now) {
             return Err(StoreError::Unavailable {
@@ -92,10 +107,7 @@ impl<S> Breaker<S> {
         now: Timestamp,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.circuit.enter(now)?;
-        let answer = call.await;
-        self.circuit.leave(&answer, now);
-        answer
+        self.circuit.call(now, call).await
     }
 }
 

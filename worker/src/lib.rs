@@ -30,6 +30,7 @@ mod origin_headers;
 mod response;
 mod revocation;
 mod routes;
+mod rows;
 mod session_patch;
 mod session_text;
 mod settings;
@@ -40,6 +41,7 @@ mod store;
 mod sweep;
 mod visit;
 
+use settings::Protocol;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, web_sys};
 
 /// Answers one request. Whatever a client sends gets an answer; an error here is the platform's.
@@ -68,7 +70,12 @@ async fn fetch(
         #[cfg(feature = "conformance")]
         Some("conformance") => conformance::answer(&location, &state, &env).await,
         Some(_) => answer::not_found(),
-        None => gateway::respond(request, &location, state, &env, &context).await,
+        None => match &state.protocol {
+            Protocol::Rows(signer) => {
+                rows::respond(request, &location, Rc::clone(&state), signer, &env).await
+            }
+            _ => gateway::respond(request, &location, state, &env, &context).await,
+        },
     }
 }
 

@@ -6,7 +6,8 @@ use worker::Env;
 
 use crate::{
     clock,
-    settings::{Settings, Tier},
+    rows::D1Rows,
+    settings::{Protocol, Settings, Tier},
     store::{D1Records, R2Records},
 };
 
@@ -16,6 +17,9 @@ pub(crate) async fn run(settings: &Settings, env: &Env) {
     for tier in settings.store.tiers() {
         let swept = match tier {
             Tier::D1 => match env.d1(tier.binding()) {
+                Ok(database) if matches!(settings.protocol, Protocol::Rows(_)) => {
+                    D1Rows::new(database).sweep(now).await
+                }
                 Ok(database) => D1Records::new(database).sweep(now).await,
                 Err(error) => Err(missing(&error)),
             },

@@ -56,7 +56,10 @@ fn caught(control: Control, is_hostile: bool, sorts: &[Sort]) -> String {
 fn a_gate_that_believes_whatever_record_it_is_given_is_caught() {
     let violation = caught(Control::Believing, true, &[Sort::Kv]);
     let kinds = ["another session", "older", "not what its cookie"];
-    assert!(kinds.iter().any(|kind| violation.contains(kind)), "{violation}");
+    assert!(
+        kinds.iter().any(|kind| violation.contains(kind)),
+        "{violation}"
+    );
 }
 
 #[test]
@@ -69,7 +72,10 @@ fn a_gate_that_mixes_a_cookie_with_another_record_is_caught() {
 fn a_gate_that_goes_on_without_what_it_cannot_read_is_caught() {
     let violation = caught(Control::Forgiving, false, &[Sort::Kv, Sort::D1]);
     let kinds = ["half", "older", "not what its cookie"];
-    assert!(kinds.iter().any(|kind| violation.contains(kind)), "{violation}");
+    assert!(
+        kinds.iter().any(|kind| violation.contains(kind)),
+        "{violation}"
+    );
 }
 
 #[test]

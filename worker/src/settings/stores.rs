@@ -94,6 +94,11 @@ impl StoreChoice {
         }
     }
 
+    /// Whether a site's own sessions can be found there.
+    pub(crate) fn has_rows(self) -> bool {
+        matches!(self, Self::One(Tier::D1 | Tier::Origin))
+    }
+
     /// The stores it needs, the fast one first.
     pub(crate) fn tiers(self) -> impl Iterator<Item = Tier> {
         let tiers = match self {

@@ -39,6 +39,11 @@ thread_local! {
     static CIRCUITS: [Rc<Circuit>; Tier::ALL.len()] = core::array::from_fn(|_| Rc::default());
 }
 
+/// What is known of a store's health.
+pub(crate) fn circuit(tier: Tier) -> Rc<Circuit> {
+    CIRCUITS.with(|circuits| Rc::clone(&circuits[tier as usize]))
+}
+
 impl AnyRecords {
     /// Opens the binding of a tier, or what stands for one.
     fn open(tier: Tier, env: &Env, origin: Option<&OriginAddress>) -> worker::Result<Self> {
@@ -91,9 +96,11 @@ fn guarded(
     origin: Option<&OriginAddress>,
     limit: impl Fn(AnyRecords, Timers) -> TimeLimit<AnyRecords>,
 ) -> worker::Result<Guarded> {
-    let circuit = CIRCUITS.with(|circuits| Rc::clone(&circuits[tier as usize]));
     let limited = limit(AnyRecords::open(tier, env, origin)?, Timers);
-    Ok(Measured::new(Breaker::new(limited, circuit), tier.label()))
+    Ok(Measured::new(
+        Breaker::new(limited, circuit(tier)),
+        tier.label(),
+    ))
 }
 
 /// What the platform does after an answer.

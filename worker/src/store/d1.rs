@@ -46,18 +46,8 @@ impl D1Records {
 
     /// Deletes rows that have expired, a bounded number; gives how many.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let mut deleted = 0;
-        for table in [SWEEP_RECORDS, SWEEP_HEADS] {
-            for _ in 0..SWEEP_STATEMENTS {
-                let values = [seconds(now), SWEEP_ROWS.into()];
-                let rows: Vec<NameRow> = self.write(table, &values).await?;
-                deleted += rows.len();
-                if rows.len() < SWEEP_ROWS.unsigned_abs() as usize {
-                    break;
-                }
-            }
-        }
-        Ok(deleted)
+        let sweep = D1Sweep(&self.0);
+        Ok(sweep.run(SWEEP_RECORDS, now).await? + sweep.run(SWEEP_HEADS, now).await?)
     }
 
     /// What [`Self::get`] reads, from where the session of D1 says.
@@ -109,6 +99,26 @@ impl D1Records {
         now: Timestamp,
     ) -> Result<Vec<T>, StoreError> {
         self.write(query, &[seconds(now)]).await
+    }
+}
+
+/// The clean-up of one table.
+pub(crate) struct D1Sweep<'d>(pub(crate) &'d D1Database);
+
+impl D1Sweep<'_> {
+    /// Runs a statement that deletes up to `?2` rows that have expired at `?1` and returns a column
+    /// `name` of each, until there are none, and not for ever. Gives how many there were.
+    pub(crate) async fn run(&self, statement: &str, now: Timestamp) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        for _ in 0..SWEEP_STATEMENTS {
+            let values = [seconds(now), SWEEP_ROWS.into()];
+            let gone: Vec<NameRow> = rows(self.0.prepare(statement), &values).await?;
+            deleted += gone.len();
+            if gone.len() < SWEEP_ROWS.unsigned_abs() as usize {
+                break;
+            }
+        }
+        Ok(deleted)
     }
 }
 
@@ -245,7 +255,8 @@ impl SessionStore for D1Records {
     }
 }
 
-async fn rows<T: DeserializeOwned>(
+/// Runs a statement; its rows.
+pub(crate) async fn rows<T: DeserializeOwned>(
     statement: D1PreparedStatement,
     values: &[JsValue],
 ) -> Result<Vec<T>, StoreError> {
@@ -270,7 +281,7 @@ fn damaged_head() -> StoreError {
     clippy::needless_pass_by_value,
     reason = "used as a function in map_err"
 )]
-fn failed(error: worker::Error) -> StoreError {
+pub(crate) fn failed(error: worker::Error) -> StoreError {
     StoreError::Unavailable {
         reason: error.to_string().into(),
     }

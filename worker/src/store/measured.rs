@@ -23,13 +23,23 @@ impl<S> Measured<S> {
         answer: impl Future<Output = Result<T, StoreError>>,
         label: impl Fn(&T) -> &'static str,
     ) -> Result<T, StoreError> {
-        let began = clock::now();
-        let answer = answer.await;
-        let outcome = answer.as_ref().map_or_else(StoreError::label, label);
-        let millis = clock::now().millis_since(began);
-        counters::store_call(self.store, call, outcome, millis);
-        answer
+        measured(self.store, call, answer, label).await
     }
+}
+
+/// Counts a call to a store.
+pub(crate) async fn measured<T>(
+    store: &'static str,
+    call: StoreCall,
+    answer: impl Future<Output = Result<T, StoreError>>,
+    label: impl Fn(&T) -> &'static str,
+) -> Result<T, StoreError> {
+    let began = clock::now();
+    let answer = answer.await;
+    let outcome = answer.as_ref().map_or_else(StoreError::label, label);
+    let millis = clock::now().millis_since(began);
+    counters::store_call(store, call, outcome, millis);
+    answer
 }
 
 const fn found(record: &Option<Kept>) -> &'static str {

@@ -39,9 +39,16 @@ pub(crate) struct OriginAddress {
 pub(crate) struct OriginRecords(OriginAddress);
 
 /// An answer whose MAC is right.
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// What is wrong with it.
+    pub(crate) fn unexpected(&self, reason: &str) -> StoreError {
+        unavailable(&format!("the origin store: {reason}: {}", self.status))
+    }
 }
 
 #[derive(Deserialize)]
@@ -57,7 +64,13 @@ impl OriginRecords {
         Self(address)
     }
 
-    async fn ask(&self, method: Method, path: &str, body: &[u8]) -> Result<Answer, StoreError> {
+    /// Asks, and believes only who has the key.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: &[u8],
+    ) -> Result<Answer, StoreError> {
         let OriginAddress {
             url,
             path: base,

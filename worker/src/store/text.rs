@@ -6,7 +6,7 @@ use session_store::RecordName;
 use worker::wasm_bindgen::JsValue;
 
 /// Seconds since 1970, as a number a column keeps whole.
-pub(super) fn seconds(time: Timestamp) -> JsValue {
+pub(crate) fn seconds(time: Timestamp) -> JsValue {
     // Beyond 2^53 seconds no session lives; a float rounds there and never wraps.
     #[expect(clippy::cast_precision_loss, reason = "exact for 285 million years")]
     let seconds = time.seconds() as f64;

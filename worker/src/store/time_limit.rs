@@ -6,14 +6,14 @@ use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreEr
 use worker::Delay;
 
 /// A page waits for a read, a second at most in all; a store that takes longer is as good as down.
-const ALONE: Duration = Duration::from_secs(1);
+pub(crate) const READ: Duration = Duration::from_secs(1);
 /// Of that second the fast one of two stores gets this much, and no second try: the durable one
 /// is its second try.
 const FAST: Duration = Duration::from_millis(300);
 /// And the durable one the rest.
 const DURABLE: Duration = Duration::from_millis(700);
 /// Writes confirm more slowly, and giving up means the session is not saved.
-const PUT: Duration = Duration::from_millis(1500);
+pub(crate) const PUT: Duration = Duration::from_millis(1500);
 /// Nobody waits for a deletion.
 const DELETE: Duration = Duration::from_secs(5);
 
@@ -49,7 +49,7 @@ impl<S, T: Wait> TimeLimit<S, T> {
         Self {
             inner,
             timers,
-            read: ALONE,
+            read: READ,
             tries_twice: true,
         }
     }
@@ -93,10 +93,7 @@ impl<S, T: Wait> TimeLimit<S, T> {
         limit: Duration,
         answer: impl Future<Output = Result<A, StoreError>>,
     ) -> Result<A, StoreError> {
-        match select(pin!(answer), pin!(self.timers.wait(limit))).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(((), _)) => Err(StoreError::TimedOut),
-        }
+        first(answer, self.timers.wait(limit)).await
     }
 }
 
@@ -149,5 +146,23 @@ impl<S: SessionStore, T: Wait> SessionStore for TimeLimit<S, T> {
     ) -> Result<(), StoreError> {
         self.read(PUT, || self.inner.end_head(session, expires, now))
             .await
+    }
+}
+
+/// An answer in time, or none.
+pub(crate) async fn within<A>(
+    limit: Duration,
+    answer: impl Future<Output = Result<A, StoreError>>,
+) -> Result<A, StoreError> {
+    first(answer, Timers.wait(limit)).await
+}
+
+async fn first<A>(
+    answer: impl Future<Output = Result<A, StoreError>>,
+    end: impl Future<Output = ()>,
+) -> Result<A, StoreError> {
+    match select(pin!(answer), pin!(end)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(((), _)) => Err(StoreError::TimedOut),
     }
 }

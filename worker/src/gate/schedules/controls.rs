@@ -78,7 +78,10 @@ impl<S: SessionStore> SessionStore for Tampered<'_, S> {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<Swapped, StoreError> {
-        let swapped = self.store.swap_head(session, from, to, expires, now).await?;
+        let swapped = self
+            .store
+            .swap_head(session, from, to, expires, now)
+            .await?;
         match swapped {
             Swapped::Other(head) if self.control == Control::SwapsBlindly && to.is_some() => {
                 let from = Some(&head.record);
@@ -160,7 +163,10 @@ fn patched(codec: &Codec, own: &OpenSession, other: &OpenSession, now: Timestamp
             session.insert_raw(key, number).unwrap();
         }
         let key = beside(key);
-        let text = other.session().raw(&key).or_else(|| own.session().raw(&key));
+        let text = other
+            .session()
+            .raw(&key)
+            .or_else(|| own.session().raw(&key));
         if let Some(text) = text {
             session.insert_raw(&key, text).unwrap();
         }

@@ -25,13 +25,8 @@ pub(super) enum Sort {
 }
 
 impl Sort {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Kv,
-        Self::D1,
-        Self::Through,
-        Self::Behind,
-        Self::Aside,
-    ];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Kv, Self::D1, Self::Through, Self::Behind, Self::Aside];
 
     /// Whether the store that decides compares and swaps.
     pub(super) fn keeps_heads(self) -> bool {

@@ -4,9 +4,7 @@ use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use session_codec::{
-    Codec, Lineage, OpenSession, Session, Timestamp, Workspace, cookie::Lifetime,
-};
+use session_codec::{Codec, Lineage, OpenSession, Session, Timestamp, Workspace, cookie::Lifetime};
 use session_store::{About, RecordName, SessionStore};
 
 use super::{
@@ -125,7 +123,9 @@ impl<'a, S: Stack> Request<'a, S> {
     /// Opens a cookie and loads its session, and checks what comes of it; `None` if there is
     /// nothing to go on with.
     async fn read(&self, life: usize, cookie: &Handed) -> Result<Option<OpenSession>, Violation> {
-        let Self { world, codec, now, .. } = self;
+        let Self {
+            world, codec, now, ..
+        } = self;
         let store = self.tampered();
         let opened = codec.open_value(cookie.value.as_bytes(), *now, &mut Workspace::new());
         let mut opened =
@@ -140,7 +140,7 @@ impl<'a, S: Stack> Request<'a, S> {
                 world.outcome.borrow_mut().revoked += 1;
                 let was_asked = world.ledger.borrow().lives[life].end_asked;
                 let told = "a session that nobody ended is revoked: lost";
-                return match was_asked {
+                return match was_asked || world.schedule.is_hostile {
                     true => Ok(None),
                     false => Err(Violation(told.to_owned())),
                 };
@@ -148,8 +148,7 @@ impl<'a, S: Stack> Request<'a, S> {
             Ok(Standing::Good) => self.check_end(life)?,
         }
         let ledger = &world.ledger;
-        let loaded =
-            controls::load(world.control, codec, &store, &mut opened, *now, ledger).await;
+        let loaded = controls::load(world.control, codec, &store, &mut opened, *now, ledger).await;
         self.check_time(LONGEST_READ)?;
         let ledger = world.ledger.borrow();
         let mut outcome = world.outcome.borrow_mut();
@@ -191,7 +190,9 @@ impl<'a, S: Stack> Request<'a, S> {
         match ended.filter(|ended| ended + delay < self.now.millis()) {
             // Who lies can keep it back.
             Some(_) if self.world.schedule.is_hostile => Ok(()),
-            Some(_) => Err(Violation("a session that was ended is good again".to_owned())),
+            Some(_) => Err(Violation(
+                "a session that was ended is good again".to_owned(),
+            )),
             None => Ok(()),
         }
     }
@@ -351,7 +352,9 @@ async fn save_as<S: Stack>(
     let schedule = world.schedule;
     let is_honest = !schedule.is_hostile;
     if began_after_end && schedule.sort.keeps_heads() && schedule.is_always_large && is_honest {
-        return Err(Violation("a session that was ended is saved again".to_owned()));
+        return Err(Violation(
+            "a session that was ended is saved again".to_owned(),
+        ));
     }
     {
         let mut ledger = world.ledger.borrow_mut();
@@ -370,7 +373,11 @@ async fn save_as<S: Stack>(
         };
         ledger.lives[of].cookies.push(handed.clone());
         // Who sends a copy of a cookie gets the answer; the visitor does not.
-        let is_own = browser.jar.borrow().as_ref().is_none_or(|(own, _)| *own == life);
+        let is_own = browser
+            .jar
+            .borrow()
+            .as_ref()
+            .is_none_or(|(own, _)| *own == life);
         if is_own {
             *browser.jar.borrow_mut() = Some((of, handed));
         }
@@ -393,12 +400,7 @@ fn changed_keys<S>(world: &World<S>, is_new: bool) -> BTreeSet<&'static str> {
     (0..count).map(key).collect()
 }
 
-fn with(
-    base: &Session,
-    keys: &BTreeSet<&'static str>,
-    number: u32,
-    octets: usize,
-) -> Session {
+fn with(base: &Session, keys: &BTreeSet<&'static str>, number: u32, octets: usize) -> Session {
     let mut session = base.clone();
     for key in keys {
         session.insert(key, &number).unwrap();
@@ -452,7 +454,11 @@ pub(super) async fn look_back<S: Stack>(world: &Rc<World<S>>) -> Result<(), Viol
     for life in 0..lives {
         let (cookies, end_asked, is_ended) = {
             let life = &world.ledger.borrow().lives[life];
-            (life.cookies.clone(), life.end_asked, life.end_confirmed.is_some())
+            (
+                life.cookies.clone(),
+                life.end_asked,
+                life.end_confirmed.is_some(),
+            )
         };
         for cookie in &cookies {
             let place = world.clock.roll(PLACES as u64) as usize;
@@ -496,7 +502,10 @@ async fn check_complete<S: Stack>(
     };
     let base = found.session();
     let keys = BTreeSet::from([KEYS[0]]);
-    let number = world.ledger.borrow_mut().write(life, keys.clone(), read(world, life, base)?);
+    let number = world
+        .ledger
+        .borrow_mut()
+        .write(life, keys.clone(), read(world, life, base)?);
     let after = with(base, &keys, number, 200);
     let draft = Draft {
         base,
@@ -508,7 +517,9 @@ async fn check_complete<S: Stack>(
     };
     let store = request.tampered();
     let Ok(saved) = save(request.codec, Some(&store), draft, request.now).await else {
-        return Err(Violation("the stores are well, and a save is lost".to_owned()));
+        return Err(Violation(
+            "the stores are well, and a save is lost".to_owned(),
+        ));
     };
     let state = read(world, life, saved.merged.as_ref().unwrap_or(&after))?;
     world.ledger.borrow().check_complete(life, &state)
