@@ -266,10 +266,6 @@ impl<S: SessionStore + 'static> SessionStore for Unreliable<S> {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<Swapped, StoreError> {
-        if let Some(head) = to {
-            let past = &mut self.past.borrow_mut().heads;
-            remember(past, (session.clone(), head.clone()));
-        }
         if self.weather.strikes(&self.clock) == Some(Trouble::Rollback) {
             let past = self.past.borrow();
             let mut own = past.heads.iter().filter(|(name, _)| name == session);
@@ -278,9 +274,14 @@ impl<S: SessionStore + 'static> SessionStore for Unreliable<S> {
             }
         }
         let (session, from, to) = (session.clone(), from.cloned(), to.cloned());
+        let past = Rc::clone(&self.past);
         self.write(|inner| async move {
             let swap = inner.swap_head(&session, from.as_ref(), to.as_ref(), expires, now);
-            swap.await
+            let swapped = swap.await?;
+            if let (Swapped::Done, Some(head)) = (&swapped, to) {
+                remember(&mut past.borrow_mut().heads, (session, head));
+            }
+            Ok(swapped)
         })
         .await
     }

@@ -24,7 +24,9 @@ pub(super) struct Life {
     /// The life it was before a log in.
     parent: Option<usize>,
     pub(super) cookies: Vec<Handed>,
-    /// When its end was first asked for.
+    /// Whether it may have fitted its cookie, without a record and a head.
+    pub(super) was_small: bool,
+    /// Whether its end was asked for.
     pub(super) end_asked: bool,
     /// When its end was confirmed, in milliseconds.
     pub(super) end_confirmed: Option<i64>,
