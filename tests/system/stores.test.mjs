@@ -3,22 +3,34 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sessionStore } from '../../docs/examples/session_store.mjs';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
+import { startSwitchboard } from './switchboard.mjs';
 import { send, Visitor } from './visitor.mjs';
 
 const COOKIE = '__Host-sessionid';
 const secret = newDjangoSecret();
 const token = randomBytes(24).toString('base64url');
 const bearer = { authorization: `Bearer ${token}` };
-let site;
+const storeKey = newSessionKey();
+let site, store, switchboard;
 
 before(async () => {
   site = await startSite({ secret });
+  store = sessionStore(':memory:', [storeKey]).listen(0, '127.0.0.1');
+  await once(store, 'listening');
+  switchboard = await startSwitchboard(`http://127.0.0.1:${store.address().port}`);
 });
-after(() => site?.stop());
+after(async () => {
+  await switchboard?.stop();
+  store?.closeAllConnections();
+  store?.close();
+  await site?.stop();
+});
 
 const start = (store, settings = {}) =>
   startEdge(
@@ -28,13 +40,18 @@ const start = (store, settings = {}) =>
       DJANGO_SECRET_KEY: secret,
       SESSION_API_TOKEN: token,
       SESSION_STORE: store,
+      SESSION_ORIGIN_STORE_URL: switchboard.url,
+      SESSION_ORIGIN_STORE_KEY: storeKey,
       SESSION_ROUTES: '{"/": "optional", "/whoami": "required"}',
       ...settings,
     },
     { faulty: true },
   );
 
-const fault = (edge, modes) => send(`${edge.url}/__store?${new URLSearchParams(modes)}`);
+function fault(edge, { origin, ...modes }) {
+  if (origin) switchboard.set(origin);
+  return send(`${edge.url}/__store?${new URLSearchParams(modes)}`);
+}
 
 async function bigVisitor(edge) {
   const visitor = new Visitor(edge);
@@ -72,7 +89,7 @@ async function metrics(edge) {
   return body;
 }
 
-for (const store of ['d1', 'r2', 'do', 'kv+d1', 'kv+r2', 'kv+do']) {
+for (const store of ['d1', 'r2', 'do', 'origin', 'kv+d1', 'kv+r2', 'kv+do', 'kv+origin']) {
   describe(store, () => {
     let edge;
     before(async () => {
@@ -131,7 +148,7 @@ for (const store of ['d1', 'r2', 'do', 'kv+d1', 'kv+r2', 'kv+do']) {
   });
 }
 
-for (const store of ['d1', 'do', 'kv+d1', 'kv+do']) {
+for (const store of ['d1', 'do', 'origin', 'kv+d1', 'kv+do', 'kv+origin']) {
   describe(`${store}: changes at once`, () => {
     let edge;
     before(async () => {
