@@ -252,6 +252,42 @@ describe('kv+d1', () => {
     assert.equal((await visitor.whoami()).digest, digest);
   });
 
+  test('what is no record at all, in KV and in D1, is counted and as good as none (F12)', async () => {
+    const visitor = await bigVisitor(edge);
+    const { digest } = await visitor.whoami();
+    const [kv, database] = [await edge.store(), await edge.database()];
+    for (const { name } of (await kv.list()).keys) await kv.put(name, 'short');
+    assert.equal((await visitor.whoami()).digest, digest);
+    await database.prepare("UPDATE session_record SET record = '?' || record WHERE kind = 'session'").run();
+    for (const { name } of (await kv.list()).keys) await kv.put(name, Buffer.alloc(2 << 20));
+    const lost = await visitor.get('/whoami');
+    assert.deepEqual([lost.status, lost.setCookies], [503, []]);
+    await database.prepare("UPDATE session_record SET record = substr(record, 2) WHERE kind = 'session'").run();
+    assert.equal((await visitor.whoami()).digest, digest);
+    const text = await metrics(edge);
+    assert.match(text, /session_malformed_records_total\{store="kv"\} [2-9]/);
+    assert.match(text, /session_malformed_records_total\{store="d1"\} [1-9]/);
+  });
+
+  test('a user is warmed: what D1 has of him goes into KV, for whoever has the token', async () => {
+    const visitor = await bigVisitor(edge);
+    const kv = await edge.store();
+    for (const { name } of (await kv.list()).keys) await kv.delete(name);
+    const warm = (query, options = {}) => send(`${edge.url}/_session/warm${query}`, { method: 'POST', headers: bearer, ...options });
+    assert.equal((await warm('?user=1', { headers: {} })).status, 403);
+    assert.equal((await warm('?user=1', { method: 'GET' })).status, 405);
+    assert.equal((await warm('')).status, 400);
+    assert.deepEqual((await warm('?user=nobody')).json(), { warmed: 0 });
+    const warmed = await warm('?user=1');
+    assert.equal(warmed.status, 200, warmed.body);
+    assert.ok(warmed.json().warmed > 0);
+    assert.equal((await kv.list()).keys.length, warmed.json().warmed);
+    // It is there without D1.
+    await fault(edge, { d1: 'down' });
+    assert.equal((await visitor.get('/')).status, 200);
+    await fault(edge, { d1: 'ok' });
+  });
+
   test('a record that is in D1 only is filled into KV again', async () => {
     const visitor = await bigVisitor(edge);
     const { digest } = await visitor.whoami();

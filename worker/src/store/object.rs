@@ -4,7 +4,8 @@ use worker::{
     Headers, Method, ObjectNamespace, Request, RequestInit, Response, js_sys::Uint8Array,
 };
 
-use super::text::record_name;
+use super::text::{or_malformed, record_name};
+use crate::settings::Tier;
 use crate::shard::{ASK, Ask, EXPIRES, Moved};
 
 /// Records and heads in Durable Objects ([`SessionShard`](crate::shard::SessionShard)): strongly
@@ -59,7 +60,7 @@ impl SessionStore for ObjectRecords {
                     record,
                     expires: Timestamp::from_seconds(expires),
                 };
-                Ok(Record::new(octets).ok().map(kept))
+                Ok(or_malformed(Tier::Object, Record::new(octets).ok()).map(kept))
             }
             404 => Ok(None),
             status => Err(unexpected(status)),

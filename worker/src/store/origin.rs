@@ -11,8 +11,8 @@ use worker::{
     ResponseBody, js_sys::Uint8Array,
 };
 
-use super::text::record_name;
-use crate::clock;
+use super::text::{live, record_name};
+use crate::{clock, settings::Tier};
 
 /// The first line of what a request's MAC covers. Another protocol gets another one.
 const REQUEST: &str = "edge-session-store/1 request";
@@ -183,7 +183,7 @@ impl SessionStore for OriginRecords {
         let path = record_path(name);
         let answer = self.ask(Method::Get, &path, &[]).await?;
         match answer.status {
-            200 => Ok(Framed::read(answer.body, now).live()),
+            200 => Ok(live(Tier::Origin, answer.body, now)),
             404 => Ok(None),
             status => Err(unexpected(status)),
         }
