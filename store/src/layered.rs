@@ -103,6 +103,27 @@ impl<F, D, B> Layered<F, D, B> {
     }
 }
 
+impl<F: SessionStore, D, B> Layered<F, D, B> {
+    /// Gives the fast store a record of the durable one before anybody asks for it; whether it is
+    /// one that the policy selects.
+    ///
+    /// # Errors
+    /// If the fast store did not take it. It is read from the durable one then.
+    pub async fn warm(
+        &self,
+        name: &RecordName,
+        kept: &Kept,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if !self.policy.select.takes(&kept.record, None) {
+            return Ok(false);
+        }
+        let about = About::session_until(kept.expires);
+        self.fast.put(name, &kept.record, &about, now).await?;
+        Ok(true)
+    }
+}
+
 /// Pauses before a write behind is tried again.
 const RETRY_SECONDS: [u32; 3] = [1, 4, 10];
 
@@ -334,6 +355,23 @@ mod tests {
         assert_eq!(stores.kept(), (1, 1));
         stores.layered.durable.set_fault(Some(Fault::BeforeEffect));
         assert_eq!(stores.get(), Ok(true));
+    }
+
+    #[test]
+    fn what_is_warmed_is_read_from_the_fast_store_if_it_is_selected() {
+        for (max_octets, warmed) in [(6, true), (5, false)] {
+            let select = Select {
+                max_octets,
+                owned_only: true,
+            };
+            let stores = Stores::new(Write::Aside, select);
+            assert_eq!(stores.put(&session()), Ok(()));
+            let kept = pollster::block_on(stores.layered.durable().get(&stores.name, NOW));
+            let kept = kept.unwrap().unwrap();
+            let warm = stores.layered.warm(&stores.name, &kept, NOW);
+            assert_eq!(pollster::block_on(warm), Ok(warmed));
+            assert_eq!(stores.kept(), (usize::from(warmed), 1));
+        }
     }
 
     #[test]

@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
+import { startSwitchboard } from './switchboard.mjs';
 import { send, Visitor } from './visitor.mjs';
 
 const secret = newDjangoSecret();
@@ -257,30 +256,6 @@ for (const backend of ['db', 'cached_db', 'cache', 'file']) {
       await site?.stop();
     });
 
-    validates(() => ({ edge, site, down: switchboard.down }));
+    validates(() => ({ edge, site, down: is => switchboard.set(is ? 'down' : 'ok') }));
   });
-}
-
-/** In front of the store, to take it away: what it sends on is not looked at. */
-async function startSwitchboard(target) {
-  let isDown = false;
-  const server = createServer(async (request, response) => {
-    if (isDown) return request.socket.destroy();
-    const chunks = await Array.fromAsync(request);
-    const answer = await send(target + request.url, {
-      method: request.method,
-      headers: { ...request.headers, host: new URL(target).host },
-      body: Buffer.concat(chunks),
-    });
-    response.writeHead(answer.status, answer.headers).end(answer.body);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    down: is => (isDown = is),
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise(resolve => server.close(resolve));
-    },
-  };
 }

@@ -4,6 +4,7 @@ mod authority;
 mod refusal;
 mod rows;
 mod view;
+mod warm;
 
 use alloc::rc::Rc;
 
@@ -97,6 +98,32 @@ pub(crate) async fn stats(
             crate::log::warn("stats-failed", &serde_json::json!(error.label()));
             refused(&Refusal::Unavailable, &[])
         }
+    }
+}
+
+/// `POST /_session/warm?user=…`: what D1 has of a user goes into KV before he asks for it, for
+/// whoever shows the token. Says how many records it was.
+pub(crate) async fn warm(
+    request: &web_sys::Request,
+    location: &Location,
+    settings: &Settings,
+    env: &Env,
+    context: &Rc<Context>,
+) -> worker::Result<web_sys::Response> {
+    if let Err(refusal) = needs_token(request, settings) {
+        return refused(&refusal, &[]);
+    }
+    let user = match Scope::of(&location.query) {
+        Ok(Scope::User(user)) if request.method() == "POST" => user,
+        Ok(Scope::User(_)) => return refused(&Refusal::Method, &[]),
+        _ => return refused(&Refusal::Query, &[]),
+    };
+    match warm::user(settings, env, context, &user, clock::now()).await? {
+        Ok(warmed) => {
+            let body = serde_json::json!({ "warmed": warmed });
+            answer::api(200, Some(body.to_string()), None, &[])
+        }
+        Err(refusal) => refused(&refusal, &[]),
     }
 }
 

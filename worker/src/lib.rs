@@ -66,6 +66,7 @@ async fn fetch(
     match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
         Some("metrics") => api::metrics(&request, &state),
+        Some("warm") => api::warm(&request, &location, &state, &env, &context).await,
         Some("stats") => api::stats(&request, &state, &env).await,
         #[cfg(feature = "conformance")]
         Some("conformance") => conformance::answer(&location, &state, &env).await,

@@ -16,6 +16,7 @@ pub(super) async fn all<S: SessionStore, N: FnMut() -> RecordName>(
     names(probe).await?;
     deletion(probe).await?;
     repetition(probe).await?;
+    revocation(probe).await?;
     second_record(probe).await
 }
 
@@ -157,6 +158,21 @@ async fn repetition<S: SessionStore, N: FnMut() -> RecordName>(
     probe.put(&name, &record, HOUR).await?;
     probe.expect_absent(&name, HOUR).await?;
     probe.delete(&name).await
+}
+
+async fn revocation<S: SessionStore, N: FnMut() -> RecordName>(
+    probe: &mut Probe<'_, S, N>,
+) -> Result<(), Failure> {
+    probe.begin(12, "a revocation replaces the one before");
+    let name = probe.fresh_name();
+    for (seed, lifetime) in [(8, HOUR), (9, DAY)] {
+        let record = probe.record(seed, 8)?;
+        probe.revoke(&name, &record, lifetime).await?;
+        probe.expect(&name, 0, &record).await?;
+        probe.expect_expiry(&name, lifetime).await?;
+    }
+    probe.delete(&name).await?;
+    probe.expect_absent(&name, 0).await
 }
 
 async fn second_record<S: SessionStore, N: FnMut() -> RecordName>(

@@ -78,14 +78,20 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         record: &Record,
         lifetime: i64,
     ) -> Result<(), StoreError> {
-        self.store
-            .put(
-                name,
-                record,
-                &About::session_until(self.at(lifetime)),
-                self.now,
-            )
-            .await
+        let about = About::session_until(self.at(lifetime));
+        self.store.put(name, record, &about, self.now).await
+    }
+
+    /// As [`Self::put`], of a revocation.
+    pub(super) async fn revoke(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        lifetime: i64,
+    ) -> Result<(), Failure> {
+        let about = About::revocation_until(self.at(lifetime));
+        let put = self.store.put(name, record, &about, self.now).await;
+        put.map_err(|error| self.failure(format!("revocation failed: {error}")))
     }
 
     /// `get` at `second` must give exactly `record`.

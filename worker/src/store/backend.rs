@@ -22,7 +22,7 @@ pub(crate) enum Backend<B = AfterAnswer> {
 }
 
 /// A store that is measured, left alone while it is down, and answers in time or not at all.
-type Guarded = Measured<Breaker<TimeLimit<AnyRecords>>>;
+pub(crate) type Guarded = Measured<Breaker<TimeLimit<AnyRecords>>>;
 
 /// One of the platform's stores.
 pub(crate) enum AnyRecords {
@@ -68,6 +68,14 @@ pub(crate) fn has_binding(env: &Env, tier: Tier) -> bool {
 }
 
 impl<B> Backend<B> {
+    /// Both stores, if there are two.
+    pub(crate) const fn layered(&self) -> Option<&Layered<Guarded, Guarded, B>> {
+        match self {
+            Self::One(_) => None,
+            Self::Two(layered) => Some(layered),
+        }
+    }
+
     /// `None` without a store.
     pub(crate) fn open(
         choice: StoreChoice,

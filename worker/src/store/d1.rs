@@ -7,7 +7,8 @@ use worker::{
     wasm_bindgen::JsValue,
 };
 
-use super::text::{record_name, seconds};
+use super::text::{or_malformed, record_name, seconds};
+use crate::settings::Tier;
 
 /// Rows that one clean-up deletes at once: a statement has 30 s, and holds up writers.
 const SWEEP_ROWS: i32 = 500;
@@ -25,6 +26,23 @@ pub(crate) struct D1Records(D1Database);
 struct RecordRow {
     record: String,
     expires: i64,
+}
+
+impl RecordRow {
+    /// `None` if it is damaged.
+    fn read(self) -> Option<Kept> {
+        let octets = STANDARD_NO_PAD.decode(self.record).ok()?;
+        let record = Record::new(octets).ok()?;
+        let expires = Timestamp::from_seconds(self.expires);
+        Some(Kept { record, expires })
+    }
+}
+
+#[derive(Deserialize)]
+struct OwnedRow {
+    name: String,
+    #[serde(flatten)]
+    row: RecordRow,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +68,19 @@ impl D1Records {
         Ok(sweep.run(SWEEP_RECORDS, now).await? + sweep.run(SWEEP_HEADS, now).await?)
     }
 
+    /// Live session records of an owner, the newest first, at most `most`.
+    pub(crate) async fn owned_by(
+        &self,
+        owner: &RecordName,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<(RecordName, Kept)>, StoreError> {
+        let values = [owner.as_str().into(), seconds(now), most.into()];
+        let rows: Vec<OwnedRow> = self.write(OWNED, &values).await?;
+        let read = |row: OwnedRow| Some((record_name(&row.name)?, row.row.read()?));
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
     /// What [`Self::get`] reads, from where the session of D1 says.
     async fn read(
         &self,
@@ -60,13 +91,8 @@ impl D1Records {
         let session = self.0.with_session_constraint(constraint).map_err(failed)?;
         let values = [name.as_str().into(), seconds(now)];
         let rows: Vec<RecordRow> = self.rows(&session, GET, &values).await?;
-        Ok(rows.into_iter().next().and_then(|row| {
-            // Damaged reads as absent.
-            let octets = STANDARD_NO_PAD.decode(row.record).ok()?;
-            let record = Record::new(octets).ok()?;
-            let expires = Timestamp::from_seconds(row.expires);
-            Some(Kept { record, expires })
-        }))
+        let row = rows.into_iter().next();
+        Ok(row.and_then(|row| or_malformed(Tier::D1, row.read())))
     }
 
     /// Runs a statement that writes: on the primary, whatever the session says.
@@ -123,12 +149,16 @@ impl D1Sweep<'_> {
 }
 
 const GET: &str = "SELECT record, expires FROM session_record WHERE name = ?1 AND expires > ?2";
-// A repeated put sets the expiry; other octets under the name change nothing and return nothing.
+const OWNED: &str = "SELECT name, record, expires FROM session_record \
+    WHERE user_id = ?1 AND kind = 'session' AND expires > ?2 ORDER BY last_seen DESC LIMIT ?3";
+// A repeated put sets the expiry, a revocation replaces; other octets under the name change nothing
+// and return nothing.
 const PUT: &str = "INSERT INTO session_record \
     (name, kind, record, user_id, created, last_seen, expires, ip, user_agent) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-    ON CONFLICT (name) DO UPDATE SET expires = excluded.expires, last_seen = excluded.last_seen \
-    WHERE record = excluded.record RETURNING name";
+    ON CONFLICT (name) DO UPDATE SET record = excluded.record, expires = excluded.expires, \
+    last_seen = excluded.last_seen \
+    WHERE record = excluded.record OR excluded.kind = 'revocation' RETURNING name";
 const DELETE: &str = "DELETE FROM session_record WHERE name = ?1";
 const HEAD: &str = "SELECT record, cookie FROM session_head WHERE name = ?1 AND expires > ?2";
 // One statement, so nobody comes between: absent, expired, where the caller says, or there already.

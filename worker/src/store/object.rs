@@ -1,10 +1,13 @@
 use session_codec::Timestamp;
-use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{
+    About, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
+};
 use worker::{
     Headers, Method, ObjectNamespace, Request, RequestInit, Response, js_sys::Uint8Array,
 };
 
-use super::text::record_name;
+use super::text::{or_malformed, record_name};
+use crate::settings::Tier;
 use crate::shard::{ASK, Ask, EXPIRES, Moved};
 
 /// Records and heads in Durable Objects ([`SessionShard`](crate::shard::SessionShard)): strongly
@@ -59,7 +62,7 @@ impl SessionStore for ObjectRecords {
                     record,
                     expires: Timestamp::from_seconds(expires),
                 };
-                Ok(Record::new(octets).ok().map(kept))
+                Ok(or_malformed(Tier::Object, Record::new(octets).ok()).map(kept))
             }
             404 => Ok(None),
             status => Err(unexpected(status)),
@@ -75,6 +78,7 @@ impl SessionStore for ObjectRecords {
     ) -> Result<(), StoreError> {
         let ask = Ask::Put {
             name: name.to_string(),
+            replaces: about.kind == Kind::Revocation,
             expires: about.expires.seconds(),
             now: now.seconds(),
         };

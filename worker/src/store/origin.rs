@@ -3,7 +3,7 @@ use serde::Deserialize;
 use serde_json::json;
 use session_codec::{OriginMac, Timestamp};
 use session_store::{
-    About, Framed, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped,
+    About, Framed, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
 };
 use subtle::ConstantTimeEq;
 use worker::{
@@ -11,8 +11,8 @@ use worker::{
     ResponseBody, js_sys::Uint8Array,
 };
 
-use super::text::record_name;
-use crate::clock;
+use super::text::{live, record_name};
+use crate::{clock, settings::Tier};
 
 /// The first line of what a request's MAC covers. Another protocol gets another one.
 const REQUEST: &str = "edge-session-store/1 request";
@@ -183,7 +183,7 @@ impl SessionStore for OriginRecords {
         let path = record_path(name);
         let answer = self.ask(Method::Get, &path, &[]).await?;
         match answer.status {
-            200 => Ok(Framed::read(answer.body, now).live()),
+            200 => Ok(live(Tier::Origin, answer.body, now)),
             404 => Ok(None),
             status => Err(unexpected(status)),
         }
@@ -197,7 +197,10 @@ impl SessionStore for OriginRecords {
         _: Timestamp,
     ) -> Result<(), StoreError> {
         let framed = Framed::write(record, about.expires);
-        let path = record_path(name);
+        let path = match about.kind {
+            Kind::Session => record_path(name),
+            Kind::Revocation => format!("/revocations/{name}"),
+        };
         match self.ask(Method::Put, &path, &framed).await?.status {
             200 | 204 => Ok(()),
             409 => Err(StoreError::Conflict),

@@ -4,6 +4,9 @@ use session_codec::Timestamp;
 use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
 use worker::{Bucket, Include};
 
+use super::text::{live, or_malformed};
+use crate::settings::Tier;
+
 /// Objects that one page of a clean-up lists, the most R2 gives.
 const PAGE_OBJECTS: u32 = 1000;
 /// Pages of one clean-up.
@@ -64,13 +67,13 @@ impl SessionStore for R2Records {
         };
         // Nothing we wrote, and not to be read into memory.
         if object.size() > Framed::MAX_OCTETS as u64 {
-            return Ok(None);
+            return Ok(or_malformed(Tier::R2, None));
         }
         let Some(body) = object.body() else {
             return Ok(None);
         };
         let octets = body.bytes().await.map_err(failed)?;
-        Ok(Framed::read(octets, now).live())
+        Ok(live(Tier::R2, octets, now))
     }
 
     async fn put(
