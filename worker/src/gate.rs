@@ -6,7 +6,7 @@ use session_codec::{
 };
 use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 
-use crate::{counters, state::with_workspace};
+use crate::{counters, entropy::Entropy, state::with_workspace};
 
 /// A record younger than this may simply not be visible yet where we ask; an older one is lost.
 /// Twice the minute that KV names for its writes to be seen everywhere, since absence is cached,
@@ -231,7 +231,7 @@ pub(crate) async fn save(
     for _ in 0..=MERGE_ROUNDS {
         let session = merged.as_ref().unwrap_or(after);
         let mut commit = match with_workspace(|workspace| {
-            let rng = &mut getrandom::SysRng;
+            let rng = &mut Entropy;
             let lineage = lineage.clone().written_at(now);
             codec.seal(session, &lineage, issued, lifetime, rng, workspace)
         }) {
