@@ -8,6 +8,8 @@ import Worker from '../../worker/build/index.js';
 export { SessionShard } from '../../worker/build/index.js';
 
 const modes = { get: 'ok', put: 'ok', delete: 'ok', d1: 'ok', do: 'ok', r2: 'ok', clock: '0', random: 'ok' };
+// How often KV was really asked, by method.
+const calls = {};
 
 async function failing(mode, call) {
   if (mode === 'down') throw new Error('the store is down (test)');
@@ -50,7 +52,9 @@ const faultyKv = store =>
       const method = Reflect.get(target, name);
       if (typeof method !== 'function' || name === 'constructor') return method;
       return (...args) => {
-        const mode = modes[name === 'getWithMetadata' ? 'get' : name] ?? 'ok';
+        const call = name === 'getWithMetadata' ? 'get' : name;
+        calls[call] = (calls[call] ?? 0) + 1;
+        const mode = modes[call] ?? 'ok';
         if (mode === 'gone') return Promise.resolve(name === 'get' ? null : { value: null, metadata: null });
         return failing(mode, () => method.apply(target, args));
       };
@@ -83,6 +87,6 @@ export default class extends Worker {
     const url = new URL(request.url);
     if (url.pathname !== '/__store') return super.fetch(request);
     Object.assign(modes, Object.fromEntries(url.searchParams));
-    return Response.json(modes);
+    return Response.json({ modes, calls });
   }
 }
