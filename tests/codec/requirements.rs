@@ -553,5 +553,8 @@ fn s35_the_token_of_a_known_session() {
     let opened = open_at(&codec(), &value, 0).unwrap();
     // The first octets that were drawn are the session's id: 01 02 … 10.
     let token = codec().csrf_token(&opened);
-    assert_eq!(token.as_deref(), Some("aerxa7zLqd4LLD57BLNQryX7TL5Um73TuAQgP2OUx1g"));
+    assert_eq!(
+        token.as_deref(),
+        Some("aerxa7zLqd4LLD57BLNQryX7TL5Um73TuAQgP2OUx1g")
+    );
 }
