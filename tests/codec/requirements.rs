@@ -23,7 +23,7 @@ use crate::platform::test;
 const ISSUED: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// Octets that count up: every draw differs, and a test can repeat it.
-struct Counting(u8);
+pub(crate) struct Counting(pub(crate) u8);
 
 impl TryRng for Counting {
     type Error = Infallible;
