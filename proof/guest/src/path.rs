@@ -24,14 +24,17 @@ const SHARED: &str = "django-insecure-x6!q2m^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hf
 const URL_SAFE_ALPHABET: &[u8] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+type Encode = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+type Verify = Box<dyn Fn(&[u8]) -> bool>;
+
 /// A verification, and a token that passes it.
 pub(crate) struct Path {
     /// The token's octets before any encoding: what is compared lies at `compared`.
     genuine: Vec<u8>,
     compared: core::ops::Range<usize>,
     is_text: bool,
-    encode: Box<dyn Fn(&[u8]) -> Vec<u8>>,
-    verify: Box<dyn Fn(&[u8]) -> bool>,
+    encode: Encode,
+    verify: Verify,
 }
 
 impl Path {

@@ -8,7 +8,9 @@
 //! whose mutations fail before their signature is compared counts as failed.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use std::collections::{BTreeMap, BTreeSet};
+extern crate alloc;
+
+use alloc::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::thread;
 
@@ -65,10 +67,11 @@ fn main() -> ExitCode {
         genuine.len()
     );
     // Half of them at least must have come as far as a key.
-    match opened == count && accepted == 0 && forged * 2 >= opened {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    if opened == count && accepted == 0 && forged * 2 >= opened {
+        println!("1 passed");
+        return ExitCode::SUCCESS;
     }
+    ExitCode::FAILURE
 }
 
 fn mutate(genuine: &[Vec<u8>], count: u64, seed: u64) -> BTreeMap<String, u64> {

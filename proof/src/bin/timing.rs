@@ -7,8 +7,10 @@
 //! ```
 #![allow(clippy::print_stdout)]
 
-use std::collections::BTreeSet;
-use std::error::Error;
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
+use core::error::Error;
 use std::process::ExitCode;
 
 use wasmi::{Config, Engine, Instance, Linker, Module, Store, TypedFunc, WasmParams};
