@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else.
 #   setup.sh run     what `make run` needs (default)
-#   setup.sh test    that, and what only the tests need (Chromium)
+#   setup.sh test    that, and what only the tests need (Chromium, cargo-fuzz)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
@@ -14,7 +14,10 @@ main() {
   cargo_tool wasm-bindgen "$wasm_bindgen_version" wasm-bindgen-cli --no-default-features
   cargo_tool worker-build "$worker_build_version" worker-build --locked
   django_environment
-  [ "$purpose" != test ] || browser
+  if [ "$purpose" = test ]; then
+    browser
+    fuzzer
+  fi
 }
 
 # What we cannot install for you without taking over your machine is named, with the way to get it.
@@ -77,6 +80,12 @@ django_environment() {
 
 browser() {
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || debian_packages "Chromium, for the browser test" chromium
+}
+
+# libFuzzer is C++, compiled with the targets.
+fuzzer() {
+  have c++ || debian_packages "a C++ compiler" g++
+  cargo_tool cargo-fuzz "$cargo_fuzz_version" cargo-fuzz --locked
 }
 
 # debian_packages what package...
