@@ -2,17 +2,35 @@
 # Everything that is tested. Each part must have run tests: a runner that finds none is a failure.
 #   test.sh                   all of it
 #   test.sh system [name...]  only tests/system, or the files there whose name contains one of these
+#   test.sh papers            only the documents, the dependencies and the differential runs
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 
 main() {
-  if [ "${1:-}" = system ]; then
-    shift
-  else
-    rust
-  fi
+  case ${1:-} in
+    system) shift ;;
+    papers)
+      papers
+      return
+      ;;
+    *)
+      rust
+      papers
+      ;;
+  esac
   system "$@"
+}
+
+papers() {
+  counted "The documents: snippets, links, tables, the reader in Python" documents \
+    "$(venv "$document_requirements")/bin/python" -B -m pytest -p no:cacheprovider tests/documents
+  step "Licences, banned crates, sources, known vulnerabilities" deny scripts/deny.sh
+  local version
+  for version in 4.2 5.2 6.1; do
+    step "Differential run against Django $version" "django-$version" scripts/differential.sh 1500 1 "$version"
+    head -n 1 "$logs/django-$version.log" | sed 's/^/  /'
+  done
 }
 
 rust() {
