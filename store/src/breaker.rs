@@ -6,7 +6,7 @@ use session_codec::Timestamp;
 use crate::about::About;
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// Failures in a row after which a store is left alone: fewer may be one lost connection.
@@ -52,6 +52,21 @@ impl Circuit {
             .is_some_and(|until| now < until && until.millis_since(now) <= OPEN_MILLIS)
     }
 
+    /// Makes a call that began at `now`, unless the store is to be left alone.
+    ///
+    /// # Errors
+    /// The call's, and [`StoreError::Unavailable`] without one.
+    pub async fn call<T>(
+        &self,
+        now: Timestamp,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.enter(now)?;
+        let answer = call.await;
+        self.leave(&answer, now);
+        answer
+    }
+
     fn enter(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.is_open(now) {
             return Err(StoreError::Unavailable {
@@ -92,15 +107,12 @@ impl<S> Breaker<S> {
         now: Timestamp,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.circuit.enter(now)?;
-        let answer = call.await;
-        self.circuit.leave(&answer, now);
-        answer
+        self.circuit.call(now, call).await
     }
 }
 
 impl<S: SessionStore> SessionStore for Breaker<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.call(now, self.inner.get(name, now)).await
     }
 
@@ -108,7 +120,7 @@ impl<S: SessionStore> SessionStore for Breaker<S> {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.call(now, self.inner.get_fresh(name, now)).await
     }
 

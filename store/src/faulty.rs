@@ -5,7 +5,7 @@ use session_codec::Timestamp;
 use crate::about::About;
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// A store whose failures are chosen: for testing what stands in front of a store.
@@ -63,7 +63,7 @@ impl<S> FaultyStore<S> {
 }
 
 impl<S: SessionStore> SessionStore for FaultyStore<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.call(self.inner.get(name, now)).await
     }
 
@@ -131,7 +131,13 @@ mod tests {
 
             store.set_fault(None);
             assert_eq!(store.put(&name, &record, &later, now).await, Ok(()));
-            assert!(store.get(&name, now).await.unwrap() == Some(record));
+            assert!(
+                store
+                    .get(&name, now)
+                    .await
+                    .unwrap()
+                    .is_some_and(|kept| kept.record == record)
+            );
 
             store.set_fault(Some(Fault::AfterEffect));
             assert!(store.delete(&name).await.is_err());

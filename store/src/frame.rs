@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use session_codec::Timestamp;
 
-use crate::record::Record;
+use crate::record::{Kept, Record};
 
 /// A record as kept by backends without an expiry column of their own:
 /// `expires, seconds since 1970, u64 big-endian | record`.
@@ -12,7 +12,7 @@ use crate::record::Record;
 #[derive(Clone, PartialEq, Eq)]
 pub enum Framed {
     /// Readable and not expired.
-    Live(Record),
+    Live(Kept),
     /// Readable, and its time is over: absent, and may be deleted.
     Expired,
     /// Nothing we wrote: absent, and worth counting.
@@ -45,21 +45,22 @@ impl Framed {
         if octets.len() > Self::MAX_OCTETS {
             return Self::Malformed;
         }
-        if Timestamp::from_seconds(seconds) <= now {
+        let expires = Timestamp::from_seconds(seconds);
+        if expires <= now {
             return Self::Expired;
         }
         octets.drain(..HEAD_OCTETS);
         match Record::new(octets) {
-            Ok(record) => Self::Live(record),
+            Ok(record) => Self::Live(Kept { record, expires }),
             Err(_) => Self::Malformed,
         }
     }
 
     /// The record if it is live: what [`SessionStore::get`](crate::SessionStore::get) answers.
     #[must_use]
-    pub fn live(self) -> Option<Record> {
+    pub fn live(self) -> Option<Kept> {
         match self {
-            Self::Live(record) => Some(record),
+            Self::Live(kept) => Some(kept),
             Self::Expired | Self::Malformed => None,
         }
     }
@@ -81,7 +82,9 @@ mod tests {
         let record = Record::new(b"abc".to_vec()).unwrap();
         let octets = Framed::write(&record, at(0x0102_0304));
         assert_eq!(octets, b"\0\0\0\0\x01\x02\x03\x04abc");
-        assert!(Framed::read(octets.clone(), at(0x0102_0303)) == Framed::Live(record));
+        let expires = at(0x0102_0304);
+        let live = Framed::Live(Kept { record, expires });
+        assert!(Framed::read(octets.clone(), at(0x0102_0303)) == live);
         assert!(Framed::read(octets.clone(), at(0x0102_0304)) == Framed::Expired);
         assert!(Framed::read(octets, Timestamp::from_millis(i64::MAX)) == Framed::Expired);
     }
@@ -127,7 +130,8 @@ mod tests {
             let (expires, now) = (Timestamp::from_millis(expires), Timestamp::from_millis(now));
             let read = Framed::read(Framed::write(&record, expires), now);
             let end = at(expires.seconds().max(0));
-            let expected = if now < end { Framed::Live(record) } else { Framed::Expired };
+            let live = Framed::Live(Kept { record, expires: end });
+            let expected = if now < end { live } else { Framed::Expired };
             prop_assert!(read == expected);
         }
     }

@@ -5,7 +5,7 @@ use session_codec::Timestamp;
 use crate::about::{About, Kind};
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// A fast store in front of a durable one. The durable one decides: what it does not have is
@@ -103,10 +103,27 @@ impl<F, D, B> Layered<F, D, B> {
     }
 }
 
-/// Seconds for which a record that was read stays in the fast store. What `get` gives has no
-/// expiry with it; too short a life costs a read, and too long a one prolongs no session: its
-/// end is in the cookie.
-const FILL_SECONDS: i64 = 3600;
+impl<F: SessionStore, D, B> Layered<F, D, B> {
+    /// Gives the fast store a record of the durable one before anybody asks for it; whether it is
+    /// one that the policy selects.
+    ///
+    /// # Errors
+    /// If the fast store did not take it. It is read from the durable one then.
+    pub async fn warm(
+        &self,
+        name: &RecordName,
+        kept: &Kept,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if !self.policy.select.takes(&kept.record, None) {
+            return Ok(false);
+        }
+        let about = About::session_until(kept.expires);
+        self.fast.put(name, &kept.record, &about, now).await?;
+        Ok(true)
+    }
+}
+
 /// Pauses before a write behind is tried again.
 const RETRY_SECONDS: [u32; 3] = [1, 4, 10];
 
@@ -152,19 +169,18 @@ where
     D: SessionStore + 'static,
     B: Background + 'static,
 {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let fast = match self.fast.get(name, now).await {
-            Ok(Some(record)) => return Ok(Some(record)),
+            Ok(Some(kept)) => return Ok(Some(kept)),
             fast => fast,
         };
         match self.durable.get(name, now).await? {
-            Some(record) => {
-                if self.policy.select.takes(&record, None) {
-                    let expires = now.seconds().saturating_add(FILL_SECONDS);
-                    let about = About::session_until(Timestamp::from_seconds(expires));
-                    self.fill(name, &record, about, now);
+            Some(kept) => {
+                if self.policy.select.takes(&kept.record, None) {
+                    let about = About::session_until(kept.expires);
+                    self.fill(name, &kept.record, about, now);
                 }
-                Ok(Some(record))
+                Ok(Some(kept))
             }
             // It may be where nobody could look: written there, and not yet behind.
             None if self.policy.write == Write::Behind => fast,
@@ -176,7 +192,7 @@ where
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.durable.get_fresh(name, now).await
     }
 
@@ -293,7 +309,7 @@ mod tests {
 
         fn get(&self) -> Result<bool, StoreError> {
             let found = pollster::block_on(self.layered.get(&self.name, NOW))?;
-            Ok(found.is_some_and(|found| found == self.record))
+            Ok(found.is_some_and(|found| found.record == self.record))
         }
 
         fn kept(&self) -> (usize, usize) {
@@ -339,6 +355,23 @@ mod tests {
         assert_eq!(stores.kept(), (1, 1));
         stores.layered.durable.set_fault(Some(Fault::BeforeEffect));
         assert_eq!(stores.get(), Ok(true));
+    }
+
+    #[test]
+    fn what_is_warmed_is_read_from_the_fast_store_if_it_is_selected() {
+        for (max_octets, warmed) in [(6, true), (5, false)] {
+            let select = Select {
+                max_octets,
+                owned_only: true,
+            };
+            let stores = Stores::new(Write::Aside, select);
+            assert_eq!(stores.put(&session()), Ok(()));
+            let kept = pollster::block_on(stores.layered.durable().get(&stores.name, NOW));
+            let kept = kept.unwrap().unwrap();
+            let warm = stores.layered.warm(&stores.name, &kept, NOW);
+            assert_eq!(pollster::block_on(warm), Ok(warmed));
+            assert_eq!(stores.kept(), (usize::from(warmed), 1));
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //!
 //! let about = About::session_until(Timestamp::from_seconds(1_800_003_600));
 //! store.put(&name, &record, &about, now).await?;
-//! assert!(store.get(&name, now).await? == Some(record));
+//! assert!(store.get(&name, now).await?.is_some_and(|kept| kept.record == record));
 //! store.delete(&name).await?;
 //! assert!(store.get(&name, now).await?.is_none());
 //! # Ok(())
@@ -50,5 +50,5 @@ pub use frame::Framed;
 pub use head::{Head, Swapped};
 pub use layered::{Background, Layered, LostWrite, Policy, Select, Write};
 pub use memory::MemoryStore;
-pub use record::{Record, RecordName, RecordTooLarge};
+pub use record::{Kept, Record, RecordName, RecordTooLarge};
 pub use store::SessionStore;

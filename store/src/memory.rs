@@ -7,7 +7,7 @@ use session_codec::Timestamp;
 use crate::about::About;
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// Records in memory: for tests, development and single-process servers. Nothing survives the
@@ -21,11 +21,6 @@ struct Contents {
     records: BTreeMap<RecordName, Kept>,
     heads: BTreeMap<RecordName, KeptHead>,
     sweep_at: usize,
-}
-
-struct Kept {
-    record: Record,
-    expires: Timestamp,
 }
 
 struct KeptHead {
@@ -73,10 +68,10 @@ impl Default for MemoryStore {
 
 // No borrow is held across an await: there is none.
 impl SessionStore for MemoryStore {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let contents = self.0.borrow();
         let kept = contents.records.get(name).filter(|kept| now < kept.expires);
-        Ok(kept.map(|kept| kept.record.clone()))
+        Ok(kept.cloned())
     }
 
     async fn put(

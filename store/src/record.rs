@@ -4,6 +4,7 @@ use core::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use session_codec::Timestamp;
 
 /// The name of a record in every store: 32 characters of base64url.
 ///
@@ -79,6 +80,17 @@ impl Record {
     pub fn into_octets(self) -> Vec<u8> {
         self.0
     }
+}
+
+/// A record that is live, and until when.
+///
+/// No `Debug`, as for the record itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// What was put.
+    pub record: Record,
+    /// When it expires, in whole seconds: whoever keeps a copy keeps it no longer.
+    pub expires: Timestamp,
 }
 
 /// More octets than a record may have.

@@ -3,7 +3,7 @@ use session_codec::Timestamp;
 use crate::about::About;
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 
 /// A place for session records. [`conformance::run`](crate::conformance::run) checks the clauses.
 ///
@@ -16,7 +16,8 @@ use crate::record::{Record, RecordName};
 /// 4. **The store enforces expiry by the `now` it is given**, not by a clock of its own: the
 ///    record is there while `now < expires` and `None` from `expires` on, however late or early
 ///    the backend cleans up (KV cannot expire within 60 s). `expires` counts in whole seconds,
-///    rounded down. A `now` that jumps back is no reason to lose a record that is still kept.
+///    rounded down, and `get` tells it as it was put: a copy elsewhere must not outlive it. A `now`
+///    that jumps back is no reason to lose a record that is still kept.
 /// 5. **An expiry in the past** is accepted by `put` and gives `None`.
 /// 6. **Deleted is gone.** Deleting what is absent is `Ok`.
 /// 7. **A name is written once.** Records never change: each write of a session takes a fresh
@@ -37,7 +38,7 @@ use crate::record::{Record, RecordName};
 /// Futures need not be `Send`: Workers have one thread. Time limits, retries, several layers and
 /// circuit breaking are for whoever wraps a store; a store just does what it is told.
 pub trait SessionStore {
-    /// The live record of this name.
+    /// The live record of this name, and when it expires.
     ///
     /// # Errors
     /// If the store could not be asked (clause 8).
@@ -45,7 +46,7 @@ pub trait SessionStore {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Record>, StoreError>>;
+    ) -> impl Future<Output = Result<Option<Kept>, StoreError>>;
 
     /// The same, past every cache: for what may change under its name, as a revocation does.
     ///
@@ -55,7 +56,7 @@ pub trait SessionStore {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Record>, StoreError>> {
+    ) -> impl Future<Output = Result<Option<Kept>, StoreError>> {
         self.get(name, now)
     }
 
@@ -115,7 +116,7 @@ pub trait SessionStore {
 }
 
 impl<S: SessionStore> SessionStore for &S {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         (**self).get(name, now).await
     }
 
@@ -123,7 +124,7 @@ impl<S: SessionStore> SessionStore for &S {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         (**self).get_fresh(name, now).await
     }
 

@@ -9,8 +9,8 @@ use core::cell::{Cell, RefCell};
 use session_codec::Timestamp;
 use session_store::conformance::{self, Failure, Report};
 use session_store::{
-    About, FaultyStore, Framed, Head, MemoryStore, Record, RecordName, SessionStore, StoreError,
-    Swapped,
+    About, FaultyStore, Framed, Head, Kept, MemoryStore, Record, RecordName, SessionStore,
+    StoreError, Swapped,
 };
 
 fn run(store: &impl SessionStore) -> Result<Report, Failure> {
@@ -57,7 +57,7 @@ fn a_frame_makes_a_key_value_store_conform() {
 struct KeyValue(RefCell<BTreeMap<String, (Vec<u8>, i64)>>);
 
 impl SessionStore for KeyValue {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let values = self.0.borrow();
         let kept = values
             .get(name.as_str())
@@ -103,6 +103,7 @@ enum Defect {
     LivesAtLeastAMinute,
     ExpiredIsError,
     ForgetsWhenTheClockJumpsBack,
+    TellsAnotherExpiry,
     RefusesThePast,
     KeepsThePast,
     ForgetsDeletes,
@@ -152,6 +153,11 @@ const CAUGHT: &[(Defect, u8, &str)] = &[
     ),
     (
         Defect::ExpiredIsError,
+        4,
+        "a record lives until its expiry: one second",
+    ),
+    (
+        Defect::TellsAnotherExpiry,
         4,
         "a record lives until its expiry: one second",
     ),
@@ -223,7 +229,7 @@ impl Broken {
 }
 
 impl SessionStore for Broken {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let kept = self.kept.borrow();
         let found = match self.is(Defect::AnswersWithTheLastPut) {
             true => kept.get(&*self.last.borrow()),
@@ -264,7 +270,12 @@ impl SessionStore for Broken {
             Some(Defect::TrimsBlanks) => octets = octets.trim_ascii().to_vec(),
             _ => {}
         }
-        Ok(Record::new(octets).ok())
+        let expires = Timestamp::from_seconds(match self.defect {
+            Some(Defect::TellsAnotherExpiry) => expires + 3600,
+            _ => *expires,
+        });
+        let kept = |record| Kept { record, expires };
+        Ok(Record::new(octets).ok().map(kept))
     }
 
     async fn put(
@@ -359,7 +370,7 @@ impl BrokenHeads {
 }
 
 impl SessionStore for BrokenHeads {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.inner.get(name, now).await
     }
 

@@ -1,36 +1,89 @@
-// The contract of session-store, clause by clause, on the real bindings.
+// The contract of session-store, clause by clause, on the real bindings and on real origin stores.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { sessionStore } from '../../docs/examples/session_store.mjs';
 import { newSessionKey, startEdge } from './edge.mjs';
-import { newDjangoSecret } from './site.mjs';
+import { newDjangoSecret, startSite } from './site.mjs';
 import { send } from './visitor.mjs';
 
-const settings = { ORIGIN_URL: 'http://127.0.0.1:9', SESSION_KEYS: newSessionKey(), DJANGO_SECRET_KEY: newDjangoSecret() };
-let edge;
-
-before(async () => {
-  edge = await startEdge(settings, { conformance: true });
-});
-
-after(() => edge?.stop());
+const storeKey = newSessionKey();
+const settings = {
+  ORIGIN_URL: 'http://127.0.0.1:9',
+  SESSION_KEYS: newSessionKey(),
+  DJANGO_SECRET_KEY: newDjangoSecret(),
+};
 
 // Stores that compare and swap have ten checks more.
-for (const [store, checks] of [
-  ['kv', 20],
-  ['d1', 30],
-  ['r2', 20],
-  ['do', 30],
-  ['kv+d1', 30],
-  ['kv+r2', 20],
-  ['kv+do', 30],
-]) {
+function keepsTheContract(edge, store, checks) {
   test(`${store} keeps every clause of the store contract`, async () => {
-    const response = await send(`${edge.url}/_session/conformance?store=${encodeURIComponent(store)}`);
+    const response = await send(`${edge().url}/_session/conformance?store=${encodeURIComponent(store)}`);
     assert.equal(response.status, 200, response.body);
     assert.equal(response.json().passed.length, checks);
     assert.equal(response.json().heads, checks > 20);
   });
+}
+
+describe('bindings', () => {
+  let edge;
+  before(async () => {
+    edge = await startEdge(settings, { conformance: true });
+  });
+  after(() => edge?.stop());
+
+  for (const [store, checks] of [
+    ['kv', 20],
+    ['d1', 30],
+    ['r2', 20],
+    ['do', 30],
+    ['kv+d1', 30],
+    ['kv+r2', 20],
+    ['kv+do', 30],
+  ]) {
+    keepsTheContract(() => edge, store, checks);
+  }
+});
+
+describe('the origin store of docs/examples, for Node', () => {
+  let edge, server;
+  before(async () => {
+    server = sessionStore(':memory:', [newSessionKey(), storeKey]).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    edge = await startEdge(originSettings(`http://127.0.0.1:${server.address().port}`), { conformance: true });
+  });
+  after(async () => {
+    await edge?.stop();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  keepsTheContract(() => edge, 'origin', 30);
+  keepsTheContract(() => edge, 'kv+origin', 30);
+});
+
+describe('the origin store of docs/examples, in a Django site', () => {
+  let edge, site;
+  before(async () => {
+    site = await startSite({ secret: newDjangoSecret(), storeKey: `${newSessionKey()} ${storeKey}` });
+    edge = await startEdge(originSettings(`${site.url}/session-store`), { conformance: true });
+  });
+  after(async () => {
+    await edge?.stop();
+    await site?.stop();
+  });
+
+  keepsTheContract(() => edge, 'origin', 20);
+  keepsTheContract(() => edge, 'kv+origin', 20);
+});
+
+function originSettings(url) {
+  return {
+    ...settings,
+    SESSION_STORE: 'kv+origin',
+    SESSION_ORIGIN_STORE_URL: url,
+    SESSION_ORIGIN_STORE_KEY: storeKey,
+  };
 }
 
 test('a Worker built for production has no such page', async () => {

@@ -1,7 +1,7 @@
 // The built Worker in real workerd: the settings of wrangler.toml, and those a test gives.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,7 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
  * `url`                 where it listens
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
  * `database()`          its D1 database, with the tables of worker/migrations
+ * `databaseFile()`      the SQLite file that it is in
  * `bucket()`            its R2 bucket
  * `scheduled()`         the cron trigger fires
  * `restart(changes)`    the same storage; the first settings with these changes, where undefined removes one
@@ -39,6 +40,13 @@ export async function startEdge(settings, options = {}) {
     },
     store: () => bindingOf(worker, 'getKVNamespace', 'SESSIONS'),
     database: () => bindingOf(worker, 'getD1Database', 'SESSIONS_DB'),
+    // D1 here is SQLite in a file, as Django's own database is: both can have the same one.
+    async databaseFile() {
+      await (await edge.database()).prepare('SELECT 1').first();
+      const folder = join(storage, 'v3/d1/miniflare-D1DatabaseObject');
+      const [file] = readdirSync(folder).filter(name => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
+      return join(folder, file);
+    },
     async scheduled() {
       const response = await fetch(`${edge.url}/cdn-cgi/handler/scheduled`);
       if (!response.ok) throw new Error(`the cron trigger: ${response.status} ${await response.text()}`);

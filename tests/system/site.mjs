@@ -14,11 +14,16 @@ export const newDjangoSecret = () => randomBytes(48).toString('base64url');
 
 /**
  * Starts Django and resolves when it listens: `{ url, stop() }`.
+ * `storeKey` opens its session store (docs/ORIGIN-STORE.md); `engine` is where it keeps its own sessions,
+ * `database` the SQLite file of its tables.
  * `trusted` are the addresses under which browsers see the site; `log` gets its output line by line.
  */
 export async function startSite({
   secret,
   fallbacks = [],
+  storeKey = '',
+  database,
+  engine = 'django.contrib.sessions.backends.signed_cookies',
   trusted = [],
   port = 0,
   log = () => {},
@@ -32,7 +37,10 @@ export async function startSite({
       DJANGO_SECRET_KEY: secret,
       DJANGO_SECRET_KEY_FALLBACKS: fallbacks.join(' '),
       DJANGO_TRUSTED_ORIGINS: trusted.join(' '),
-      DJANGO_DATABASE: join(folder, 'db.sqlite3'),
+      DJANGO_DATABASE: database ?? join(folder, 'db.sqlite3'),
+      DJANGO_SESSION_ENGINE: engine,
+      DJANGO_SESSION_FILES: join(folder, 'sessions'),
+      SESSION_ORIGIN_STORE_KEY: storeKey,
     },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

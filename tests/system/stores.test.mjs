@@ -3,22 +3,34 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sessionStore } from '../../docs/examples/session_store.mjs';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
+import { startSwitchboard } from './switchboard.mjs';
 import { send, Visitor } from './visitor.mjs';
 
 const COOKIE = '__Host-sessionid';
 const secret = newDjangoSecret();
 const token = randomBytes(24).toString('base64url');
 const bearer = { authorization: `Bearer ${token}` };
-let site;
+const storeKey = newSessionKey();
+let site, store, switchboard;
 
 before(async () => {
   site = await startSite({ secret });
+  store = sessionStore(':memory:', [storeKey]).listen(0, '127.0.0.1');
+  await once(store, 'listening');
+  switchboard = await startSwitchboard(`http://127.0.0.1:${store.address().port}`);
 });
-after(() => site?.stop());
+after(async () => {
+  await switchboard?.stop();
+  store?.closeAllConnections();
+  store?.close();
+  await site?.stop();
+});
 
 const start = (store, settings = {}) =>
   startEdge(
@@ -28,13 +40,18 @@ const start = (store, settings = {}) =>
       DJANGO_SECRET_KEY: secret,
       SESSION_API_TOKEN: token,
       SESSION_STORE: store,
+      SESSION_ORIGIN_STORE_URL: switchboard.url,
+      SESSION_ORIGIN_STORE_KEY: storeKey,
       SESSION_ROUTES: '{"/": "optional", "/whoami": "required"}',
       ...settings,
     },
     { faulty: true },
   );
 
-const fault = (edge, modes) => send(`${edge.url}/__store?${new URLSearchParams(modes)}`);
+function fault(edge, { origin, ...modes }) {
+  if (origin) switchboard.set(origin);
+  return send(`${edge.url}/__store?${new URLSearchParams(modes)}`);
+}
 
 async function bigVisitor(edge) {
   const visitor = new Visitor(edge);
@@ -72,7 +89,7 @@ async function metrics(edge) {
   return body;
 }
 
-for (const store of ['d1', 'r2', 'do', 'kv+d1', 'kv+r2', 'kv+do']) {
+for (const store of ['d1', 'r2', 'do', 'origin', 'kv+d1', 'kv+r2', 'kv+do', 'kv+origin']) {
   describe(store, () => {
     let edge;
     before(async () => {
@@ -131,7 +148,7 @@ for (const store of ['d1', 'r2', 'do', 'kv+d1', 'kv+r2', 'kv+do']) {
   });
 }
 
-for (const store of ['d1', 'do', 'kv+d1', 'kv+do']) {
+for (const store of ['d1', 'do', 'origin', 'kv+d1', 'kv+do', 'kv+origin']) {
   describe(`${store}: changes at once`, () => {
     let edge;
     before(async () => {
@@ -233,6 +250,42 @@ describe('kv+d1', () => {
       await kv.put(name, good);
     }
     assert.equal((await visitor.whoami()).digest, digest);
+  });
+
+  test('what is no record at all, in KV and in D1, is counted and as good as none (F12)', async () => {
+    const visitor = await bigVisitor(edge);
+    const { digest } = await visitor.whoami();
+    const [kv, database] = [await edge.store(), await edge.database()];
+    for (const { name } of (await kv.list()).keys) await kv.put(name, 'short');
+    assert.equal((await visitor.whoami()).digest, digest);
+    await database.prepare("UPDATE session_record SET record = '?' || record WHERE kind = 'session'").run();
+    for (const { name } of (await kv.list()).keys) await kv.put(name, Buffer.alloc(2 << 20));
+    const lost = await visitor.get('/whoami');
+    assert.deepEqual([lost.status, lost.setCookies], [503, []]);
+    await database.prepare("UPDATE session_record SET record = substr(record, 2) WHERE kind = 'session'").run();
+    assert.equal((await visitor.whoami()).digest, digest);
+    const text = await metrics(edge);
+    assert.match(text, /session_malformed_records_total\{store="kv"\} [2-9]/);
+    assert.match(text, /session_malformed_records_total\{store="d1"\} [1-9]/);
+  });
+
+  test('a user is warmed: what D1 has of him goes into KV, for whoever has the token', async () => {
+    const visitor = await bigVisitor(edge);
+    const kv = await edge.store();
+    for (const { name } of (await kv.list()).keys) await kv.delete(name);
+    const warm = (query, options = {}) => send(`${edge.url}/_session/warm${query}`, { method: 'POST', headers: bearer, ...options });
+    assert.equal((await warm('?user=1', { headers: {} })).status, 403);
+    assert.equal((await warm('?user=1', { method: 'GET' })).status, 405);
+    assert.equal((await warm('')).status, 400);
+    assert.deepEqual((await warm('?user=nobody')).json(), { warmed: 0 });
+    const warmed = await warm('?user=1');
+    assert.equal(warmed.status, 200, warmed.body);
+    assert.ok(warmed.json().warmed > 0);
+    assert.equal((await kv.list()).keys.length, warmed.json().warmed);
+    // It is there without D1.
+    await fault(edge, { d1: 'down' });
+    assert.equal((await visitor.get('/')).status, 200);
+    await fault(edge, { d1: 'ok' });
   });
 
   test('a record that is in D1 only is filled into KV again', async () => {

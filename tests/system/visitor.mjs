@@ -1,10 +1,10 @@
 // A visitor of the site: requests as they are on the wire, and a cookie jar that can be looked into.
 
 import { request as httpRequest } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 
 /**
- * One request, nothing followed or decoded: `{ status, headers, setCookies, body, json() }`.
+ * One request, nothing followed or decoded: `{ status, headers, setCookies, octets, body, json() }`.
  * Header values are written as Latin-1, so bytes above 0x7F can be sent.
  */
 export async function send(url, { method = 'GET', headers = {}, body } = {}) {
@@ -18,11 +18,13 @@ export async function send(url, { method = 'GET', headers = {}, body } = {}) {
     request.on('error', reject);
     request.end(body);
   });
-  const content = await text(response);
+  const octets = await buffer(response);
+  const content = octets.toString();
   return {
     status: response.statusCode,
     headers: response.headers,
     setCookies: (response.headers['set-cookie'] ?? []).map(parseSetCookie),
+    octets,
     body: content,
     json: () => JSON.parse(content),
   };

@@ -103,6 +103,12 @@ pub(crate) fn not_found() -> worker::Result<web_sys::Response> {
     Answer::text(404, "There is nothing here.")?.build()
 }
 
+/// Whether it is a browser that asks for a page.
+pub(crate) fn wants_html(request: &web_sys::Request) -> bool {
+    let accept = Headers(request.headers()).get("accept").ok().flatten();
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// A session is needed: 302 to the login page for a browser, 401 for everybody else.
 pub(crate) fn session_required(
     location: &Location,

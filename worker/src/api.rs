@@ -2,7 +2,9 @@
 
 mod authority;
 mod refusal;
+mod rows;
 mod view;
+mod warm;
 
 use alloc::rc::Rc;
 
@@ -18,8 +20,9 @@ use crate::{
     merge_patch,
     revocation::Standing,
     routes::Mode,
+    rows::D1Rows,
     session_text,
-    settings::{Settings, Tier},
+    settings::{Access, Protocol, Settings, Tier},
     stats,
     store::D1Records,
     visit::{Found, Visit},
@@ -38,29 +41,23 @@ pub(crate) async fn respond(
     env: &Env,
     context: &Rc<Context>,
 ) -> worker::Result<web_sys::Response> {
-    let gateway = Gateway::new(settings, env, context, &request)?;
     let cookies = Headers(request.headers())
         .get("cookie")?
         .unwrap_or_default();
+    if let Protocol::Rows(signer) = &settings.protocol {
+        return rows::respond(request, location, &settings, signer, &cookies, env).await;
+    }
+    let gateway = Gateway::new(settings, env, context, &request)?;
     let mut visit = Visit::read(&gateway.settings, &cookies, gateway.now);
     match answer(&gateway, &mut visit, request, location, context).await {
-        Ok(Reply {
-            status,
-            body,
-            cookies,
-        }) => answer::api(status, body, None, &cookies),
+        Ok(reply) => reply.build(),
         Err(refusal) => {
             let cookies = match refusal {
                 Refusal::NoSession => visit.removals(&gateway.settings),
                 Refusal::Conflict | Refusal::Lost => gateway.all_removals(&visit),
                 _ => vec![],
             };
-            answer::api(
-                refusal.status(),
-                Some(refusal.body()),
-                refusal.header(),
-                &cookies,
-            )
+            refused(&refusal, &cookies)
         }
     }
 }
@@ -73,7 +70,7 @@ pub(crate) fn metrics(
 ) -> worker::Result<web_sys::Response> {
     match needs_token(request, settings) {
         Ok(()) => answer::metrics(),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refused(&refusal, &[]),
     }
 }
 
@@ -84,18 +81,49 @@ pub(crate) async fn stats(
     env: &Env,
 ) -> worker::Result<web_sys::Response> {
     if let Err(refusal) = needs_token(request, settings) {
-        return refused(&refusal);
+        return refused(&refusal, &[]);
     }
     if !settings.store.tiers().any(|tier| tier == Tier::D1) {
-        return refused(&Refusal::NoDatabase);
+        return refused(&Refusal::NoDatabase, &[]);
     }
-    let database = D1Records::new(env.d1(Tier::D1.binding())?);
-    match stats::read(&database, clock::now()).await {
+    let database = env.d1(Tier::D1.binding())?;
+    let now = clock::now();
+    let read = match settings.protocol {
+        Protocol::Rows(_) => stats::of_rows(&D1Rows::new(database), now).await,
+        _ => stats::of_records(&D1Records::new(database), now).await,
+    };
+    match read {
         Ok(stats) => answer::api(200, Some(stats.to_string()), None, &[]),
         Err(error) => {
             crate::log::warn("stats-failed", &serde_json::json!(error.label()));
-            refused(&Refusal::Unavailable)
+            refused(&Refusal::Unavailable, &[])
         }
+    }
+}
+
+/// `POST /_session/warm?user=…`: what D1 has of a user goes into KV before he asks for it, for
+/// whoever shows the token. Says how many records it was.
+pub(crate) async fn warm(
+    request: &web_sys::Request,
+    location: &Location,
+    settings: &Settings,
+    env: &Env,
+    context: &Rc<Context>,
+) -> worker::Result<web_sys::Response> {
+    if let Err(refusal) = needs_token(request, settings) {
+        return refused(&refusal, &[]);
+    }
+    let user = match Scope::of(&location.query) {
+        Ok(Scope::User(user)) if request.method() == "POST" => user,
+        Ok(Scope::User(_)) => return refused(&Refusal::Method, &[]),
+        _ => return refused(&Refusal::Query, &[]),
+    };
+    match warm::user(settings, env, context, &user, clock::now()).await? {
+        Ok(warmed) => {
+            let body = serde_json::json!({ "warmed": warmed });
+            answer::api(200, Some(body.to_string()), None, &[])
+        }
+        Err(refusal) => refused(&refusal, &[]),
     }
 }
 
@@ -106,12 +134,12 @@ fn needs_token(request: &web_sys::Request, settings: &Settings) -> Result<(), Re
     }
 }
 
-fn refused(refusal: &Refusal) -> worker::Result<web_sys::Response> {
+fn refused(refusal: &Refusal, cookies: &[String]) -> worker::Result<web_sys::Response> {
     answer::api(
         refusal.status(),
         Some(refusal.body()),
         refusal.header(),
-        &[],
+        cookies,
     )
 }
 
@@ -120,6 +148,36 @@ struct Reply {
     status: u16,
     body: Option<String>,
     cookies: Vec<String>,
+}
+
+impl Reply {
+    /// Nothing to tell but that it was done.
+    const fn done(cookies: Vec<String>) -> Self {
+        Self {
+            status: 204,
+            body: None,
+            cookies,
+        }
+    }
+
+    /// The session, as much of it as may be seen.
+    fn showing(
+        session: &Session,
+        authority: Authority,
+        access: &Access,
+        cookies: Vec<String>,
+    ) -> Self {
+        let body = view::json(session, |key| authority.may_see(key, access));
+        Self {
+            status: 200,
+            body: Some(body),
+            cookies,
+        }
+    }
+
+    fn build(self) -> worker::Result<web_sys::Response> {
+        answer::api(self.status, self.body, None, &self.cookies)
+    }
 }
 
 /// What to do with the session.
@@ -166,6 +224,31 @@ impl Scope {
     }
 }
 
+/// The session as a body changes it.
+fn changed(
+    verb: Verb,
+    session: &Session,
+    given: &Session,
+    authority: Authority,
+    access: &Access,
+) -> Result<Session, Refusal> {
+    let mut touched: Vec<_> = given.keys().collect();
+    let after = match verb {
+        Verb::Merge => {
+            merge_patch::apply(session, given).map_err(|_| session_text::TextError::NotJson)?
+        }
+        _ => {
+            touched.extend(session.keys());
+            given.clone()
+        }
+    };
+    let mut touched = touched.into_iter();
+    match touched.find(|key| !authority.may_change(key, access)) {
+        Some(key) => Err(Refusal::NotWritable(key.into_owned())),
+        None => Ok(after),
+    }
+}
+
 async fn revoke_user<S: SessionStore + 'static>(
     gateway: &Gateway<S>,
     user: &str,
@@ -202,12 +285,7 @@ async fn answer<S: SessionStore + 'static>(
     match verb {
         Verb::Read => {
             let opened = visit.session().ok_or(Refusal::NoSession)?;
-            let body = view::json(opened.session(), |key| authority.may_see(key, access));
-            Ok(Reply {
-                status: 200,
-                body: Some(body),
-                cookies: vec![],
-            })
+            Ok(Reply::showing(opened.session(), authority, access, vec![]))
         }
         Verb::End => {
             if matches!(visit.found, Found::Conflict) {
@@ -228,11 +306,7 @@ async fn answer<S: SessionStore + 'static>(
                 // Whoever's cookie came along has nothing to do with it.
                 Scope::User(user) => {
                     revoke_user(gateway, user).await?;
-                    return Ok(Reply {
-                        status: 204,
-                        body: None,
-                        cookies: vec![],
-                    });
+                    return Ok(Reply::done(vec![]));
                 }
             }
             let outbound = gateway.end(visit, visit.session()).await;
@@ -242,11 +316,7 @@ async fn answer<S: SessionStore + 'static>(
             if !is_done {
                 return Err(Refusal::Unavailable);
             }
-            Ok(Reply {
-                status: 204,
-                body: None,
-                cookies,
-            })
+            Ok(Reply::done(cookies))
         }
         Verb::Merge | Verb::Replace => {
             // A stranger makes no sessions: the site does, or whoever has the token.
@@ -259,31 +329,12 @@ async fn answer<S: SessionStore + 'static>(
             let nothing = Session::new();
             let before = visit.session();
             let session = before.map_or(&nothing, |opened| opened.session());
-            let mut touched: Vec<_> = given.keys().collect();
-            let after = match verb {
-                Verb::Merge => merge_patch::apply(session, &given)
-                    .map_err(|_| session_text::TextError::NotJson)?,
-                _ => {
-                    touched.extend(session.keys());
-                    given.clone()
-                }
-            };
-            if let Some(key) = touched
-                .iter()
-                .find(|key| !authority.may_change(key, access))
-            {
-                return Err(Refusal::NotWritable(key.clone().into_owned()));
-            }
+            let after = changed(verb, session, &given, authority, access)?;
             let saved = gateway.save_changed(visit, before, &after).await;
-            let outbound = saved.map_err(|error| Refusal::of_save(&error))?;
-            Ok(Reply {
-                status: 200,
-                body: Some(view::json(
-                    outbound.merged.as_ref().unwrap_or(&after),
-                    |key| authority.may_see(key, access),
-                )),
-                cookies: gateway.finish_later(outbound, context),
-            })
+            let mut outbound = saved.map_err(|error| Refusal::of_save(&error))?;
+            let after = outbound.merged.take().unwrap_or(after);
+            let cookies = gateway.finish_later(outbound, context);
+            Ok(Reply::showing(&after, authority, access, cookies))
         }
     }
 }

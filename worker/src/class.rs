@@ -38,6 +38,14 @@ impl ClassRule {
         }
     }
 
+    /// Of a session whose beginning nobody knows: never fresh.
+    pub(crate) fn known(&self, session: Option<&Session>) -> Class {
+        match session.is_some_and(|session| self.has_user(session)) {
+            true => Class::Known,
+            false => Class::Anonymous,
+        }
+    }
+
     /// Whether the keys in the cookie decide. The user key is `critical`, so it is among them
     /// whenever there is one, but for a session whose critical keys alone outgrow a cookie.
     pub(crate) fn is_certain(&self, opened: &OpenSession) -> bool {

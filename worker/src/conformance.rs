@@ -1,24 +1,36 @@
 //! Runs the store contract against a bound store: `?store=` as `SESSION_STORE` spells it. Built
 //! with the feature `conformance` only.
 
+mod settled;
+
 use alloc::rc::Rc;
 
 use serde_json::json;
 use session_store::{Policy, RecordName, conformance};
-use worker::{Context, Env, web_sys};
+use worker::{Env, web_sys};
 
-use crate::{answer, clock, location::Location, settings::StoreChoice, store::Backend};
+use crate::{
+    answer, clock,
+    location::Location,
+    settings::{Settings, StoreChoice},
+    store::Backend,
+};
+use settled::{Later, Settled};
 
 pub(crate) async fn answer(
     location: &Location,
+    settings: &Settings,
     env: &Env,
-    context: &Rc<Context>,
 ) -> worker::Result<web_sys::Response> {
     let query = web_sys::UrlSearchParams::new_with_str(&location.query)?;
     let choice = StoreChoice::read(&query.get("store").unwrap_or_default())?;
-    let Some(store) = Backend::open(choice, Policy::default(), env, context)? else {
+    let origin = settings.origin_store.as_ref();
+    let later = Rc::new(Later::default());
+    let store = Backend::open(choice, Policy::default(), origin, env, Rc::clone(&later))?;
+    let Some(store) = store else {
         return answer::not_found();
     };
+    let store = Settled::new(store, later);
     // Names must not repeat from run to run; a failed random source shows as a failed check.
     let fresh_name = || {
         let mut octets = [0; 24];

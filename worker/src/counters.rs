@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Names of the counters, and the label that tells their values apart.
-const NAMES: [(&str, &str, &str); 9] = [
+const NAMES: [(&str, &str, &str); 10] = [
     (
         "session_opened_total",
         "key",
@@ -54,6 +54,11 @@ const NAMES: [(&str, &str, &str); 9] = [
         "session_merged_total",
         "result",
         "Updates that met another one, by result.",
+    ),
+    (
+        "session_malformed_records_total",
+        "store",
+        "Records in a store that nobody here wrote: read as absent.",
     ),
     (
         "session_background_failures_total",
@@ -124,6 +129,11 @@ pub(crate) fn revoked(cause: &str) {
 /// A write failed that nobody waited for.
 pub(crate) fn background_failure(event: &str) {
     count("session_background_failures_total", event.to_owned());
+}
+
+/// A store gave something that is no record.
+pub(crate) fn malformed(store: &str) {
+    count("session_malformed_records_total", store.to_owned());
 }
 
 /// What is asked of a store.

@@ -4,7 +4,7 @@ use session_codec::{
     Codec, Commit, HeadChange, Lineage, OpenSession, SealError, Session, StoreOp, Timestamp,
     cookie::Lifetime,
 };
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 
 use crate::{counters, state::with_workspace};
 
@@ -59,8 +59,8 @@ async fn load_record(
         return Ok(());
     };
     let name = RecordName::new(name);
-    let mut take = |record: Option<Record>| {
-        let record = record.ok_or(ABSENT)?;
+    let mut take = |kept: Option<Kept>| {
+        let record = kept.ok_or(ABSENT)?.record;
         let opening = |workspace: &mut _| codec.open_record(opened, record.octets(), workspace);
         with_workspace(opening).map_err(|reason| {
             // Not what the ticket names: stale, swapped, rolled back or damaged.

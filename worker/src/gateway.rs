@@ -25,7 +25,7 @@ use crate::{
     session_patch,
     settings::{Columns, Protocol, Settings},
     state::with_workspace,
-    store::Backend,
+    store::{AfterAnswer, Backend},
     visit::{Found, Visit, origin_cookies},
 };
 pub(crate) use outbound::{Outbound, failed, not_saved};
@@ -74,7 +74,7 @@ pub(crate) async fn respond(
                 .settings
                 .login_url
                 .as_deref()
-                .filter(|_| wants_html(&request));
+                .filter(|_| answer::wants_html(&request));
             return answer::session_required(location, login, &removals);
         }
         Found::Nothing | Found::Rejected => {}
@@ -120,7 +120,7 @@ pub(crate) async fn respond(
         && response.status() != 304;
     let patch = match settings.protocol {
         Protocol::Headers(_) => Headers(response.headers()).get(session_patch::HEADER)?,
-        Protocol::Transcode => None,
+        Protocol::Transcode | Protocol::Rows(_) => None,
     };
     let mut outbound = match patch {
         Some(patch) => gateway.obey(&visit, mode, &patch).await,
@@ -186,7 +186,13 @@ impl Gateway<Backend> {
         context: &Rc<Context>,
         request: &web_sys::Request,
     ) -> worker::Result<Self> {
-        let store = Backend::open(settings.store, settings.store_policy, env, context)?;
+        let store = Backend::open(
+            settings.store,
+            settings.store_policy,
+            settings.origin_store.as_ref(),
+            env,
+            Rc::new(AfterAnswer(Rc::clone(context))),
+        )?;
         Ok(Self {
             client: Client::of(request, settings.columns)?,
             context: Rc::clone(context),
@@ -230,7 +236,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let told = visit.session().filter(|_| mode > Mode::Class);
         let mut headers: Vec<Header> = origin_headers::class(class).into_iter().collect();
         match &settings.protocol {
-            Protocol::Transcode => Ok((self.origin_cookie(told)?, headers)),
+            Protocol::Transcode | Protocol::Rows(_) => Ok((self.origin_cookie(told)?, headers)),
             Protocol::Headers(mac) => {
                 let target = format!("{}{}", location.path, location.query);
                 let call = Call {
@@ -257,9 +263,4 @@ impl<S: SessionStore + 'static> Gateway<S> {
             })
             .transpose()
     }
-}
-
-fn wants_html(request: &web_sys::Request) -> bool {
-    let accept = Headers(request.headers()).get("accept").ok().flatten();
-    accept.is_some_and(|accept| accept.contains("text/html"))
 }

@@ -30,6 +30,7 @@ mod origin_headers;
 mod response;
 mod revocation;
 mod routes;
+mod rows;
 mod session_patch;
 mod session_text;
 mod settings;
@@ -40,6 +41,7 @@ mod store;
 mod sweep;
 mod visit;
 
+use settings::Protocol;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, web_sys};
 
 /// Answers one request. Whatever a client sends gets an answer; an error here is the platform's.
@@ -64,11 +66,17 @@ async fn fetch(
     match location.path.strip_prefix("/_session/") {
         Some("health") => health::healthy(&state),
         Some("metrics") => api::metrics(&request, &state),
+        Some("warm") => api::warm(&request, &location, &state, &env, &context).await,
         Some("stats") => api::stats(&request, &state, &env).await,
         #[cfg(feature = "conformance")]
-        Some("conformance") => conformance::answer(&location, &env, &context).await,
+        Some("conformance") => conformance::answer(&location, &state, &env).await,
         Some(_) => answer::not_found(),
-        None => gateway::respond(request, &location, state, &env, &context).await,
+        None => match &state.protocol {
+            Protocol::Rows(signer) => {
+                rows::respond(request, &location, Rc::clone(&state), signer, &env).await
+            }
+            _ => gateway::respond(request, &location, state, &env, &context).await,
+        },
     }
 }
 

@@ -14,12 +14,13 @@ pub(crate) fn info(event: &str, detail: &Value) {
 }
 
 /// A cookie that was not accepted, and why.
-pub(crate) fn rejected(reason: session_codec::Reason) {
-    crate::counters::rejected(reason.to_string());
+pub(crate) fn rejected(reason: impl core::fmt::Display) {
+    let reason = reason.to_string();
     worker::console_log!(
         "{}",
-        json!({ "event": "session-rejected", "reason": reason.to_string() })
+        json!({ "event": "session-rejected", "reason": reason })
     );
+    crate::counters::rejected(reason);
 }
 
 /// A session of which not everything is in the cookie, or hardly.

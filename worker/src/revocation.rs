@@ -5,7 +5,7 @@
 //! writes take to show elsewhere, and 60 more where absence is cached, so two minutes at most.
 
 use session_codec::{Codec, Lineage, OpenSession, Timestamp};
-use session_store::{About, Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Kept, Record, RecordName, SessionStore, StoreError};
 
 /// Whether a session may still be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) async fn standing(
     let of_user = user.and_then(|user| codec.user_denial(opened, user));
     let (denied, ended) =
         futures_util::join!(find(store, of_session, now), find(store, of_user, now));
-    let ended_before = ended?.and_then(|record| record.octets().first_chunk().copied());
+    let ended_before = ended?.and_then(|kept| kept.record.octets().first_chunk().copied());
     let has_ended = ended_before.is_some_and(|millis| {
         opened.lineage().created() <= Timestamp::from_millis(i64::from_be_bytes(millis))
     });
@@ -79,7 +79,7 @@ async fn find(
     store: &impl SessionStore,
     name: Option<[u8; 24]>,
     now: Timestamp,
-) -> Result<Option<Record>, StoreError> {
+) -> Result<Option<Kept>, StoreError> {
     match name {
         Some(name) => store.get_fresh(&RecordName::new(name), now).await,
         None => Ok(None),

@@ -12,8 +12,8 @@ mod stores;
 use alloc::collections::BTreeMap;
 
 use session_codec::{
-    Codec, Config, DjangoSecret, KeyId, KeyRing, Keys, Priority, Timestamp,
-    config::{ConfigError, DictionaryConfig, Overflow},
+    Codec, Config, DjangoSecret, Envelope, KeyId, KeyRing, Keys, Priority, Timestamp,
+    config::{Acceptance, ConfigError, DictionaryConfig, Overflow},
     cookie::{Budget, CookieName, CookieProfile, CookieProfileConfig},
     policy::{KeyOverflow, KeyRule},
 };
@@ -23,6 +23,7 @@ use session_store::Policy;
 use crate::{
     class::ClassRule,
     routes::{Mode, Routes},
+    store::OriginAddress,
 };
 pub(crate) use access::Access;
 use field::Fields;
@@ -61,6 +62,8 @@ pub(crate) struct Settings {
     /// How two stores share the work.
     pub(crate) store_policy: Policy,
     pub(crate) columns: Columns,
+    /// Where the origin keeps records, if it does.
+    pub(crate) origin_store: Option<OriginAddress>,
     /// Whether answers say where keys went.
     pub(crate) debug_header: bool,
     /// Ids of the sealing keys, the primary first, and when they end.
@@ -126,9 +129,17 @@ impl Settings {
         let columns = fields.parsed("SESSION_COLUMNS", "[]", stores::columns);
         let login_url = fields.optional("SESSION_LOGIN_URL", login_url);
         let origin = fields.required("ORIGIN_URL", origin);
-        let sealing = fields.required("SESSION_KEYS", |text| keys::sealing_keys(text, &date));
-        let write = fields.parsed("SESSION_WRITE", "sealed", acceptance::envelope);
         let spoken = Spoken::read(&mut fields);
+        let rows_only = spoken == Some(Spoken::Rows);
+        let sealing_keys = |text: &str| keys::sealing_keys(text, &date);
+        let sealing = match rows_only {
+            // Nothing is sealed.
+            true => fields.optional("SESSION_KEYS", sealing_keys),
+            false => fields.required("SESSION_KEYS", sealing_keys).map(Some),
+        };
+        let sealing_ring = sealing.as_ref().and_then(Option::as_ref);
+        let origin_store = stores::origin(&mut fields, store, sealing_ring);
+        let write = fields.parsed("SESSION_WRITE", "sealed", acceptance::envelope);
         let accept = match spoken {
             Some(Spoken::Headers) => ACCEPT_SEALED,
             _ => ACCEPT_BOTH,
@@ -141,7 +152,6 @@ impl Settings {
         let weak = fields
             .parsed("ALLOW_WEAK_DJANGO_SECRET", "false", boolean)
             .unwrap_or(false);
-        let protocol = Protocol::read(&mut fields, spoken, sealing.as_ref());
         let django = match spoken {
             // Only to read what a Django before has signed, if SESSION_ACCEPT says so.
             Some(Spoken::Headers) => {
@@ -155,6 +165,12 @@ impl Settings {
             let keys: Vec<String> = json(text, r#"a JSON array of texts, as ["older key"]"#)?;
             keys.iter().map(|key| django_secret(key, weak)).collect()
         });
+        if rows_only && !store.is_some_and(StoreChoice::has_rows) {
+            fields.problem(
+                "SESSION_STORE",
+                r#"neither "d1" nor "origin", where SESSION_PROTOCOL = "rows" finds sessions"#,
+            );
+        }
         for tier in store.into_iter().flat_map(StoreChoice::tiers) {
             if !has_store(tier) {
                 let store = tier.label();
@@ -167,6 +183,8 @@ impl Settings {
         let revocation = store
             .zip(revocation)
             .map(|(store, chosen)| match (store, chosen) {
+                // A row that is deleted ends its session.
+                _ if rows_only => Revocation::None,
                 (StoreChoice::None, None) => Revocation::None,
                 (_, None) => Revocation::Required,
                 (StoreChoice::None, Some(chosen)) if chosen > Revocation::None => {
@@ -187,14 +205,15 @@ impl Settings {
                 .map(Some)
                 .ok()
         });
+        let ring = django_ring.as_ref().and_then(Option::as_ref);
+        let protocol = Protocol::read(&mut fields, spoken, sealing_ring, ring);
         let origin_name = match spoken {
             Some(Spoken::Headers) => origin_name.map(|_| None),
             _ => origin_name.map(Some),
         };
         let key_ids = sealing.as_ref().map(|ring| {
-            ring.iter()
-                .map(|key| (key.key_id(), key.not_after()))
-                .collect()
+            let keys = ring.iter().flat_map(KeyRing::iter);
+            keys.map(|key| (key.key_id(), key.not_after())).collect()
         });
         let spills_nowhere = rules.as_ref().is_some_and(|rules| {
             let mut overflows = rules.iter().map(|rule| rule.overflow);
@@ -227,8 +246,12 @@ impl Settings {
                 ..config
             };
             let keys = Keys {
-                sealing: Some(sealing?),
+                sealing: sealing?,
                 django: django_ring?,
+            };
+            let config = match rows_only {
+                true => without_sessions(config),
+                false => config,
             };
             Codec::new(config, &keys)
                 .map_err(|error| fields.problem(setting_of(&error), error))
@@ -252,6 +275,7 @@ impl Settings {
                 store: store?,
                 store_policy: store_policy?,
                 columns: columns?,
+                origin_store: origin_store?,
                 debug_header: debug_header?,
                 key_ids: key_ids?,
                 revocation: revocation?,
@@ -281,6 +305,17 @@ fn config(
             _ => Overflow::Spill,
         },
         ..Config::default()
+    }
+}
+
+/// Where the site keeps its sessions, no cookie is sealed and nothing spills.
+fn without_sessions(config: Config) -> Config {
+    Config {
+        write: Envelope::Django,
+        accept: vec![Acceptance::always(Envelope::Django)],
+        rules: Vec::new(),
+        overflow: Overflow::Refuse,
+        ..config
     }
 }
 
@@ -457,7 +492,8 @@ mod tests {
         // The platform's reader of dates, as far as these tests need it.
         let date =
             |text: &str| (text == "2027-01-15").then(|| Timestamp::from_seconds(1_800_000_000));
-        Settings::read(binding, |tier| tier == Tier::Kv, date)
+        let has_store = |tier| matches!(tier, Tier::Kv | Tier::Origin);
+        Settings::read(binding, has_store, date)
             .map_err(|problems| problems.iter().map(ToString::to_string).collect())
     }
 
@@ -469,6 +505,29 @@ mod tests {
         assert_eq!(settings.store, StoreChoice::One(Tier::Kv));
         assert!(settings.codec.django_cookie().is_some());
         assert_eq!(settings.key_ids.len(), 1);
+    }
+
+    #[test]
+    fn where_the_site_keeps_its_sessions_no_sealing_key_is_needed() {
+        let rows = [("SESSION_PROTOCOL", "rows"), ("SESSION_KEYS", "")];
+        let with = |more: &[(&str, &str)]| read(&[&rows[..], more].concat());
+        let origin = [
+            ("SESSION_STORE", "origin"),
+            ("SESSION_ORIGIN_STORE_URL", "https://shop.example/store"),
+            ("SESSION_ORIGIN_STORE_KEY", KEY),
+        ];
+        let settings = with(&origin)
+            .map_err(|problems| problems.join("; "))
+            .unwrap();
+        assert!(matches!(settings.protocol, Protocol::Rows(_)));
+        assert_eq!(settings.revocation, Revocation::None);
+        for store in ["kv", "r2", "none", "kv+origin"] {
+            let problems = with(&[&origin[1..], &[("SESSION_STORE", store)]].concat());
+            let problems = problems.err().unwrap().join("; ");
+            assert!(problems.contains("SESSION_STORE: neither"), "{problems}");
+        }
+        let no_key = with(&[&origin[..], &[("DJANGO_SECRET_KEY", "")]].concat());
+        assert_eq!(no_key.err().unwrap(), ["DJANGO_SECRET_KEY: missing"]);
     }
 
     #[test]

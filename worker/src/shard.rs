@@ -71,6 +71,8 @@ pub(crate) enum Moved {
 
 /// The header that carries an [`Ask`] as JSON.
 pub(crate) const ASK: &str = "x-ask";
+/// The header of an answer that says when the record in it expires, in Unix seconds.
+pub(crate) const EXPIRES: &str = "x-expires";
 
 /// A Durable Object with a share of all records.
 #[durable_object]
@@ -172,10 +174,20 @@ impl SessionShard {
     }
 
     fn get(&self, name: String, now: i64) -> worker::Result<Response> {
-        let query = "SELECT record FROM record WHERE name = ? AND expires > ?";
+        let query = "SELECT record, expires FROM record WHERE name = ? AND expires > ?";
         let row = self.first(query, vec![name.into(), whole(now)])?;
-        match row.into_iter().next() {
-            Some(SqlStorageValue::Blob(record)) => Response::from_bytes(record),
+        match <[_; 2]>::try_from(row) {
+            Ok(
+                [
+                    SqlStorageValue::Blob(record),
+                    SqlStorageValue::Integer(expires),
+                ],
+            ) => {
+                let mut response = Response::from_bytes(record)?;
+                let headers = response.headers_mut();
+                headers.set(EXPIRES, &expires.to_string())?;
+                Ok(response)
+            }
             _ => Response::error("absent", 404),
         }
     }

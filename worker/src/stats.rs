@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use session_codec::Timestamp;
 use session_store::StoreError;
 
-use crate::store::D1Records;
+use crate::{rows::D1Rows, store::D1Records};
 
 #[derive(Deserialize)]
 struct Totals {
@@ -41,8 +41,32 @@ const AGES: &str = "SELECT CASE WHEN ?1 - created < 3600 THEN 1 WHEN ?1 - create
     count(*) AS records FROM session_record \
     WHERE kind = 'session' AND expires > ?1 AND created IS NOT NULL GROUP BY 1 ORDER BY 1";
 
+const ROW_TOTALS: &str = "SELECT count(*) AS records, \
+    coalesce(sum(expire_date <= datetime(?1, 'unixepoch')), 0) AS expired, 0 AS users, \
+    sum(length(session_data)) AS octets FROM django_session";
+// Keys are credentials, so the largest have no name.
+const LARGEST_ROWS: &str = "SELECT '' AS name, length(session_data) AS octets, \
+    CAST(strftime('%s', expire_date) AS INTEGER) AS expires FROM django_session \
+    WHERE expire_date > datetime(?1, 'unixepoch') ORDER BY length(session_data) DESC LIMIT 10";
+
+/// The same of Django's own table, which knows neither users nor beginnings.
+pub(crate) async fn of_rows(rows: &D1Rows, now: Timestamp) -> Result<Value, StoreError> {
+    let totals: Vec<Totals> = rows.query(ROW_TOTALS, now).await?;
+    let largest: Vec<Largest> = rows.query(LARGEST_ROWS, now).await?;
+    let totals = totals.first();
+    let largest = largest.iter();
+    Ok(json!({
+        "records": totals.map_or(0, |totals| totals.records),
+        "expired": totals.map_or(0, |totals| totals.expired),
+        "octets": totals.and_then(|totals| totals.octets).unwrap_or(0.0),
+        "largest": largest
+            .map(|row| json!({ "octets": row.octets, "expires": row.expires }))
+            .collect::<Vec<_>>(),
+    }))
+}
+
 /// Reads the whole table once: for people, not for every minute.
-pub(crate) async fn read(database: &D1Records, now: Timestamp) -> Result<Value, StoreError> {
+pub(crate) async fn of_records(database: &D1Records, now: Timestamp) -> Result<Value, StoreError> {
     let totals: Vec<Totals> = database.query(TOTALS, now).await?;
     let largest: Vec<Largest> = database.query(LARGEST, now).await?;
     let ages: Vec<Age> = database.query(AGES, now).await?;

@@ -6,7 +6,8 @@ use worker::Env;
 
 use crate::{
     clock,
-    settings::{Settings, Tier},
+    rows::D1Rows,
+    settings::{Protocol, Settings, Tier},
     store::{D1Records, R2Records},
 };
 
@@ -16,6 +17,9 @@ pub(crate) async fn run(settings: &Settings, env: &Env) {
     for tier in settings.store.tiers() {
         let swept = match tier {
             Tier::D1 => match env.d1(tier.binding()) {
+                Ok(database) if matches!(settings.protocol, Protocol::Rows(_)) => {
+                    D1Rows::new(database).sweep(now).await
+                }
                 Ok(database) => D1Records::new(database).sweep(now).await,
                 Err(error) => Err(missing(&error)),
             },
@@ -23,8 +27,8 @@ pub(crate) async fn run(settings: &Settings, env: &Env) {
                 Ok(bucket) => R2Records::new(bucket).sweep(now).await,
                 Err(error) => Err(missing(&error)),
             },
-            // They have expiries and alarms of their own.
-            Tier::Kv | Tier::Object => continue,
+            // They have expiries and alarms of their own, or are the origin's business.
+            Tier::Kv | Tier::Object | Tier::Origin => continue,
         };
         match swept {
             Ok(deleted) => crate::log::info(

@@ -37,7 +37,14 @@ impl Codec {
     /// the primary key.
     #[must_use]
     pub fn owner_name(&self, user: &str) -> Option<[u8; 24]> {
-        self.denials.as_ref()?.names(OWNER, user.as_bytes()).next()
+        self.owner_names(user).next()
+    }
+
+    /// The same under every key of the ring, the primary first: what was kept under an older one
+    /// has its name still.
+    pub fn owner_names(&self, user: &str) -> impl Iterator<Item = [u8; 24]> {
+        let denials = self.denials.iter();
+        denials.flat_map(|denials| denials.names(OWNER, user.as_bytes()))
     }
 
     pub(super) fn head_change(

@@ -75,6 +75,7 @@ async fn expiry<S: SessionStore, N: FnMut() -> RecordName>(
         let name = probe.fresh_name();
         probe.put(&name, &record, lifetime).await?;
         probe.expect(&name, 0, &record).await?;
+        probe.expect_expiry(&name, lifetime).await?;
         probe.expect(&name, lifetime - 1, &record).await?;
         // A clock that jumped back.
         probe.expect(&name, -DAY, &record).await?;

@@ -8,7 +8,7 @@ use super::Failure;
 use crate::about::About;
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
-use crate::record::{Record, RecordName};
+use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// A store under test, the clock of the test, and the check at work. Times are seconds from the
@@ -97,8 +97,8 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
     ) -> Result<(), Failure> {
         let put = record.octets();
         match self.get(name, second).await? {
-            Some(got) if got == *record => Ok(()),
-            Some(got) => Err(self.failure(format!(
+            Some(got) if got.record == *record => Ok(()),
+            Some(Kept { record: got, .. }) => Err(self.failure(format!(
                 "at {second} s got {} octets, the first {} as put, instead of the {} put",
                 got.octets().len(),
                 put.iter()
@@ -124,9 +124,23 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
             None => Ok(()),
             Some(got) => Err(self.failure(format!(
                 "at {second} s got {} octets instead of nothing",
-                got.octets().len()
+                got.record.octets().len()
             ))),
         }
+    }
+
+    /// `get` at the start must say that the record expires at `lifetime`.
+    pub(super) async fn expect_expiry(
+        &self,
+        name: &RecordName,
+        lifetime: i64,
+    ) -> Result<(), Failure> {
+        let told = self.get(name, 0).await?.map(|kept| kept.expires);
+        if told == Some(self.at(lifetime)) {
+            return Ok(());
+        }
+        let told = told.map(|told| told.seconds().saturating_sub(self.now.seconds()));
+        Err(self.failure(format!("told expiry {told:?} s instead of {lifetime} s")))
     }
 
     pub(super) async fn delete(&self, name: &RecordName) -> Result<(), Failure> {
@@ -180,7 +194,7 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         }
     }
 
-    async fn get(&self, name: &RecordName, second: i64) -> Result<Option<Record>, Failure> {
+    async fn get(&self, name: &RecordName, second: i64) -> Result<Option<Kept>, Failure> {
         let got = self.store.get(name, self.at(second)).await;
         got.map_err(|error| self.failure(format!("get at {second} s failed: {error}")))
     }

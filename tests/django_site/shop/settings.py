@@ -34,7 +34,19 @@ ALLOWED_HOSTS = []
 CSRF_TRUSTED_ORIGINS = os.environ.get('DJANGO_TRUSTED_ORIGINS', '').split()
 
 # EDGE-SESSION: the session in a signed cookie.
-SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'
+SESSION_ENGINE = os.environ.get('DJANGO_SESSION_ENGINE', 'django.contrib.sessions.backends.signed_cookies')
+
+# EDGE-SESSION: who may use the store of docs/ORIGIN-STORE.md, and where its records are. On disk, because each
+# process has a memory of its own.
+EDGE_SESSION_STORE_KEYS = os.environ.get('SESSION_ORIGIN_STORE_KEY', '').split()
+CACHES = {
+    'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'},
+    'sessions': {
+        'BACKEND': 'django.core.cache.backends.filebased.FileBasedCache',
+        'LOCATION': os.environ.get('DJANGO_SESSION_FILES', BASE_DIR / 'session-files'),
+        'OPTIONS': {'MAX_ENTRIES': 100_000},
+    },
+}
 
 
 # Application definition

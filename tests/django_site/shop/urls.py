@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 
 from shop import pages, probes
+from shop.session_store import answer
 
 urlpatterns = [
     # What a visitor sees.
@@ -15,6 +16,8 @@ urlpatterns = [
     path("language/", pages.language),
     path("account/", pages.account),
     path("static/<path:path>", cache_control(public=True, max_age=600)(serve)),
+    # Where the Worker keeps records and finds sessions: docs/ORIGIN-STORE.md.
+    path("session-store/<kind>/<name>", answer),
     # What the tests look at.
     path("whoami", probes.whoami),
     path("echo", probes.echo),

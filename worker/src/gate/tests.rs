@@ -334,7 +334,7 @@ macro_rules! otherwise_as_inner {
             &$self,
             name: &RecordName,
             now: Timestamp,
-        ) -> Result<Option<Record>, StoreError> {
+        ) -> Result<Option<Kept>, StoreError> {
             $inner.get_fresh(name, now).await
         }
     };
@@ -343,7 +343,7 @@ macro_rules! otherwise_as_inner {
 impl<S: SessionStore> SessionStore for LosesSwaps<'_, S> {
     otherwise_as_inner!(self => self.0);
 
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.0.get(name, now).await
     }
 
@@ -363,15 +363,18 @@ impl<S: SessionStore> SessionStore for LosesSwaps<'_, S> {
 impl SessionStore for StaleCache<'_> {
     otherwise_as_inner!(self => self.store);
 
-    async fn get(&self, _: &RecordName, _: Timestamp) -> Result<Option<Record>, StoreError> {
-        Ok(Some(self.stale.clone()))
+    async fn get(&self, _: &RecordName, _: Timestamp) -> Result<Option<Kept>, StoreError> {
+        Ok(Some(Kept {
+            record: self.stale.clone(),
+            expires: Timestamp::from_seconds(i64::MAX / 1000),
+        }))
     }
 }
 
 impl SessionStore for Rival<'_> {
     otherwise_as_inner!(self => self.store);
 
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.store.get(name, now).await
     }
 

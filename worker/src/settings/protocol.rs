@@ -1,8 +1,9 @@
 //! How the origin speaks of sessions.
 
-use session_codec::{KeyRing, OriginMac, Secret};
+use session_codec::{DjangoSecret, KeyRing, OriginMac, Secret};
 
 use super::field::Fields;
+use crate::rows::RowSigner;
 
 /// What an origin reads and writes.
 pub(crate) enum Protocol {
@@ -10,6 +11,8 @@ pub(crate) enum Protocol {
     Transcode,
     /// `x-session` with a MAC inbound, `session-patch` outbound.
     Headers(OriginMac),
+    /// Django's session keys: the sessions are where the site keeps them.
+    Rows(RowSigner),
 }
 
 /// The protocol's name alone: what other settings mean depends on it.
@@ -17,6 +20,7 @@ pub(crate) enum Protocol {
 pub(super) enum Spoken {
     Transcode,
     Headers,
+    Rows,
 }
 
 impl Spoken {
@@ -24,7 +28,8 @@ impl Spoken {
         fields.parsed("SESSION_PROTOCOL", "transcode", |text| match text {
             "transcode" => Ok(Self::Transcode),
             "headers" => Ok(Self::Headers),
-            _ => Err(r#"neither "transcode" nor "headers""#.to_owned()),
+            "rows" => Ok(Self::Rows),
+            _ => Err(r#"none of "transcode", "headers" and "rows""#.to_owned()),
         })
     }
 }
@@ -35,9 +40,11 @@ impl Protocol {
         fields: &mut Fields<'_>,
         spoken: Option<Spoken>,
         sealing: Option<&KeyRing<Secret>>,
+        django: Option<&KeyRing<DjangoSecret>>,
     ) -> Option<Self> {
         match spoken? {
             Spoken::Transcode => Some(Self::Transcode),
+            Spoken::Rows => django.map(|keys| Self::Rows(RowSigner::new(keys))),
             Spoken::Headers => {
                 let key = fields.required("SESSION_ORIGIN_KEY", |text| {
                     let key = Secret::parse(text).map_err(|error| error.to_string())?;

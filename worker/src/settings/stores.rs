@@ -1,8 +1,10 @@
 use core::fmt;
 
+use session_codec::{KeyRing, OriginMac, Secret};
 use session_store::{Policy, Record, Select, Write};
 
 use super::{boolean, field::Fields, json};
+use crate::store::OriginAddress;
 
 /// A kind of store, and the binding it lives in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,10 +17,12 @@ pub(crate) enum Tier {
     R2,
     /// Durable Objects of the class `SessionShard`.
     Object,
+    /// A server of the site's own (docs/ORIGIN-STORE.md).
+    Origin,
 }
 
 impl Tier {
-    pub(crate) const ALL: [Self; 4] = [Self::Kv, Self::D1, Self::R2, Self::Object];
+    pub(crate) const ALL: [Self; 5] = [Self::Kv, Self::D1, Self::R2, Self::Object, Self::Origin];
 
     /// As `SESSION_STORE` and the counters spell it.
     pub(crate) const fn label(self) -> &'static str {
@@ -27,16 +31,18 @@ impl Tier {
             Self::D1 => "d1",
             Self::R2 => "r2",
             Self::Object => "do",
+            Self::Origin => "origin",
         }
     }
 
-    /// The binding in `wrangler.toml`.
+    /// The binding, or the variable, in `wrangler.toml`.
     pub(crate) const fn binding(self) -> &'static str {
         match self {
             Self::Kv => "SESSIONS",
             Self::D1 => "SESSIONS_DB",
             Self::R2 => "SESSIONS_BUCKET",
             Self::Object => "SESSIONS_OBJECT",
+            Self::Origin => "SESSION_ORIGIN_STORE_URL",
         }
     }
 
@@ -68,7 +74,7 @@ impl StoreChoice {
     /// What may be written instead.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let wrong = || {
-            "none of \"none\", \"kv\", \"d1\", \"r2\", \"do\", \"kv+d1\", \"kv+r2\" and \"kv+do\""
+            "none of \"none\", \"kv\", \"d1\", \"r2\", \"do\", \"origin\", \"kv+d1\", \"kv+r2\", \"kv+do\" and \"kv+origin\""
                 .to_owned()
         };
         if text == "none" {
@@ -86,6 +92,11 @@ impl StoreChoice {
                 }
             }
         }
+    }
+
+    /// Whether a site's own sessions can be found there.
+    pub(crate) fn has_rows(self) -> bool {
+        matches!(self, Self::One(Tier::D1 | Tier::Origin))
     }
 
     /// The stores it needs, the fast one first.
@@ -109,6 +120,37 @@ impl fmt::Display for StoreChoice {
             }
         }
     }
+}
+
+/// `SESSION_ORIGIN_STORE_URL` and the secret `SESSION_ORIGIN_STORE_KEY`, if the settings name an
+/// origin store: both or none.
+pub(super) fn origin(
+    fields: &mut Fields<'_>,
+    store: Option<StoreChoice>,
+    sealing: Option<&KeyRing<Secret>>,
+) -> Option<Option<OriginAddress>> {
+    let mac = |text: &str| {
+        let key = Secret::parse(text).map_err(|error| error.to_string())?;
+        let is_sealing =
+            sealing.is_some_and(|ring| ring.iter().any(|it| it.key_id() == key.key_id()));
+        match is_sealing {
+            true => Err("is one of SESSION_KEYS; draw another one".to_owned()),
+            false => Ok(OriginMac::new(&key)),
+        }
+    };
+    if !store.is_some_and(|store| store.tiers().any(|tier| tier == Tier::Origin)) {
+        return Some(None);
+    }
+    let mac = fields.required("SESSION_ORIGIN_STORE_KEY", mac);
+    // Read without its key as well, so that both problems are told at once.
+    let placeholder = OriginMac::new(&Secret::from_octets([0; 32]));
+    let address = fields.required("SESSION_ORIGIN_STORE_URL", |text| {
+        OriginAddress::new(text, placeholder.clone())
+    });
+    Some(Some(OriginAddress {
+        mac: mac?,
+        ..address?
+    }))
 }
 
 /// Columns of D1 that are filled only if somebody wants them: they are personal data.
@@ -163,7 +205,18 @@ mod tests {
 
     #[test]
     fn every_choice_is_read_as_it_is_shown() {
-        for text in ["none", "kv", "d1", "r2", "do", "kv+d1", "kv+r2", "kv+do"] {
+        for text in [
+            "none",
+            "kv",
+            "d1",
+            "r2",
+            "do",
+            "origin",
+            "kv+d1",
+            "kv+r2",
+            "kv+do",
+            "kv+origin",
+        ] {
             assert_eq!(StoreChoice::read(text).unwrap().to_string(), text);
         }
         for text in [

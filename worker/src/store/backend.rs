@@ -4,22 +4,25 @@ use core::time::Duration;
 use serde_json::json;
 use session_codec::Timestamp;
 use session_store::{
-    About, Background, Breaker, Circuit, Head, Layered, LostWrite, Policy, Record, RecordName,
-    SessionStore, StoreError, Swapped,
+    About, Background, Breaker, Circuit, Head, Kept, Layered, LostWrite, Policy, Record,
+    RecordName, SessionStore, StoreError, Swapped,
 };
 use worker::{Context, Delay, Env};
 
-use super::{D1Records, KvRecords, Measured, ObjectRecords, R2Records, TimeLimit};
+use super::{
+    D1Records, KvRecords, Measured, ObjectRecords, OriginAddress, OriginRecords, R2Records,
+    TimeLimit,
+};
 use crate::settings::{StoreChoice, Tier};
 
 /// The stores of the settings, as one.
-pub(crate) enum Backend {
+pub(crate) enum Backend<B = AfterAnswer> {
     One(Guarded),
-    Two(Layered<Guarded, Guarded, AfterAnswer>),
+    Two(Layered<Guarded, Guarded, B>),
 }
 
 /// A store that is measured, left alone while it is down, and answers in time or not at all.
-type Guarded = Measured<Breaker<TimeLimit<AnyRecords>>>;
+pub(crate) type Guarded = Measured<Breaker<TimeLimit<AnyRecords>>>;
 
 /// One of the platform's stores.
 pub(crate) enum AnyRecords {
@@ -27,6 +30,7 @@ pub(crate) enum AnyRecords {
     D1(D1Records),
     R2(R2Records),
     Object(ObjectRecords),
+    Origin(OriginRecords),
 }
 
 thread_local! {
@@ -35,39 +39,59 @@ thread_local! {
     static CIRCUITS: [Rc<Circuit>; Tier::ALL.len()] = core::array::from_fn(|_| Rc::default());
 }
 
+/// What is known of a store's health.
+pub(crate) fn circuit(tier: Tier) -> Rc<Circuit> {
+    CIRCUITS.with(|circuits| Rc::clone(&circuits[tier as usize]))
+}
+
 impl AnyRecords {
-    /// Opens the binding of a tier.
-    pub(crate) fn open(tier: Tier, env: &Env) -> worker::Result<Self> {
+    /// Opens the binding of a tier, or what stands for one.
+    fn open(tier: Tier, env: &Env, origin: Option<&OriginAddress>) -> worker::Result<Self> {
         let binding = tier.binding();
         Ok(match tier {
             Tier::Kv => Self::Kv(KvRecords::new(env.kv(binding)?)),
             Tier::D1 => Self::D1(D1Records::new(env.d1(binding)?)),
             Tier::R2 => Self::R2(R2Records::new(env.bucket(binding)?)),
             Tier::Object => Self::Object(ObjectRecords::new(env.durable_object(binding)?)),
+            Tier::Origin => {
+                let address = origin.ok_or("no origin store is configured")?;
+                Self::Origin(OriginRecords::new(address.clone()))
+            }
         })
     }
 }
 
 /// Whether the binding of a tier is there, and of its kind.
 pub(crate) fn has_binding(env: &Env, tier: Tier) -> bool {
-    AnyRecords::open(tier, env).is_ok()
+    // The origin store is no binding; its settings are checked where they are read.
+    tier == Tier::Origin || AnyRecords::open(tier, env, None).is_ok()
 }
 
-impl Backend {
+impl<B> Backend<B> {
+    /// Both stores, if there are two.
+    pub(crate) const fn layered(&self) -> Option<&Layered<Guarded, Guarded, B>> {
+        match self {
+            Self::One(_) => None,
+            Self::Two(layered) => Some(layered),
+        }
+    }
+
     /// `None` without a store.
     pub(crate) fn open(
         choice: StoreChoice,
         policy: Policy,
+        origin: Option<&OriginAddress>,
         env: &Env,
-        context: &Rc<Context>,
+        background: Rc<B>,
     ) -> worker::Result<Option<Self>> {
         Ok(match choice {
             StoreChoice::None => None,
-            StoreChoice::One(tier) => Some(Self::One(guarded(tier, env, TimeLimit::alone)?)),
+            StoreChoice::One(tier) => {
+                Some(Self::One(guarded(tier, env, origin, TimeLimit::alone)?))
+            }
             StoreChoice::Layered { fast, durable } => {
-                let fast = Rc::new(guarded(fast, env, TimeLimit::fast)?);
-                let durable = Rc::new(guarded(durable, env, TimeLimit::durable)?);
-                let background = Rc::new(AfterAnswer(Rc::clone(context)));
+                let fast = Rc::new(guarded(fast, env, origin, TimeLimit::fast)?);
+                let durable = Rc::new(guarded(durable, env, origin, TimeLimit::durable)?);
                 Some(Self::Two(Layered::new(fast, durable, policy, background)))
             }
         })
@@ -77,15 +101,18 @@ impl Backend {
 fn guarded(
     tier: Tier,
     env: &Env,
+    origin: Option<&OriginAddress>,
     limit: impl Fn(AnyRecords) -> TimeLimit<AnyRecords>,
 ) -> worker::Result<Guarded> {
-    let circuit = CIRCUITS.with(|circuits| Rc::clone(&circuits[tier as usize]));
-    let limited = limit(AnyRecords::open(tier, env)?);
-    Ok(Measured::new(Breaker::new(limited, circuit), tier.label()))
+    let limited = limit(AnyRecords::open(tier, env, origin)?);
+    Ok(Measured::new(
+        Breaker::new(limited, circuit(tier)),
+        tier.label(),
+    ))
 }
 
 /// What the platform does after an answer.
-pub(crate) struct AfterAnswer(Rc<Context>);
+pub(crate) struct AfterAnswer(pub(crate) Rc<Context>);
 
 impl Background for AfterAnswer {
     fn run(&self, task: impl Future<Output = ()> + 'static) {
@@ -116,13 +143,13 @@ macro_rules! each {
 }
 
 macro_rules! forward {
-    ($kind:ident: $($variant:ident)|+) => {
-        impl SessionStore for $kind {
+    ($(<$background:ident>)? $kind:ident: $($variant:ident)|+) => {
+        impl$(<$background: Background + 'static>)? SessionStore for $kind$(<$background>)? {
             async fn get(
                 &self,
                 name: &RecordName,
                 now: Timestamp,
-            ) -> Result<Option<Record>, StoreError> {
+            ) -> Result<Option<Kept>, StoreError> {
                 each!(self, $kind: $($variant)|+, store => store.get(name, now))
             }
 
@@ -130,7 +157,7 @@ macro_rules! forward {
                 &self,
                 name: &RecordName,
                 now: Timestamp,
-            ) -> Result<Option<Record>, StoreError> {
+            ) -> Result<Option<Kept>, StoreError> {
                 each!(self, $kind: $($variant)|+, store => store.get_fresh(name, now))
             }
 
@@ -172,5 +199,5 @@ macro_rules! forward {
     };
 }
 
-forward!(AnyRecords: Kv | D1 | R2 | Object);
-forward!(Backend: One | Two);
+forward!(AnyRecords: Kv | D1 | R2 | Object | Origin);
+forward!(<B> Backend: One | Two);

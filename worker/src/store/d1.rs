@@ -1,13 +1,14 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 use session_codec::Timestamp;
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 use worker::{
     D1Database, D1DatabaseSession, D1PreparedStatement, D1Result, D1SessionConstraint,
     wasm_bindgen::JsValue,
 };
 
-use super::text::{record_name, seconds};
+use super::text::{or_malformed, record_name, seconds};
+use crate::settings::Tier;
 
 /// Rows that one clean-up deletes at once: a statement has 30 s, and holds up writers.
 const SWEEP_ROWS: i32 = 500;
@@ -24,6 +25,24 @@ pub(crate) struct D1Records(D1Database);
 #[derive(Deserialize)]
 struct RecordRow {
     record: String,
+    expires: i64,
+}
+
+impl RecordRow {
+    /// `None` if it is damaged.
+    fn read(self) -> Option<Kept> {
+        let octets = STANDARD_NO_PAD.decode(self.record).ok()?;
+        let record = Record::new(octets).ok()?;
+        let expires = Timestamp::from_seconds(self.expires);
+        Some(Kept { record, expires })
+    }
+}
+
+#[derive(Deserialize)]
+struct OwnedRow {
+    name: String,
+    #[serde(flatten)]
+    row: RecordRow,
 }
 
 #[derive(Deserialize)]
@@ -45,18 +64,21 @@ impl D1Records {
 
     /// Deletes rows that have expired, a bounded number; gives how many.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let mut deleted = 0;
-        for table in [SWEEP_RECORDS, SWEEP_HEADS] {
-            for _ in 0..SWEEP_STATEMENTS {
-                let values = [seconds(now), SWEEP_ROWS.into()];
-                let rows: Vec<NameRow> = self.write(table, &values).await?;
-                deleted += rows.len();
-                if rows.len() < SWEEP_ROWS.unsigned_abs() as usize {
-                    break;
-                }
-            }
-        }
-        Ok(deleted)
+        let sweep = D1Sweep(&self.0);
+        Ok(sweep.run(SWEEP_RECORDS, now).await? + sweep.run(SWEEP_HEADS, now).await?)
+    }
+
+    /// Live session records of an owner, the newest first, at most `most`.
+    pub(crate) async fn owned_by(
+        &self,
+        owner: &RecordName,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<(RecordName, Kept)>, StoreError> {
+        let values = [owner.as_str().into(), seconds(now), most.into()];
+        let rows: Vec<OwnedRow> = self.write(OWNED, &values).await?;
+        let read = |row: OwnedRow| Some((record_name(&row.name)?, row.row.read()?));
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// What [`Self::get`] reads, from where the session of D1 says.
@@ -65,15 +87,12 @@ impl D1Records {
         constraint: D1SessionConstraint,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         let session = self.0.with_session_constraint(constraint).map_err(failed)?;
         let values = [name.as_str().into(), seconds(now)];
         let rows: Vec<RecordRow> = self.rows(&session, GET, &values).await?;
-        Ok(rows.into_iter().next().and_then(|row| {
-            // Damaged reads as absent.
-            let octets = STANDARD_NO_PAD.decode(row.record).ok()?;
-            Record::new(octets).ok()
-        }))
+        let row = rows.into_iter().next();
+        Ok(row.and_then(|row| or_malformed(Tier::D1, row.read())))
     }
 
     /// Runs a statement that writes: on the primary, whatever the session says.
@@ -109,7 +128,29 @@ impl D1Records {
     }
 }
 
-const GET: &str = "SELECT record FROM session_record WHERE name = ?1 AND expires > ?2";
+/// The clean-up of one table.
+pub(crate) struct D1Sweep<'d>(pub(crate) &'d D1Database);
+
+impl D1Sweep<'_> {
+    /// Runs a statement that deletes up to `?2` rows that have expired at `?1` and returns a column
+    /// `name` of each, until there are none, and not for ever. Gives how many there were.
+    pub(crate) async fn run(&self, statement: &str, now: Timestamp) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        for _ in 0..SWEEP_STATEMENTS {
+            let values = [seconds(now), SWEEP_ROWS.into()];
+            let gone: Vec<NameRow> = rows(self.0.prepare(statement), &values).await?;
+            deleted += gone.len();
+            if gone.len() < SWEEP_ROWS.unsigned_abs() as usize {
+                break;
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+const GET: &str = "SELECT record, expires FROM session_record WHERE name = ?1 AND expires > ?2";
+const OWNED: &str = "SELECT name, record, expires FROM session_record \
+    WHERE user_id = ?1 AND kind = 'session' AND expires > ?2 ORDER BY last_seen DESC LIMIT ?3";
 // A repeated put sets the expiry; other octets under the name change nothing and return nothing.
 const PUT: &str = "INSERT INTO session_record \
     (name, kind, record, user_id, created, last_seen, expires, ip, user_agent) \
@@ -137,7 +178,7 @@ const SWEEP_HEADS: &str = "DELETE FROM session_head WHERE name IN \
     (SELECT name FROM session_head WHERE expires <= ?1 LIMIT ?2) RETURNING name";
 
 impl SessionStore for D1Records {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let near = self.read(D1SessionConstraint::FirstUnconstrained, name, now);
         match near.await? {
             Some(record) => Ok(Some(record)),
@@ -149,7 +190,7 @@ impl SessionStore for D1Records {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.read(D1SessionConstraint::FirstPrimary, name, now)
             .await
     }
@@ -242,7 +283,8 @@ impl SessionStore for D1Records {
     }
 }
 
-async fn rows<T: DeserializeOwned>(
+/// Runs a statement; its rows.
+pub(crate) async fn rows<T: DeserializeOwned>(
     statement: D1PreparedStatement,
     values: &[JsValue],
 ) -> Result<Vec<T>, StoreError> {
@@ -267,7 +309,7 @@ fn damaged_head() -> StoreError {
     clippy::needless_pass_by_value,
     reason = "used as a function in map_err"
 )]
-fn failed(error: worker::Error) -> StoreError {
+pub(crate) fn failed(error: worker::Error) -> StoreError {
     StoreError::Unavailable {
         reason: error.to_string().into(),
     }

@@ -1,6 +1,9 @@
 use session_codec::Timestamp;
-use session_store::{About, Framed, Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
 use worker::{KvError, KvStore};
+
+use super::text::live;
+use crate::settings::Tier;
 
 /// KV refuses shorter lives; the frame keeps the real one.
 const MIN_TTL_SECONDS: i64 = 60;
@@ -19,9 +22,9 @@ impl KvRecords {
 }
 
 impl SessionStore for KvRecords {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let octets = self.0.get(name.as_str()).bytes().await.map_err(failed)?;
-        Ok(octets.and_then(|octets| Framed::read(octets, now).live()))
+        Ok(octets.and_then(|octets| live(Tier::Kv, octets, now)))
     }
 
     async fn put(

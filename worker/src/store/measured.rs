@@ -1,5 +1,5 @@
 use session_codec::Timestamp;
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 
 use crate::{
     clock,
@@ -23,16 +23,26 @@ impl<S> Measured<S> {
         answer: impl Future<Output = Result<T, StoreError>>,
         label: impl Fn(&T) -> &'static str,
     ) -> Result<T, StoreError> {
-        let began = clock::now();
-        let answer = answer.await;
-        let outcome = answer.as_ref().map_or_else(StoreError::label, label);
-        let millis = clock::now().millis_since(began);
-        counters::store_call(self.store, call, outcome, millis);
-        answer
+        measured(self.store, call, answer, label).await
     }
 }
 
-const fn found(record: &Option<Record>) -> &'static str {
+/// Counts a call to a store.
+pub(crate) async fn measured<T>(
+    store: &'static str,
+    call: StoreCall,
+    answer: impl Future<Output = Result<T, StoreError>>,
+    label: impl Fn(&T) -> &'static str,
+) -> Result<T, StoreError> {
+    let began = clock::now();
+    let answer = answer.await;
+    let outcome = answer.as_ref().map_or_else(StoreError::label, label);
+    let millis = clock::now().millis_since(began);
+    counters::store_call(store, call, outcome, millis);
+    answer
+}
+
+const fn found(record: &Option<Kept>) -> &'static str {
     match record {
         Some(_) => "hit",
         None => "miss",
@@ -53,7 +63,7 @@ const fn moved(swapped: &Swapped) -> &'static str {
 }
 
 impl<S: SessionStore> SessionStore for Measured<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.call(StoreCall::Read, self.inner.get(name, now), found)
             .await
     }
@@ -62,7 +72,7 @@ impl<S: SessionStore> SessionStore for Measured<S> {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         // Mostly revocations, which are absent as a rule: no part of a hit ratio.
         self.call(StoreCall::Check, self.inner.get_fresh(name, now), found)
             .await

@@ -1,11 +1,12 @@
 use session_codec::Timestamp;
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 use worker::{
     Headers, Method, ObjectNamespace, Request, RequestInit, Response, js_sys::Uint8Array,
 };
 
-use super::text::record_name;
-use crate::shard::{ASK, Ask, Moved};
+use super::text::{or_malformed, record_name};
+use crate::settings::Tier;
+use crate::shard::{ASK, Ask, EXPIRES, Moved};
 
 /// Records and heads in Durable Objects ([`SessionShard`](crate::shard::SessionShard)): strongly
 /// consistent, with compare-and-swap.
@@ -43,7 +44,7 @@ fn request(ask: &Ask, record: Option<&Record>) -> worker::Result<Request> {
 }
 
 impl SessionStore for ObjectRecords {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let ask = Ask::Get {
             name: name.to_string(),
             now: now.seconds(),
@@ -51,8 +52,15 @@ impl SessionStore for ObjectRecords {
         let mut response = self.ask(name, &ask, None).await?;
         match response.status_code() {
             200 => {
+                let expires = response.headers().get(EXPIRES).map_err(failed)?;
+                let expires = expires.and_then(|expires| expires.parse().ok());
+                let expires = expires.ok_or_else(|| unexpected(200))?;
                 let octets = response.bytes().await.map_err(failed)?;
-                Ok(Record::new(octets).ok())
+                let kept = |record| Kept {
+                    record,
+                    expires: Timestamp::from_seconds(expires),
+                };
+                Ok(or_malformed(Tier::Object, Record::new(octets).ok()).map(kept))
             }
             404 => Ok(None),
             status => Err(unexpected(status)),

@@ -1,8 +1,11 @@
 use std::collections::HashMap;
 
 use session_codec::Timestamp;
-use session_store::{About, Framed, Record, RecordName, SessionStore, StoreError};
+use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
 use worker::{Bucket, Include};
+
+use super::text::{live, or_malformed};
+use crate::settings::Tier;
 
 /// Objects that one page of a clean-up lists, the most R2 gives.
 const PAGE_OBJECTS: u32 = 1000;
@@ -58,19 +61,19 @@ impl R2Records {
 }
 
 impl SessionStore for R2Records {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         let Some(object) = self.0.get(key(name)).execute().await.map_err(failed)? else {
             return Ok(None);
         };
         // Nothing we wrote, and not to be read into memory.
         if object.size() > Framed::MAX_OCTETS as u64 {
-            return Ok(None);
+            return Ok(or_malformed(Tier::R2, None));
         }
         let Some(body) = object.body() else {
             return Ok(None);
         };
         let octets = body.bytes().await.map_err(failed)?;
-        Ok(Framed::read(octets, now).live())
+        Ok(live(Tier::R2, octets, now))
     }
 
     async fn put(

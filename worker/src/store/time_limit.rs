@@ -2,18 +2,18 @@ use core::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
 use session_codec::Timestamp;
-use session_store::{About, Head, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 use worker::Delay;
 
 /// A page waits for a read, a second at most in all; a store that takes longer is as good as down.
-const ALONE: Duration = Duration::from_secs(1);
+pub(crate) const READ: Duration = Duration::from_secs(1);
 /// Of that second the fast one of two stores gets this much, and no second try: the durable one
 /// is its second try.
 const FAST: Duration = Duration::from_millis(300);
 /// And the durable one the rest.
 const DURABLE: Duration = Duration::from_millis(700);
 /// Writes confirm more slowly, and giving up means the session is not saved.
-const PUT: Duration = Duration::from_millis(1500);
+pub(crate) const PUT: Duration = Duration::from_millis(1500);
 /// Nobody waits for a deletion.
 const DELETE: Duration = Duration::from_secs(5);
 
@@ -32,7 +32,7 @@ impl<S> TimeLimit<S> {
     pub(crate) const fn alone(inner: S) -> Self {
         Self {
             inner,
-            read: ALONE,
+            read: READ,
             tries_twice: true,
         }
     }
@@ -71,7 +71,7 @@ impl<S> TimeLimit<S> {
 }
 
 impl<S: SessionStore> SessionStore for TimeLimit<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Record>, StoreError> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.read(self.read, || self.inner.get(name, now)).await
     }
 
@@ -79,7 +79,7 @@ impl<S: SessionStore> SessionStore for TimeLimit<S> {
         &self,
         name: &RecordName,
         now: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         self.read(self.read, || self.inner.get_fresh(name, now))
             .await
     }
@@ -121,7 +121,8 @@ impl<S: SessionStore> SessionStore for TimeLimit<S> {
     }
 }
 
-async fn within<T>(
+/// An answer in time, or none.
+pub(crate) async fn within<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {

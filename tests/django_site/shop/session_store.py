@@ -1,0 +1,1 @@
+../../../docs/examples/session_store.py

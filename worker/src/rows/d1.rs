@@ -1,0 +1,101 @@
+use serde::Deserialize;
+use session_codec::Timestamp;
+use session_store::StoreError;
+use worker::{D1Database, D1SessionConstraint, wasm_bindgen::JsValue};
+
+use super::{Replaced, key::SessionKey};
+use crate::store::{self, D1Sweep, seconds};
+
+/// Django's table `django_session` in D1.
+///
+/// Rows change under their key, so a replica that lags would show an older session, or one that
+/// was logged out: the primary is asked, always.
+pub(crate) struct D1Rows(D1Database);
+
+#[derive(Deserialize)]
+struct DataRow {
+    session_data: String,
+}
+
+#[derive(Deserialize)]
+struct KeyRow {
+    #[expect(dead_code, reason = "that there is a row is what counts")]
+    session_key: String,
+}
+
+// Django writes times as text, in UTC, with or without a fraction: texts compare as times do.
+const FIND: &str = "SELECT session_data FROM django_session \
+    WHERE session_key = ?1 AND expire_date > datetime(?2, 'unixepoch')";
+// The expiry stays: Django alone prolongs a session, and tells the browser so.
+const REPLACE: &str = "UPDATE django_session SET session_data = ?2 \
+    WHERE session_key = ?1 AND session_data = ?3 AND expire_date > datetime(?4, 'unixepoch') \
+    RETURNING session_key";
+const DELETE: &str = "DELETE FROM django_session WHERE session_key = ?1";
+const SWEEP: &str = "DELETE FROM django_session WHERE session_key IN (SELECT session_key \
+    FROM django_session WHERE expire_date <= datetime(?1, 'unixepoch') LIMIT ?2) \
+    RETURNING session_key AS name";
+
+impl D1Rows {
+    pub(crate) const fn new(database: D1Database) -> Self {
+        Self(database)
+    }
+
+    pub(super) async fn find(
+        &self,
+        key: &SessionKey,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let primary = D1SessionConstraint::FirstPrimary;
+        let session = self.0.with_session_constraint(primary);
+        let statement = session.map_err(store::failed)?.prepare(FIND);
+        let values = [key.as_str().into(), seconds(now)];
+        let rows: Vec<DataRow> = store::rows(statement, &values).await?;
+        Ok(rows.into_iter().next().map(|row| row.session_data))
+    }
+
+    pub(super) async fn replace(
+        &self,
+        key: &SessionKey,
+        (from, to): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Replaced, StoreError> {
+        let values = [key.as_str().into(), to.into(), from.into(), seconds(now)];
+        let rows: Vec<KeyRow> = self.write(REPLACE, &values).await?;
+        match rows.is_empty() {
+            false => Ok(Replaced::Done),
+            true => Ok(match self.find(key, now).await? {
+                // A repeat of what was done.
+                Some(there) if there == to => Replaced::Done,
+                Some(_) => Replaced::Changed,
+                None => Replaced::Gone,
+            }),
+        }
+    }
+
+    pub(super) async fn delete(&self, key: &SessionKey) -> Result<(), StoreError> {
+        let _: Vec<KeyRow> = self.write(DELETE, &[key.as_str().into()]).await?;
+        Ok(())
+    }
+
+    /// Deletes rows that have expired, a bounded number: Django's `clearsessions`. Gives how many.
+    pub(crate) async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        D1Sweep(&self.0).run(SWEEP, now).await
+    }
+
+    /// A query of the operator's.
+    pub(crate) async fn query<T: serde::de::DeserializeOwned>(
+        &self,
+        query: &str,
+        now: Timestamp,
+    ) -> Result<Vec<T>, StoreError> {
+        self.write(query, &[seconds(now)]).await
+    }
+
+    async fn write<T: serde::de::DeserializeOwned>(
+        &self,
+        query: &str,
+        values: &[JsValue],
+    ) -> Result<Vec<T>, StoreError> {
+        store::rows(self.0.prepare(query), values).await
+    }
+}
