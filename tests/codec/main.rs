@@ -12,6 +12,7 @@
 extern crate alloc;
 
 mod cookies;
+mod copies;
 mod cryptography;
 mod database;
 mod django;
