@@ -40,6 +40,16 @@ def python(snippet):
     compile(snippet.text, str(snippet), "exec")
 
 
+def json_values(snippet):
+    """One value or several, or a member of an object by itself."""
+    text = snippet.text.strip()
+    if text.startswith('"'):
+        text = f"{{{text}}}"
+    while text:
+        _, end = json.JSONDecoder().raw_decode(text)
+        text = text[end:].lstrip()
+
+
 CHECKS = {
     "sh": shell,
     "bash": shell,
@@ -47,7 +57,7 @@ CHECKS = {
     "mjs": javascript,
     "rust": rust,
     "python": python,
-    "json": lambda snippet: json.loads(snippet.text if snippet.text.lstrip()[0] in "[{" else f"{{{snippet.text}}}"),
+    "json": json_values,
     "toml": lambda snippet: tomllib.loads(snippet.text),
     "text": lambda snippet: None,
 }
