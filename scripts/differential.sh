@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Random sessions through real Djangos and the codec, both ways: cookies and database rows, keys and fallbacks, ages at
-# the limit. Fails on any difference in meaning, and says how much was compared. 10,000 take 6 minutes on 2 cores.
+# the limit. Fails on any difference in meaning, and says how much was compared. 10,000 take about ten minutes on 2 cores.
 #   differential.sh [sessions] [seed]     default: 10,000, seed 1
 #   differential.sh 10000 1 6.1           only that Django: 4.2, 5.2 or 6.1
 #

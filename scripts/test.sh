@@ -28,7 +28,7 @@ papers() {
   step "Licences, banned crates, sources, known vulnerabilities" deny scripts/deny.sh
   local version
   for version in 4.2 5.2 6.1; do
-    step "Differential run against Django $version" "django-$version" scripts/differential.sh 1500 1 "$version"
+    step "Differential run against Django $version" "django-$version" scripts/differential.sh 1000 1 "$version"
     head -n 1 "$logs/django-$version.log" | sed 's/^/  /'
   done
 }
