@@ -47,10 +47,13 @@ export function sessionStore(file, keys) {
 }
 
 function answer(store, method, pathname, body) {
-  const [, kind, name] = /\/(records|heads)\/([A-Za-z0-9_-]{32})$/.exec(pathname) ?? [];
+  const [, kind, name] = /\/(records|revocations|heads)\/([A-Za-z0-9_-]{32})$/.exec(pathname) ?? [];
   if (kind === 'heads' && method === 'PUT') {
     const ask = headAsk(body);
     return ask ? { status: 200, content: Buffer.from(JSON.stringify(store.head(name, ask))) } : { status: 400 };
+  }
+  if (kind === 'revocations' && method === 'PUT') {
+    return { status: body.length < 8 ? 400 : store.put(name, body, { replaces: true }) };
   }
   if (kind !== 'records') return { status: 404 };
   if (method === 'GET') {
@@ -99,15 +102,15 @@ class Store {
     return row && Buffer.from(row.frame);
   }
 
-  put(name, frame) {
+  put(name, frame, { replaces = false } = {}) {
     // The frame begins with when the record expires; past 2^53 seconds nobody waits for it.
     const expires = Number(frame.readBigUInt64BE());
     const { changes } = this.#run(
       'run',
       `INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
          SET frame = excluded.frame, expires = excluded.expires
-         WHERE substr(record.frame, 9) = substr(excluded.frame, 9)`,
-      ...[name, frame, Math.min(expires, Number.MAX_SAFE_INTEGER)],
+         WHERE ? OR substr(record.frame, 9) = substr(excluded.frame, 9)`,
+      ...[name, frame, Math.min(expires, Number.MAX_SAFE_INTEGER), Number(replaces)],
     );
     return changes === 1 ? 204 : 409;
   }

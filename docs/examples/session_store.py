@@ -57,7 +57,7 @@ def _answer(method, kind, name, body):
     if kind == "django-sessions" and SESSION_KEY.fullmatch(name):
         return _django_session(method, name, body)
     # Heads too: none are kept.
-    if kind != "records" or not NAME.fullmatch(name):
+    if kind not in ("records", "revocations") or not NAME.fullmatch(name):
         return 404, b""
     key = f"edge-session-{name}"
     if method == "GET":

@@ -4,7 +4,7 @@ use core::cell::RefCell;
 
 use session_codec::Timestamp;
 
-use crate::about::About;
+use crate::about::{About, Kind};
 use crate::error::StoreError;
 use crate::head::{Head, Swapped};
 use crate::record::{Kept, Record, RecordName};
@@ -84,10 +84,14 @@ impl SessionStore for MemoryStore {
         let mut contents = self.0.borrow_mut();
         let expires = Timestamp::from_seconds(about.expires.seconds());
         match contents.records.entry(name.clone()) {
-            Entry::Occupied(kept) if kept.get().record != *record => {
-                return Err(StoreError::Conflict);
+            Entry::Occupied(mut kept) => {
+                let kept = kept.get_mut();
+                if kept.record != *record && about.kind == Kind::Session {
+                    return Err(StoreError::Conflict);
+                }
+                kept.record = record.clone();
+                kept.expires = expires;
             }
-            Entry::Occupied(mut kept) => kept.get_mut().expires = expires,
             Entry::Vacant(place) => {
                 place.insert(Kept {
                     record: record.clone(),

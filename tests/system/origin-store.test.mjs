@@ -127,6 +127,8 @@ describe('Node and SQLite', () => {
     await ask(url, 'PUT', path, frame('first'));
     assert.equal((await ask(url, 'PUT', path, frame('second'))).status, 409);
     assert.ok((await ask(url, 'GET', path)).body.endsWith('first'));
+    assert.equal((await ask(url, 'PUT', `/revocations/${name('h')}`, frame('second'))).status, 204);
+    assert.ok((await ask(url, 'GET', path)).body.endsWith('second'));
   });
 
   test('more than the longest frame is not read', async () => {

@@ -67,9 +67,8 @@ pub(crate) async fn revoke_user(
     let record = record(&now.millis().to_be_bytes())?;
     let about = About::revocation_until(now.after(codec.lifetimes().absolute));
     for name in codec.deny_user(user) {
+        // Replaces an earlier one in one step: the later moment is the one that counts.
         let name = RecordName::new(name);
-        // A store may keep the first record under a name; the later moment is the one that counts.
-        store.delete(&name).await?;
         store.put(&name, &record, &about, now).await?;
     }
     Ok(())
@@ -158,6 +157,18 @@ mod tests {
         assert_eq!(ask(&after, Some("42")), Standing::Good);
         assert_eq!(ask(&before, Some("43")), Standing::Good);
         assert_eq!(ask(&before, None), Standing::Good);
+    }
+
+    #[test]
+    fn an_attempt_that_fails_leaves_the_revocation_before_in_force() {
+        let (codec, store) = (codec(), FaultyStore::new(MemoryStore::new()));
+        let before = session(&codec, BEGAN);
+        block_on(revoke_user(&codec, &store, "42", at(10))).unwrap();
+        store.set_fault(Some(Fault::BeforeEffect));
+        assert!(block_on(revoke_user(&codec, &store, "42", at(20))).is_err());
+        store.set_fault(None);
+        let standing = block_on(standing(&codec, &store, &before, Some("42"), at(30)));
+        assert_eq!(standing, Ok(Standing::Revoked));
     }
 
     #[test]

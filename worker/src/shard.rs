@@ -36,9 +36,10 @@ const TABLES: &str = "CREATE TABLE IF NOT EXISTS record \
 pub(crate) enum Ask {
     /// The live record: 200 with its octets, or 404.
     Get { name: String, now: i64 },
-    /// Keep the body: 204, or 409 if another record has the name.
+    /// Keep the body: 204, or 409 if another record has the name and is not to be replaced.
     Put {
         name: String,
+        replaces: bool,
         expires: i64,
         now: i64,
     },
@@ -103,8 +104,14 @@ impl DurableObject for SessionShard {
         };
         let (response, expires) = match ask {
             Ask::Get { name, now } => return self.get(name, now),
-            Ask::Put { name, expires, now } => {
-                (self.put(name, body, expires)?, Some((expires, now)))
+            Ask::Put {
+                name,
+                replaces,
+                expires,
+                now,
+            } => {
+                let kept = self.put(name, body, replaces, expires)?;
+                (kept, Some((expires, now)))
             }
             Ask::Delete { name } => (self.delete(name)?, None),
             Ask::Swap {
@@ -192,11 +199,18 @@ impl SessionShard {
         }
     }
 
-    fn put(&self, name: String, record: Vec<u8>, expires: i64) -> worker::Result<Response> {
+    fn put(
+        &self,
+        name: String,
+        record: Vec<u8>,
+        replaces: bool,
+        expires: i64,
+    ) -> worker::Result<Response> {
         let query = "INSERT INTO record (name, record, expires) VALUES (?, ?, ?) \
-            ON CONFLICT (name) DO UPDATE SET expires = excluded.expires \
-            WHERE record.record = excluded.record RETURNING name";
-        let values = vec![name.into(), SqlStorageValue::Blob(record), whole(expires)];
+            ON CONFLICT (name) DO UPDATE SET record = excluded.record, expires = excluded.expires \
+            WHERE record.record = excluded.record OR ? RETURNING name";
+        let record = SqlStorageValue::Blob(record);
+        let values = vec![name.into(), record, whole(expires), whole(replaces.into())];
         match self.first(query, values)?.is_empty() {
             true => Response::error("another record has this name", 409),
             false => done(),

@@ -16,6 +16,7 @@ pub(super) async fn all<S: SessionStore, N: FnMut() -> RecordName>(
     names(probe).await?;
     deletion(probe).await?;
     repetition(probe).await?;
+    revocation(probe).await?;
     second_record(probe).await
 }
 
@@ -156,6 +157,19 @@ async fn repetition<S: SessionStore, N: FnMut() -> RecordName>(
     probe.expect(&name, HOUR, &record).await?;
     probe.put(&name, &record, HOUR).await?;
     probe.expect_absent(&name, HOUR).await?;
+    probe.delete(&name).await
+}
+
+async fn revocation<S: SessionStore, N: FnMut() -> RecordName>(
+    probe: &mut Probe<'_, S, N>,
+) -> Result<(), Failure> {
+    probe.begin(12, "a revocation replaces the one before");
+    let name = probe.fresh_name();
+    for (seed, lifetime) in [(8, HOUR), (9, DAY)] {
+        let record = probe.record(seed, 8)?;
+        probe.revoke(&name, &record, lifetime).await?;
+        probe.expect_fresh(&name, &record, lifetime).await?;
+    }
     probe.delete(&name).await
 }
 

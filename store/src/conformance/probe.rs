@@ -78,14 +78,20 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         record: &Record,
         lifetime: i64,
     ) -> Result<(), StoreError> {
-        self.store
-            .put(
-                name,
-                record,
-                &About::session_until(self.at(lifetime)),
-                self.now,
-            )
-            .await
+        let about = About::session_until(self.at(lifetime));
+        self.store.put(name, record, &about, self.now).await
+    }
+
+    /// As [`Self::put`], of a revocation.
+    pub(super) async fn revoke(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        lifetime: i64,
+    ) -> Result<(), Failure> {
+        let about = About::revocation_until(self.at(lifetime));
+        let put = self.store.put(name, record, &about, self.now).await;
+        put.map_err(|error| self.failure(format!("revocation failed: {error}")))
     }
 
     /// `get` at `second` must give exactly `record`.
@@ -141,6 +147,20 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         }
         let told = told.map(|told| told.seconds().saturating_sub(self.now.seconds()));
         Err(self.failure(format!("told expiry {told:?} s instead of {lifetime} s")))
+    }
+
+    /// `get_fresh` at the start must give exactly `record`, which expires at `lifetime`.
+    pub(super) async fn expect_fresh(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        lifetime: i64,
+    ) -> Result<(), Failure> {
+        let fresh = self.store.get_fresh(name, self.at(0)).await;
+        match fresh.map_err(|error| self.failure(format!("get_fresh failed: {error}")))? {
+            Some(kept) if kept.record == *record && kept.expires == self.at(lifetime) => Ok(()),
+            _ => Err(self.failure("get_fresh gave something else".into())),
+        }
     }
 
     pub(super) async fn delete(&self, name: &RecordName) -> Result<(), Failure> {

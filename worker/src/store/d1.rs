@@ -151,12 +151,14 @@ impl D1Sweep<'_> {
 const GET: &str = "SELECT record, expires FROM session_record WHERE name = ?1 AND expires > ?2";
 const OWNED: &str = "SELECT name, record, expires FROM session_record \
     WHERE user_id = ?1 AND kind = 'session' AND expires > ?2 ORDER BY last_seen DESC LIMIT ?3";
-// A repeated put sets the expiry; other octets under the name change nothing and return nothing.
+// A repeated put sets the expiry, a revocation replaces; other octets under the name change nothing
+// and return nothing.
 const PUT: &str = "INSERT INTO session_record \
     (name, kind, record, user_id, created, last_seen, expires, ip, user_agent) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-    ON CONFLICT (name) DO UPDATE SET expires = excluded.expires, last_seen = excluded.last_seen \
-    WHERE record = excluded.record RETURNING name";
+    ON CONFLICT (name) DO UPDATE SET record = excluded.record, expires = excluded.expires, \
+    last_seen = excluded.last_seen \
+    WHERE record = excluded.record OR excluded.kind = 'revocation' RETURNING name";
 const DELETE: &str = "DELETE FROM session_record WHERE name = ?1";
 const HEAD: &str = "SELECT record, cookie FROM session_head WHERE name = ?1 AND expires > ?2";
 // One statement, so nobody comes between: absent, expired, where the caller says, or there already.

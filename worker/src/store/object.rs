@@ -1,5 +1,7 @@
 use session_codec::Timestamp;
-use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
+use session_store::{
+    About, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
+};
 use worker::{
     Headers, Method, ObjectNamespace, Request, RequestInit, Response, js_sys::Uint8Array,
 };
@@ -76,6 +78,7 @@ impl SessionStore for ObjectRecords {
     ) -> Result<(), StoreError> {
         let ask = Ask::Put {
             name: name.to_string(),
+            replaces: about.kind == Kind::Revocation,
             expires: about.expires.seconds(),
             now: now.seconds(),
         };

@@ -3,7 +3,7 @@ use serde::Deserialize;
 use serde_json::json;
 use session_codec::{OriginMac, Timestamp};
 use session_store::{
-    About, Framed, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped,
+    About, Framed, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
 };
 use subtle::ConstantTimeEq;
 use worker::{
@@ -197,7 +197,10 @@ impl SessionStore for OriginRecords {
         _: Timestamp,
     ) -> Result<(), StoreError> {
         let framed = Framed::write(record, about.expires);
-        let path = record_path(name);
+        let path = match about.kind {
+            Kind::Session => record_path(name),
+            Kind::Revocation => format!("/revocations/{name}"),
+        };
         match self.ask(Method::Put, &path, &framed).await?.status {
             200 | 204 => Ok(()),
             409 => Err(StoreError::Conflict),
