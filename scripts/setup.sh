@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else.
 #   setup.sh run     what `make run` needs (default)
-#   setup.sh test    that, and what only the tests need (Chromium)
+#   setup.sh test    that, and what only the tests need (Chromium, cargo-fuzz)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
@@ -17,6 +17,7 @@ main() {
   if [ "$purpose" = test ]; then
     papers
     browser
+    fuzzer
   fi
 }
 
@@ -103,6 +104,12 @@ packages_for_pyodide() {
 
 browser() {
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || debian_packages "Chromium, for the browser test" chromium
+}
+
+# libFuzzer is C++, compiled with the targets.
+fuzzer() {
+  have c++ || debian_packages "a C++ compiler" g++
+  cargo_tool cargo-fuzz "$cargo_fuzz_version" cargo-fuzz --locked
 }
 
 # debian_packages what package...

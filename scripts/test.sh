@@ -3,23 +3,23 @@
 #   test.sh                   all of it
 #   test.sh system [name...]  only tests/system, or the files there whose name contains one of these
 #   test.sh papers            only the documents, the dependencies and the differential runs
+#   test.sh proof             only what counts: fuzzing, mutations, instructions, memory
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 
 main() {
   case ${1:-} in
-    system) shift ;;
-    papers)
-      papers
-      return
-      ;;
+    system) system "${@:2}" ;;
+    papers) papers ;;
+    proof) proof ;;
     *)
       rust
       papers
+      system
+      proof
       ;;
   esac
-  system "$@"
 }
 
 papers() {
@@ -35,7 +35,8 @@ papers() {
 
 rust() {
   scripts/lint.sh
-  counted "Rust tests" native cargo test --workspace
+  counted "Rust tests" native \
+    cargo test --workspace --exclude session-proof --exclude session-proof-guest
   counted "The codec with nothing but alloc (miniz instead of zlib-rs)" bare \
     cargo test -p session-codec --no-default-features
   counted "The codec with every feature" all-features cargo test -p session-codec --all-features
@@ -55,6 +56,15 @@ system() {
   step "Packed as wrangler deploy would" bundle wrangler deploy --dry-run --outdir target/worker-out
   echo "Whole system: workerd, Django, Chromium"
   node scripts/test-system.mjs "$@"
+}
+
+# What is proved by number; docs/PROOF.md says more. The long runs are programs of their own.
+proof() {
+  counted "Bombs in every format, allocations counted" bombs cargo test --profile proof -p session-proof
+  counted "A million mutated cookies" mutate scripts/mutate.sh 1000000
+  counted "Instructions of every verification" timing scripts/timing.sh
+  scripts/fuzz.sh brief
+  counted "30,000 requests through one Worker, memory watched" soak scripts/soak.sh 30000
 }
 
 # counted what log command...: a step that must have run at least one test, and whose count is shown.

@@ -21,7 +21,7 @@ mod sha1_mac;
 mod verified;
 
 pub(crate) use aead::{AeadKey, Nonce};
-pub(crate) use digest::digest16;
+pub(crate) use digest::{digest16, is_digest16};
 pub use django_secret::{DjangoSecret, WeakDjangoSecret};
 #[cfg(feature = "fernet")]
 pub use fernet_key::{FernetKey, FernetKeyError};

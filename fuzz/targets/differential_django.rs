@@ -57,10 +57,11 @@ fuzz_target!(
             let ours = stand.signer.dumps(text, NOW, &mut stand.workspace);
             let ours = ours.expect("Python takes it for JSON");
             assert_eq!(json_of(&ours), read);
-            assert!(
-                ours == theirs || ours.starts_with('.'),
-                "what is not compressed is the same text"
-            );
+            // Two deflate encoders may differ about what is worth compressing, not by much.
+            match [&ours, &theirs].map(|text| text.starts_with('.')) {
+                [false, false] => assert_eq!(ours, theirs),
+                _ => assert!(ours.len() <= theirs.len() + theirs.len() / 10 + 12),
+            }
         }
     })
 );

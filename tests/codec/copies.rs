@@ -35,10 +35,12 @@ const OTHER: &str = "another-secret-key-of-fifty-characters-or-somewhat-more";
 /// What is presented: by name, its octets.
 type Token = (&'static str, Vec<u8>);
 
+type Takes = Box<dyn Fn(&[u8]) -> bool>;
+
 /// Where it is presented: by name, what takes it, and the tokens that belong there.
 struct Slot {
     name: &'static str,
-    takes: Box<dyn Fn(&[u8]) -> bool>,
+    takes: Takes,
     own: &'static [&'static str],
 }
 
@@ -193,7 +195,7 @@ fn tokens() -> Vec<Token> {
 }
 
 fn slots() -> Vec<Slot> {
-    let slot = |name, own, takes: Box<dyn Fn(&[u8]) -> bool>| Slot { name, takes, own };
+    let slot = |name, own, takes: Takes| Slot { name, takes, own };
     let cookie =
         |name, own, codec: Codec| slot(name, own, Box::new(move |text| opens(&codec, text)));
     let signed = |name, own, signer: Signer| {
