@@ -2,6 +2,7 @@
 # Everything that is tested. Each part must have run tests: a runner that finds none is a failure.
 #   test.sh                   all of it
 #   test.sh system [name...]  only tests/system, or the files there whose name contains one of these
+#   test.sh papers            only the documents, the dependencies and the differential runs
 #   test.sh proof             only what counts: fuzzing, mutations, instructions, memory
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
@@ -10,13 +11,26 @@ cd "$root"
 main() {
   case ${1:-} in
     system) system "${@:2}" ;;
+    papers) papers ;;
     proof) proof ;;
     *)
       rust
+      papers
       system
       proof
       ;;
   esac
+}
+
+papers() {
+  counted "The documents: snippets, links, tables, the reader in Python" documents \
+    "$(venv "$document_requirements")/bin/python" -B -m pytest -p no:cacheprovider tests/documents
+  step "Licences, banned crates, sources, known vulnerabilities" deny scripts/deny.sh
+  local version
+  for version in 4.2 5.2 6.1; do
+    step "Differential run against Django $version" "django-$version" scripts/differential.sh 1000 1 "$version"
+    head -n 1 "$logs/django-$version.log" | sed 's/^/  /'
+  done
 }
 
 rust() {

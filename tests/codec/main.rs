@@ -21,6 +21,7 @@ mod fernet;
 mod flask;
 mod http_cookies;
 mod migration;
+mod pitfalls;
 mod releases;
 mod requirements;
 mod sessions;

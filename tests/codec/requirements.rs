@@ -20,7 +20,7 @@ use session_codec::{
 
 use crate::platform::test;
 
-const ISSUED: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(crate) const ISSUED: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// Octets that count up: every draw differs, and a test can repeat it.
 pub(crate) struct Counting(pub(crate) u8);
@@ -68,7 +68,7 @@ impl TryRng for Broken {
 
 impl TryCryptoRng for Broken {}
 
-fn secret(octet: u8) -> Secret {
+pub(crate) fn secret(octet: u8) -> Secret {
     Secret::from_octets([octet; 32])
 }
 
@@ -81,7 +81,7 @@ fn keys(primary: u8, fallbacks: &[u8]) -> Keys {
     }
 }
 
-fn config(name: &str, audience: &str) -> Config {
+pub(crate) fn config(name: &str, audience: &str) -> Config {
     Config {
         cookie: CookieProfileConfig {
             name: name.into(),
@@ -94,11 +94,11 @@ fn config(name: &str, audience: &str) -> Config {
     }
 }
 
-fn codec() -> Codec {
+pub(crate) fn codec() -> Codec {
     Codec::new(config("__Host-s", "prod"), &keys(1, &[])).unwrap()
 }
 
-fn session(octets: usize) -> Session {
+pub(crate) fn session(octets: usize) -> Session {
     let mut session = Session::new();
     // Letters that deflate finds nothing in.
     let mut state = 1_u32;
@@ -111,7 +111,7 @@ fn session(octets: usize) -> Session {
     session
 }
 
-fn seal(codec: &Codec, session: &Session, start: u8) -> (String, Vec<StoreOp>) {
+pub(crate) fn seal(codec: &Codec, session: &Session, start: u8) -> (String, Vec<StoreOp>) {
     let (rng, workspace) = (&mut Counting(start), &mut Workspace::new());
     let lineage = Lineage::new(ISSUED);
     let commit = codec.seal(
@@ -132,7 +132,7 @@ fn seal(codec: &Codec, session: &Session, start: u8) -> (String, Vec<StoreOp>) {
     (value.to_owned(), commit.store_ops)
 }
 
-fn open_at(codec: &Codec, value: &str, seconds: i64) -> Result<OpenSession, Reason> {
+pub(crate) fn open_at(codec: &Codec, value: &str, seconds: i64) -> Result<OpenSession, Reason> {
     let now = Timestamp::from_seconds(ISSUED.seconds() + seconds);
     codec.open_value(value.as_bytes(), now, &mut Workspace::new())
 }
