@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else.
 #   setup.sh run     what `make run` needs (default)
-#   setup.sh test    that, and what only the tests need (Chromium)
+#   setup.sh test    that, and what only the tests need (Chromium, cargo-fuzz)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
@@ -13,8 +13,23 @@ main() {
   rust_targets
   cargo_tool wasm-bindgen "$wasm_bindgen_version" wasm-bindgen-cli --no-default-features
   cargo_tool worker-build "$worker_build_version" worker-build --locked
-  django_environment
-  [ "$purpose" != test ] || browser
+  python_environment "$requirements" Django
+  if [ "$purpose" = test ]; then
+    papers
+    browser
+    fuzzer
+  fi
+}
+
+# What the differential runs, the documents and the list of dependencies are checked with.
+papers() {
+  cargo_tool cargo-deny "$cargo_deny_version" cargo-deny --locked
+  python_environment "$document_requirements" "a Markdown parser, pytest, pycryptodome"
+  local version
+  for version in 4.2 5.2; do
+    python_environment "$root/tests/differential/django-$version.txt" "Django $version"
+  done
+  packages_for_pyodide "$root/tests/differential/django-6.1.txt" "Django 6.1"
 }
 
 # What we cannot install for you without taking over your machine is named, with the way to get it.
@@ -62,21 +77,39 @@ cargo_tool() {
     env -u CARGO_TARGET_DIR cargo install --root "$tools" "$crate@$version" "$@"
 }
 
-django_environment() {
+# python_environment requirements what
+python_environment() {
   local home
-  home=$(venv)
+  home=$(venv "$1")
   [ ! -e "$home/installed" ] || return 0
   if ! python3 -c 'import ensurepip' 2>/dev/null; then
     debian_packages "Python's venv module" python3-venv
   fi
   rm -rf "$home"
   step "Python environment (5 s)" venv python3 -m venv "$home"
-  step "Django into it (10 s)" pip "$home/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+  step "$2 into it (10 s)" pip "$home/bin/pip" install --quiet --disable-pip-version-check -r "$1"
+  touch "$home/installed"
+}
+
+# packages_for_pyodide requirements what: pure Python, for the CPython 3.14 of the npm package, whatever runs pip.
+packages_for_pyodide() {
+  local home
+  home=$(python_packages "$1")
+  [ ! -e "$home/installed" ] || return 0
+  rm -rf "$home"
+  step "$2 for Python 3.14 (10 s)" pip "$(venv)/bin/pip" install --quiet --disable-pip-version-check \
+    --target "$home" --only-binary=:all: --no-deps --ignore-requires-python -r "$1"
   touch "$home/installed"
 }
 
 browser() {
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || debian_packages "Chromium, for the browser test" chromium
+}
+
+# libFuzzer is C++, compiled with the targets.
+fuzzer() {
+  have c++ || debian_packages "a C++ compiler" g++
+  cargo_tool cargo-fuzz "$cargo_fuzz_version" cargo-fuzz --locked
 }
 
 # debian_packages what package...

@@ -2,22 +2,41 @@
 # Everything that is tested. Each part must have run tests: a runner that finds none is a failure.
 #   test.sh                   all of it
 #   test.sh system [name...]  only tests/system, or the files there whose name contains one of these
+#   test.sh papers            only the documents, the dependencies and the differential runs
+#   test.sh proof             only what counts: fuzzing, mutations, instructions, memory
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 
 main() {
-  if [ "${1:-}" = system ]; then
-    shift
-  else
-    rust
-  fi
-  system "$@"
+  case ${1:-} in
+    system) system "${@:2}" ;;
+    papers) papers ;;
+    proof) proof ;;
+    *)
+      rust
+      papers
+      system
+      proof
+      ;;
+  esac
+}
+
+papers() {
+  counted "The documents: snippets, links, tables, the reader in Python" documents \
+    "$(venv "$document_requirements")/bin/python" -B -m pytest -p no:cacheprovider tests/documents
+  step "Licences, banned crates, sources, known vulnerabilities" deny scripts/deny.sh
+  local version
+  for version in 4.2 5.2 6.1; do
+    step "Differential run against Django $version" "django-$version" scripts/differential.sh 1000 1 "$version"
+    head -n 1 "$logs/django-$version.log" | sed 's/^/  /'
+  done
 }
 
 rust() {
   scripts/lint.sh
-  counted "Rust tests" native cargo test --workspace
+  counted "Rust tests" native \
+    cargo test --workspace --exclude session-proof --exclude session-proof-guest
   counted "The codec with nothing but alloc (miniz instead of zlib-rs)" bare \
     cargo test -p session-codec --no-default-features
   counted "The codec with every feature" all-features cargo test -p session-codec --all-features
@@ -37,6 +56,15 @@ system() {
   step "Packed as wrangler deploy would" bundle wrangler deploy --dry-run --outdir target/worker-out
   echo "Whole system: workerd, Django, Chromium"
   node scripts/test-system.mjs "$@"
+}
+
+# What is proved by number; docs/PROOF.md says more. The long runs are programs of their own.
+proof() {
+  counted "Bombs in every format, allocations counted" bombs cargo test --profile proof -p session-proof
+  counted "A million mutated cookies" mutate scripts/mutate.sh 1000000
+  counted "Instructions of every verification" timing scripts/timing.sh
+  scripts/fuzz.sh brief
+  counted "30,000 requests through one Worker, memory watched" soak scripts/soak.sh 30000
 }
 
 # counted what log command...: a step that must have run at least one test, and whose count is shown.

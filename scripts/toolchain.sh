@@ -10,8 +10,11 @@ logs=$root/target/logs
 
 wasm_bindgen_version=0.2.130 # must be the version of the crate in Cargo.lock
 worker_build_version=0.8.7   # must match the `worker` crate
+cargo_fuzz_version=0.13.1
 rust_targets=(wasm32-unknown-unknown wasm32-wasip1 thumbv7em-none-eabihf)
+cargo_deny_version=0.20.2
 requirements=$root/tests/django_site/requirements.txt
+document_requirements=$root/tests/documents/requirements.txt
 
 # Our own tools first: node_modules/.bin has Node 24 on Linux x64 whatever the system has.
 export PATH="$root/node_modules/.bin:$tools/bin:$PATH"
@@ -21,7 +24,12 @@ export WRANGLER_SEND_METRICS=false WRANGLER_SEND_ERROR_REPORTS=false CLOUDFLARE_
 
 # The environment is named for what is in it: new requirements, new environment.
 venv() {
-  printf '%s/venv-%s\n' "$cache" "$(cksum <"$requirements" | cut -d ' ' -f 1)"
+  printf '%s/venv-%s\n' "$cache" "$(cksum <"${1:-$requirements}" | cut -d ' ' -f 1)"
+}
+
+# The same for packages alone, for a Python that is not this machine's.
+python_packages() {
+  printf '%s/packages-%s\n' "$cache" "$(cksum <"$1" | cut -d ' ' -f 1)"
 }
 
 die() {

@@ -2,6 +2,7 @@
 
 mod body;
 mod commit;
+mod csrf;
 #[cfg(feature = "fernet")]
 mod fernet;
 mod fit;
@@ -30,7 +31,7 @@ use crate::{
     crypto::Nonce,
     error::{Reason, SealError},
     policy::{Lifetimes, Limits, Plan, Report, Rules, is_nearly_full},
-    ring::{CookieRing, DenyRing, RecordRing},
+    ring::{CookieRing, CsrfRing, DenyRing, RecordRing},
     session::Session,
     signing::{self, Signer},
     workspace::Workspace,
@@ -71,6 +72,7 @@ pub struct Codec {
     cookies: Option<CookieRing>,
     records: Option<RecordRing>,
     denials: Option<DenyRing>,
+    csrf: Option<CsrfRing>,
     signer: Option<Signer>,
     #[cfg(any(feature = "flask", feature = "fernet"))]
     foreign: Foreign,
@@ -139,6 +141,7 @@ impl Codec {
             cookies,
             records,
             denials: keys.sealing.as_ref().map(DenyRing::new),
+            csrf: keys.sealing.as_ref().map(CsrfRing::new),
             signer,
             #[cfg(any(feature = "flask", feature = "fernet"))]
             foreign,

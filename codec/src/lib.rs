@@ -6,6 +6,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+// With it every cookie verifies, so that fuzzing reaches what stands behind the verification.
+#[cfg(all(edge_session_fuzzing_unverified, not(all(fuzzing, debug_assertions))))]
+compile_error!("edge_session_fuzzing_unverified takes forgeries: for debug builds of cargo fuzz");
+
 mod atoms;
 mod codec;
 mod compress;

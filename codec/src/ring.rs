@@ -1,6 +1,7 @@
 //! Key rings: one key writes, a few more still read.
 
 mod cookie_ring;
+mod csrf_ring;
 mod deny_ring;
 #[cfg(feature = "fernet")]
 mod fernet_ring;
@@ -16,6 +17,7 @@ use alloc::vec::Vec;
 use crate::atoms::KeyId;
 
 pub(crate) use cookie_ring::CookieRing;
+pub(crate) use csrf_ring::CsrfRing;
 pub(crate) use deny_ring::DenyRing;
 #[cfg(feature = "fernet")]
 pub(crate) use fernet_ring::{FernetRing, Stamp};

@@ -35,7 +35,7 @@ use crate::record::{Kept, Record, RecordName};
 ///     (never written, expired, forgotten) moves from anything; a repeated call is `Done`.
 /// 11. **A tombstone stands until it expires**: no `swap_head` moves it.
 /// 12. **A revocation replaces the one before** under its name ([`Kind::Revocation`](crate::Kind)),
-///     in one step: whoever asks meanwhile sees the one or the other.
+///     in one step: whoever asks meanwhile, by `get_fresh`, sees the one or the other.
 ///
 /// Futures need not be `Send`: Workers have one thread. Time limits, retries, several layers and
 /// circuit breaking are for whoever wraps a store; a store just does what it is told.

@@ -12,6 +12,7 @@
 extern crate alloc;
 
 mod cookies;
+mod copies;
 mod cryptography;
 mod database;
 mod django;
@@ -20,6 +21,7 @@ mod fernet;
 mod flask;
 mod http_cookies;
 mod migration;
+mod pitfalls;
 mod releases;
 mod requirements;
 mod sessions;

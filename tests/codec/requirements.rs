@@ -2,7 +2,7 @@
 //!
 //! Not of the codec, and tested with the Worker or a store: S3 (logs and headers), S9 (there are no
 //! chunks), S16, S17, S19, S20 (log in, log out, revocation), S26 and S36 (encrypted is the default:
-//! S11), S27, S28 (response headers), S29, S30, S32, S34 (faults, network, stores), S31, S35.
+//! S11), S27, S28 (response headers), S29, S30, S32, S34 (faults, network, stores), S31.
 //! S22's constant time is measured, not asserted here; S25's warning before an end stands with the Worker.
 
 use core::convert::Infallible;
@@ -20,10 +20,10 @@ use session_codec::{
 
 use crate::platform::test;
 
-const ISSUED: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(crate) const ISSUED: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// Octets that count up: every draw differs, and a test can repeat it.
-struct Counting(u8);
+pub(crate) struct Counting(pub(crate) u8);
 
 impl TryRng for Counting {
     type Error = Infallible;
@@ -68,7 +68,7 @@ impl TryRng for Broken {
 
 impl TryCryptoRng for Broken {}
 
-fn secret(octet: u8) -> Secret {
+pub(crate) fn secret(octet: u8) -> Secret {
     Secret::from_octets([octet; 32])
 }
 
@@ -81,7 +81,7 @@ fn keys(primary: u8, fallbacks: &[u8]) -> Keys {
     }
 }
 
-fn config(name: &str, audience: &str) -> Config {
+pub(crate) fn config(name: &str, audience: &str) -> Config {
     Config {
         cookie: CookieProfileConfig {
             name: name.into(),
@@ -94,11 +94,11 @@ fn config(name: &str, audience: &str) -> Config {
     }
 }
 
-fn codec() -> Codec {
+pub(crate) fn codec() -> Codec {
     Codec::new(config("__Host-s", "prod"), &keys(1, &[])).unwrap()
 }
 
-fn session(octets: usize) -> Session {
+pub(crate) fn session(octets: usize) -> Session {
     let mut session = Session::new();
     // Letters that deflate finds nothing in.
     let mut state = 1_u32;
@@ -111,7 +111,7 @@ fn session(octets: usize) -> Session {
     session
 }
 
-fn seal(codec: &Codec, session: &Session, start: u8) -> (String, Vec<StoreOp>) {
+pub(crate) fn seal(codec: &Codec, session: &Session, start: u8) -> (String, Vec<StoreOp>) {
     let (rng, workspace) = (&mut Counting(start), &mut Workspace::new());
     let lineage = Lineage::new(ISSUED);
     let commit = codec.seal(
@@ -132,7 +132,7 @@ fn seal(codec: &Codec, session: &Session, start: u8) -> (String, Vec<StoreOp>) {
     (value.to_owned(), commit.store_ops)
 }
 
-fn open_at(codec: &Codec, value: &str, seconds: i64) -> Result<OpenSession, Reason> {
+pub(crate) fn open_at(codec: &Codec, value: &str, seconds: i64) -> Result<OpenSession, Reason> {
     let now = Timestamp::from_seconds(ISSUED.seconds() + seconds);
     codec.open_value(value.as_bytes(), now, &mut Workspace::new())
 }
@@ -499,4 +499,62 @@ fn s33_what_one_cookie_can_cause_is_bounded() {
     let (lineage, lifetime) = (Lineage::new(ISSUED), Lifetime::BrowserSession);
     let refused = codec().seal(&huge, &lineage, ISSUED, lifetime, rng, workspace);
     assert!(matches!(refused.err(), Some(SealError::TooLarge { .. })));
+}
+
+#[test]
+fn s35_what_a_form_carries_is_bound_to_its_session() {
+    let codec = codec();
+    let open = |codec: &Codec, start| {
+        let (value, _) = seal(codec, &session(9), start);
+        (open_at(codec, &value, 0).unwrap(), value)
+    };
+    let ((ours, cookie), (theirs, _)) = (open(&codec, 0), open(&codec, 100));
+    let token = codec.csrf_token(&ours).unwrap();
+    assert_eq!(token.len(), 43);
+    assert!(codec.is_csrf_token(&ours, token.as_bytes(), ISSUED));
+    assert!(!codec.is_csrf_token(&theirs, token.as_bytes(), ISSUED));
+    assert_ne!(codec.csrf_token(&theirs).as_ref(), Some(&token));
+    for at in 0..token.len() {
+        for bit in 0..8 {
+            let mut altered = token.clone().into_bytes();
+            altered[at] ^= 1 << bit;
+            assert!(!codec.is_csrf_token(&ours, &altered, ISSUED), "{at} {bit}");
+        }
+        let cut = &token.as_bytes()[..at];
+        assert!(!codec.is_csrf_token(&ours, cut, ISSUED), "{at}");
+    }
+    // A page that was open during a rotation is still good, until the older key's own end.
+    let end = Timestamp::from_seconds(ISSUED.seconds() + 10);
+    let sealing = KeyRing::new(secret(2), vec![secret(1).ending(end)]).unwrap();
+    let rotated = Keys {
+        sealing: Some(sealing),
+        django: None,
+    };
+    let rotated = Codec::new(config("__Host-s", "prod"), &rotated).unwrap();
+    let reopened = open_at(&rotated, &cookie, 0).unwrap();
+    assert!(rotated.is_csrf_token(&reopened, token.as_bytes(), ISSUED));
+    assert!(!rotated.is_csrf_token(&reopened, token.as_bytes(), end));
+    assert_ne!(rotated.csrf_token(&reopened), Some(token.clone()));
+    // Nothing can be bound to a session without an id, and nothing is then accepted.
+    let nameless = Config {
+        identify: false,
+        ..config("__Host-s", "prod")
+    };
+    let nameless = Codec::new(nameless, &keys(1, &[])).unwrap();
+    let (opened, _) = open(&nameless, 0);
+    assert_eq!(nameless.csrf_token(&opened), None);
+    assert!(!nameless.is_csrf_token(&opened, token.as_bytes(), ISSUED));
+}
+
+/// Made with Python's `hmac` as docs/FORMAT.md says, for the secret 01 01 01 …
+#[test]
+fn s35_the_token_of_a_known_session() {
+    let (value, _) = seal(&codec(), &session(9), 0);
+    let opened = open_at(&codec(), &value, 0).unwrap();
+    // The first octets that were drawn are the session's id: 01 02 … 10.
+    let token = codec().csrf_token(&opened);
+    assert_eq!(
+        token.as_deref(),
+        Some("aerxa7zLqd4LLD57BLNQryX7TL5Um73TuAQgP2OUx1g")
+    );
 }

@@ -16,7 +16,7 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
 /**
  * Starts the Worker with `settings` (vars and secrets alike) and resolves when it listens.
  * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes all store bindings away,
- * `conformance: true` runs the build that has the store contract in it.
+ * `conformance: true` runs the build that has the store contract in it, `entry` another module round the Worker.
  *
  * `url`                 where it listens
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
@@ -78,9 +78,11 @@ async function migrate(database) {
   await database.batch(sql.split(';').filter(text => text.trim()).map(text => database.prepare(text)));
 }
 
-async function start(settings, { faulty = false, conformance = false, store = true }, persist) {
+async function start(settings, { faulty = false, conformance = false, entry: wrapper, store = true }, persist) {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
-  const entry = faulty
+  const entry = wrapper
+    ? { main: fileURLToPath(wrapper) }
+    : faulty
     ? { main: path('./faulty-store.mjs') }
     : conformance
     ? { main: path('../../worker/build-conformance/index.js') }

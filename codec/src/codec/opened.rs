@@ -4,7 +4,7 @@ use super::{Lineage, lineage::SpilledRecord};
 use crate::{
     atoms::{Envelope, KeyId, KeyPosition, Timestamp},
     error::Reason,
-    policy::ENDS_KEY,
+    policy::{ENDS_KEY, KeyEnd},
     session::Session,
     wire::ticket::Ticket,
 };
@@ -104,6 +104,8 @@ impl OpenSession {
 
     /// Puts a record's keys where they stood.
     pub(crate) fn merge(&mut self, spilled: &Session, positions: &[u16]) -> Result<(), Reason> {
+        // Read before anything moves: what is refused leaves the session as it was.
+        read_ends(spilled)?;
         // Positions count the keys that have ended in the meantime, too.
         for (index, key) in &self.expired {
             self.session.put_back(*index, key);
@@ -118,26 +120,19 @@ impl OpenSession {
     /// Takes the reserved key with the ends of keys out of the session, and the keys whose end has
     /// come.
     pub(crate) fn take_ends(&mut self) -> Result<(), Reason> {
-        let Some((_, ends)) = self.session.take(ENDS_KEY) else {
-            return Ok(());
-        };
-        let ends = Session::from_json(ends).map_err(|_| Reason::CorruptBody)?;
+        let ends = read_ends(&self.session)?;
+        self.session.take(ENDS_KEY);
         let mut ended = Vec::new();
-        for index in 0..ends.len() {
-            let key = ends.raw_key(index);
-            let end: u32 = ends
-                .raw_value(index)
-                .parse()
-                .map_err(|_| Reason::CorruptBody)?;
+        for (key, end) in ends {
             if Timestamp::from_seconds(end.into()) <= self.opened_at {
                 ended.push(key);
             } else {
-                self.lineage.ends.push((key.to_owned(), end));
+                self.lineage.ends.push((key, end));
             }
         }
         for key in ended.into_iter().rev() {
-            if let Some((index, _)) = self.session.take(key) {
-                self.expired.push((index, key.to_owned()));
+            if let Some((index, _)) = self.session.take(&key) {
+                self.expired.push((index, key));
             }
         }
         // The last one taken out is the first to be put back at its index.
@@ -150,4 +145,17 @@ impl OpenSession {
     pub const fn is_from_django_cookie(&self) -> bool {
         self.from_django_cookie
     }
+}
+
+/// What the reserved key of a session says of the ends of others, in its order.
+fn read_ends(session: &Session) -> Result<Vec<KeyEnd>, Reason> {
+    let Some(ends) = session.raw_by_raw_key(ENDS_KEY) else {
+        return Ok(Vec::new());
+    };
+    let ends = Session::from_json(ends).map_err(|_| Reason::CorruptBody)?;
+    let read = |(key, end): (&str, &str)| match end.parse() {
+        Ok(end) => Ok((key.to_owned(), end)),
+        Err(_) => Err(Reason::CorruptBody),
+    };
+    ends.raw_members().map(read).collect()
 }

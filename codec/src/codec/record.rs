@@ -7,7 +7,7 @@ use rand_core::TryCryptoRng;
 use super::{Codec, Lineage, OpenSession, StoreOp, Workspace, lineage::SpilledRecord, nonce};
 use crate::{
     atoms::Timestamp,
-    crypto::digest16,
+    crypto::{digest16, is_digest16},
     error::{Reason, SealError},
     policy::{KeyPlacement, Placement, Plan},
     session::Session,
@@ -43,7 +43,7 @@ impl Codec {
         let Some(ticket) = opened.ticket().copied() else {
             return Err(Reason::WrongRecord);
         };
-        if digest16(record) != ticket.digest {
+        if !is_digest16(&ticket.digest, record) {
             return Err(Reason::WrongRecord);
         }
         let ring = self.records.as_ref().ok_or(Reason::NotAccepted)?;

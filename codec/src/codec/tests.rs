@@ -1,4 +1,5 @@
 mod placement;
+mod properties;
 
 use alloc::{format, string::String, vec, vec::Vec};
 use core::convert::Infallible;
@@ -433,6 +434,42 @@ fn a_record_is_its_tickets_alone() {
     let mut flipped = record.to_vec();
     flipped[100] ^= 1;
     assert_eq!(open_with(&flipped), Err(Reason::WrongRecord));
+}
+
+#[test]
+fn a_record_that_is_refused_leaves_the_session_as_it_was() {
+    let codec = codec();
+    let commit = seal(&codec, &large_session(3, 4_000), &Lineage::new(CREATED), 0);
+    let mut opened = open(&codec, &value(&commit)).unwrap();
+    let (before, lineage) = (opened.session().clone(), opened.lineage().clone());
+    // Only a key holder could write such bodies.
+    for body in [
+        r#"{"a":1,"_edge_ends":{"a":-1}}"#,
+        r#"{"a":1,"_edge_ends":[]}"#,
+        "{",
+        "[]",
+    ] {
+        let ring = codec.records.as_ref().unwrap();
+        let fields = crate::wire::record::Fields {
+            compression: crate::wire::inner::Compression::None,
+            previous: None,
+            positions: vec![0, 1],
+        };
+        let mut record = Vec::new();
+        ring.seal(&[1; 24], &[2; 16], 1, &mut record, |inner| {
+            fields.write(inner);
+            inner.extend_from_slice(body.as_bytes());
+        });
+        let spilled = opened.lineage.spilled.as_mut().unwrap();
+        spilled.ticket.id = [2; 16];
+        spilled.ticket.revision = 1;
+        spilled.ticket.digest = crate::crypto::digest16(&record);
+        let refused = codec.open_record(&mut opened, &record, &mut Workspace::new());
+        assert_eq!(refused, Err(Reason::CorruptBody), "{body}");
+        assert_eq!(opened.session(), &before, "{body}");
+        assert_eq!(opened.lineage().ends, lineage.ends);
+        assert!(opened.ticket().is_some());
+    }
 }
 
 #[test]

@@ -49,3 +49,25 @@ impl AeadKey {
         Some(Verified::mint(&*ciphertext))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_verify_is_left_encrypted() {
+        let (key, nonce) = (AeadKey::new([1; 32]), [2; NONCE_LEN]);
+        let plain = [3; 200];
+        let mut sealed = plain.to_vec();
+        key.seal(&nonce, b"aad", &mut sealed, 0);
+        let (ciphertext, tag) = sealed.split_last_chunk_mut::<TAG_LEN>().unwrap();
+        let before = ciphertext.to_vec();
+        let mut wrong = *tag;
+        wrong[15] ^= 1;
+        assert!(key.open(&nonce, b"aad", ciphertext, &wrong).is_none());
+        assert!(key.open(&nonce, b"dad", ciphertext, tag).is_none());
+        assert_eq!(ciphertext, before);
+        let opened = key.open(&nonce, b"aad", ciphertext, tag).unwrap();
+        assert_eq!(*opened, plain);
+    }
+}

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use alloc::vec::Vec;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroizing;
 
 use super::{labels, mac::MacKey};
 
@@ -13,8 +13,8 @@ const MIN_DISTINCT: usize = 5;
 const INSECURE_PREFIX: &[u8] = b"django-insecure-";
 
 /// A Django `SECRET_KEY`: any octets, used as they are. Zeroized when dropped, without `Debug`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct DjangoSecret(Vec<u8>);
+#[derive(Clone)]
+pub struct DjangoSecret(Zeroizing<Vec<u8>>);
 
 impl DjangoSecret {
     /// A key as Django's settings have it, judged as Django's `check --deploy` judges it.
@@ -22,7 +22,7 @@ impl DjangoSecret {
     /// # Errors
     /// [`WeakDjangoSecret`] if it is short, monotonous or generated for development.
     pub fn new(key: impl Into<Vec<u8>>) -> Result<Self, WeakDjangoSecret> {
-        let key = Self(key.into());
+        let key = Self(Zeroizing::new(key.into()));
         let mut seen = [false; 256];
         key.0
             .iter()
@@ -48,7 +48,7 @@ impl DjangoSecret {
         if key.is_empty() {
             return Err(WeakDjangoSecret::Short);
         }
-        Ok(Self(key))
+        Ok(Self(Zeroizing::new(key)))
     }
 
     /// `SHA-256(salt || "signer" || secret)`

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use alloc::vec::Vec;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroizing;
 
 use super::{labels, sha1_mac::Sha1MacKey};
 
@@ -18,8 +18,8 @@ const SAMPLES: [&[u8]; 3] = [
 ];
 
 /// A Flask `SECRET_KEY`: any octets, used as they are. Zeroized when dropped, without `Debug`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct FlaskSecret(Vec<u8>);
+#[derive(Clone)]
+pub struct FlaskSecret(Zeroizing<Vec<u8>>);
 
 impl FlaskSecret {
     /// A key as Flask's configuration has it. Flask itself judges none.
@@ -27,7 +27,7 @@ impl FlaskSecret {
     /// # Errors
     /// [`WeakFlaskSecret`] if it is short, monotonous or an example of Flask's documentation.
     pub fn new(key: impl Into<Vec<u8>>) -> Result<Self, WeakFlaskSecret> {
-        let key = Self(key.into());
+        let key = Self(Zeroizing::new(key.into()));
         let mut seen = [false; 256];
         key.0
             .iter()
@@ -53,7 +53,7 @@ impl FlaskSecret {
         if key.is_empty() {
             return Err(WeakFlaskSecret::Short);
         }
-        Ok(Self(key))
+        Ok(Self(Zeroizing::new(key)))
     }
 
     /// `HMAC-SHA1(secret, "cookie-session")`

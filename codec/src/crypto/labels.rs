@@ -49,6 +49,11 @@ impl Prk {
         MacKey::new(&self.expand::<32>(&[b"deny"]))
     }
 
+    /// `HKDF-Expand(prk, "csrf", 32)`: binds what a form carries to the session it was made for.
+    pub(crate) fn csrf_key(&self) -> MacKey {
+        MacKey::new(&self.expand::<32>(&[b"csrf"]))
+    }
+
     fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
         let mut key = [0; N];
         self.0

@@ -3,7 +3,7 @@ use core::fmt;
 use alloc::string::String;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use rand_core::TryCryptoRng;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::labels::Prk;
 use crate::atoms::{KeyId, Timestamp};
@@ -17,11 +17,16 @@ const LEN: usize = 32;
 ///
 /// Passwords are refused: they would need stretching, and nobody stretches on every request.
 /// Decoded in constant time, zeroized when dropped, without `Debug`.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct Secret {
     octets: [u8; LEN],
-    #[zeroize(skip)]
     not_after: Option<Timestamp>,
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.octets.zeroize();
+    }
 }
 
 impl Secret {

@@ -42,6 +42,7 @@ impl Sha1MacKey {
         text: &[u8],
     ) -> Option<Verified<&'m [u8]>> {
         let verified: bool = self.mac_text(message).as_slice().ct_eq(text).into();
+        let verified = verified || cfg!(edge_session_fuzzing_unverified);
         verified.then(|| Verified::mint(message))
     }
 }

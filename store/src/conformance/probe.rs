@@ -149,6 +149,20 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         Err(self.failure(format!("told expiry {told:?} s instead of {lifetime} s")))
     }
 
+    /// `get_fresh` at the start must give exactly `record`, which expires at `lifetime`.
+    pub(super) async fn expect_fresh(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        lifetime: i64,
+    ) -> Result<(), Failure> {
+        let fresh = self.store.get_fresh(name, self.at(0)).await;
+        match fresh.map_err(|error| self.failure(format!("get_fresh failed: {error}")))? {
+            Some(kept) if kept.record == *record && kept.expires == self.at(lifetime) => Ok(()),
+            _ => Err(self.failure("get_fresh gave something else".into())),
+        }
+    }
+
     pub(super) async fn delete(&self, name: &RecordName) -> Result<(), Failure> {
         let deleted = self.store.delete(name).await;
         deleted.map_err(|error| self.failure(format!("delete failed: {error}")))

@@ -1,0 +1,40 @@
+//! No octets that were not sealed here open; what verifies is refused, or a session within its limit
+//! that is the same when it is sealed again.
+#![no_main]
+
+use std::cell::RefCell;
+
+use libfuzzer_sys::fuzz_target;
+use session_codec::Session;
+use session_fuzz::{NOW, Stand, VERIFIES, altered, base64url, from_base64url};
+
+thread_local! {
+    static STAND: RefCell<(Stand, Vec<u8>)> = RefCell::new(genuine());
+}
+
+fn genuine() -> (Stand, Vec<u8>) {
+    let mut stand = Stand::sealed();
+    let session = Session::from_json(r#"{"user":42,"cart":[1,2,3]}"#).expect("it is JSON");
+    let lineage = session_codec::Lineage::new(NOW);
+    let (value, _) = stand
+        .seal(&session, &lineage)
+        .expect("it fits into a cookie");
+    (stand, from_base64url(value).expect("base64url was written"))
+}
+
+fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|(stand, genuine)| {
+    for value in [octets.to_vec(), base64url(octets).into_bytes()] {
+        if let Ok(opened) = stand.codec.open_value(&value, NOW, &mut stand.workspace) {
+            assert!(!VERIFIES, "a forgery opened");
+            stand.check(opened, stand.codec.limits().cookie_octets);
+        }
+    }
+    if VERIFIES {
+        let changed = altered(genuine, octets);
+        let opened =
+            stand
+                .codec
+                .open_value(base64url(&changed).as_bytes(), NOW, &mut stand.workspace);
+        assert_eq!(opened.is_ok(), changed == *genuine);
+    }
+}));

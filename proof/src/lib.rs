@@ -1,0 +1,1 @@
+//! Programs in `src/bin`, tests in `tests`; here is what they share.

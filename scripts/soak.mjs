@@ -1,0 +1,75 @@
+// Sends many requests through one Worker instance in workerd and looks at its linear memory, which never shrinks:
+// after the first 10,000 it must not grow.
+//   soak.mjs [requests]   default 1,000,000
+
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
+import { newSessionKey, startEdge } from '../tests/system/edge.mjs';
+
+const REQUESTS = Number(process.argv[2] ?? 1_000_000);
+const SETTLED = 10_000;
+// As many at once as answer within a few seconds: the runtime ends what takes too long.
+const BATCH = 1000;
+
+if (!(REQUESTS > SETTLED)) throw new Error(`at least ${SETTLED} requests are needed to settle, and some after that`);
+
+const secret = randomBytes(40).toString('base64url');
+const token = randomBytes(24).toString('base64url');
+const edge = await startEdge(
+  {
+    ORIGIN_URL: 'http://origin.example',
+    SESSION_PROTOCOL: 'headers',
+    SESSION_ORIGIN_KEY: newSessionKey(),
+    SESSION_KEYS: newSessionKey(),
+    SESSION_API_TOKEN: token,
+    SESSION_ROUTES: '{"/": "optional"}',
+    DJANGO_SECRET_KEY: secret,
+    SESSION_ACCEPT: '[{"envelope": "sealed"}, {"envelope": "django"}]',
+  },
+  { entry: new URL('../tests/soak/worker.mjs', import.meta.url) },
+);
+
+/** A signed Django cookie that inflates to a thousand times its length. */
+function bomb(octets) {
+  const payload = `.${deflateSync(`{"a":"${'A'.repeat(octets)}"}`, { level: 9 }).toString('base64url')}`;
+  const salt = 'django.contrib.sessions.backends.signed_cookies';
+  const key = createHash('sha256').update(`${salt}signer${secret}`).digest();
+  const signed = `${payload}:${base62(Math.floor(Date.now() / 1000))}`;
+  return `${signed}:${createHmac('sha256', key).update(signed).digest('base64url')}`;
+}
+
+function base62(number) {
+  const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+  return number === 0 ? '' : base62(Math.floor(number / 62)) + digits[number % 62];
+}
+
+const bombs = [60_000, 70_000, 3_000_000, 11_000_000].map(bomb);
+const statuses = {};
+const megabytes = octets => `${(octets / 2 ** 20).toFixed(2)} MiB`;
+let [sent, stored, settled, last] = [0, 0, 0, 0];
+const started = Date.now();
+try {
+  while (sent < REQUESTS) {
+    const batch = Math.min(BATCH, REQUESTS - sent, sent < SETTLED ? SETTLED - sent : BATCH);
+    const response = await fetch(`${edge.url}/__soak?requests=${batch}`, { method: 'POST', body: JSON.stringify({ bombs, token }) });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    const seen = await response.json();
+    sent += seen.requests;
+    stored += seen.stored;
+    for (const [status, count] of Object.entries(seen.statuses)) statuses[status] = (statuses[status] ?? 0) + count;
+    if (seen.instances !== 1) throw new Error(`${seen.instances} instances: one was to do all the work`);
+    if (seen.memory !== last) console.log(`after ${sent} requests: ${megabytes(seen.memory)} of linear memory`);
+    last = seen.memory;
+    if (sent <= SETTLED) settled = seen.memory;
+  }
+  if (last > settled) throw new Error(`it grew after ${SETTLED} requests, by ${last - settled} octets`);
+  const failed = Object.keys(statuses).filter(status => Number(status) >= 500);
+  if (failed.length > 0) throw new Error(`failed requests: ${JSON.stringify(statuses)}`);
+  if (stored < sent / 20 || !(statuses[200] > sent / 2)) throw new Error(`hardly a session was written: ${JSON.stringify(statuses)}`);
+} finally {
+  await edge.stop();
+}
+const seconds = Math.round((Date.now() - started) / 1000);
+console.log(`${sent} requests in ${seconds} s, ${stored} cookies set, statuses ${JSON.stringify(statuses)}`);
+console.log(`${megabytes(settled)} after ${SETTLED}, ${megabytes(last)} after ${sent}: 1 passed`);
+process.exit(0);

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# A million requests through one Worker instance: its memory must not grow after the first 10,000.
+#   soak.sh [requests]
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+cd "$root"
+step "The Worker, in Rust, to WebAssembly (first time 1 to 2 min)" build-worker scripts/build-worker.sh
+[ -e target/worker-out/index.js ] || step "Packed as wrangler deploy would" bundle wrangler deploy --dry-run --outdir target/worker-out
+exec node scripts/soak.mjs "$@"

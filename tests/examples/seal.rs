@@ -1,0 +1,77 @@
+//! Seals sessions as configured, for a reader in another language to be tried on.
+//!
+//! Lines of JSON in: first `{"config": …, "secret": "es1_…", "issued": seconds}`, then one session a line. A line out
+//! for each: `{"cookie": …, "record": …}`, the record in base64url or `null`.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+
+use core::convert::Infallible;
+use std::io::stdin;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use session_codec::{
+    Codec, KeyRing, Keys, Lineage, Secret, Session, StoreOp, Timestamp, Workspace, cookie::Lifetime,
+};
+
+/// Octets that count up, so that a run can be repeated.
+struct Counting(u64);
+
+impl rand_core::TryRng for Counting {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.try_next_u64()? as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_add(1);
+        Ok(self.0)
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        for part in octets.chunks_mut(8) {
+            let next = self.try_next_u64()?.to_be_bytes();
+            part.copy_from_slice(&next[..part.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Counting {}
+
+fn main() {
+    let mut lines = stdin().lines();
+    let mut head: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let secret = Secret::parse(head["secret"].as_str().unwrap()).unwrap();
+    let keys = Keys {
+        sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
+        django: None,
+    };
+    let config = serde_json::from_value(head["config"].take()).unwrap();
+    let codec = Codec::new(config, &keys).unwrap();
+    let issued = Timestamp::from_seconds(head["issued"].as_i64().unwrap());
+    let (mut rng, mut workspace) = (Counting(0), Workspace::new());
+    for line in lines {
+        let session = Session::from_json(line.unwrap()).unwrap();
+        let lineage = Lineage::new(issued);
+        let lifetime = Lifetime::BrowserSession;
+        let commit = codec.seal(
+            &session,
+            &lineage,
+            issued,
+            lifetime,
+            &mut rng,
+            &mut workspace,
+        );
+        let commit = commit.unwrap();
+        let (_, value) = commit.set_cookie.as_str().split_once('=').unwrap();
+        let record = commit.store_ops.iter().find_map(|op| match op {
+            StoreOp::Put { record, .. } => Some(URL_SAFE_NO_PAD.encode(record)),
+            _ => None,
+        });
+        println!(
+            "{}",
+            json!({ "cookie": value.split(';').next(), "record": record })
+        );
+    }
+}
