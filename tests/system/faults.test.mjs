@@ -235,26 +235,6 @@ describe('versions side by side', () => {
     }
   });
 
-  test('F31: cookies of release 0.1.0 open', async () => {
-    const path = new URL('../vectors/releases/0.1.0.json', import.meta.url);
-    const { cookie, session_json: json } = JSON.parse(readFileSync(path, 'utf8')).find(({ id }) => id === 'identified');
-    const key = `es1_${Buffer.from(Array.from({ length: 32 }, (_, n) => n)).toString('base64url')}`;
-    const edge = await startEdge(
-      { ...settings, SESSION_KEYS: key, SESSION_COOKIE: '__Host-s', SESSION_AUDIENCE: 'prod' },
-      { faulty: true },
-    );
-    try {
-      // They were issued at a fixed time.
-      const ahead = 1_800_000_060 - Math.floor(Date.now() / 1000);
-      await send(`${edge.url}/__store?clock=${ahead}`);
-      const response = await send(`${edge.url}/_session`, { headers: { cookie: `__Host-s=${cookie}`, ...bearer } });
-      assert.equal(response.status, 200, response.body);
-      assert.deepEqual(response.json(), JSON.parse(json));
-    } finally {
-      await edge.stop();
-    }
-  });
-
   test('F33, F34: under a new key the next page carries it, but no HEAD, OPTIONS, 304, error or public file', async () => {
     const edge = await startEdge(settings, { faulty: true });
     try {

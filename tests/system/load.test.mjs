@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { steadyLoad } from './load.mjs';
 
-const SECONDS = 8;
+const SECONDS = 5;
 
 for (const [store, spilled] of [
   ['kv+d1', '200'],
@@ -16,7 +16,7 @@ for (const [store, spilled] of [
     assert.deepEqual(Object.keys(before.spilled.statuses), ['200']);
     assert.deepEqual(Object.keys(outage.spilled.statuses), [spilled]);
     assert.deepEqual(Object.keys(after.spilled.statuses), ['200'], 'well again, and nothing was restarted');
-    assert.ok(outage.inCookie.count > 200 && outage.spilled.count > 50, JSON.stringify(outage));
+    assert.ok(outage.inCookie.count > 150 && outage.spilled.count > 40, JSON.stringify(outage));
     // The requests that were under way when it broke, with their second tries; then at most one a second.
     assert.ok(probes <= 40 + 2 * SECONDS, `${probes} calls`);
     assert.ok(recovered < 15_000, `${recovered} ms`);
