@@ -173,7 +173,7 @@ if (import.meta.filename === process.argv[1]) {
   const { values } = parseArgs({
     options: {
       seconds: { type: 'string', default: '300' },
-      rate: { type: 'string', default: '200' },
+      rate: { type: 'string', default: '40' },
       store: { type: 'string', default: 'kv+d1' },
     },
   });

@@ -17,10 +17,12 @@ use crate::store::SessionStore;
 pub struct D1Model {
     clock: SimulatedClock,
     primary: MemoryStore,
-    /// When the replica sees what a record became.
-    replica: RefCell<BTreeMap<RecordName, Vec<(i64, Option<Kept>)>>>,
+    replica: RefCell<BTreeMap<RecordName, Vec<Seen>>>,
     lag_millis: Cell<u64>,
 }
+
+/// When the replica sees what a record became.
+type Seen = (i64, Option<Kept>);
 
 impl D1Model {
     /// An empty database.

@@ -1,7 +1,7 @@
 //! What was handed out, and what may therefore be read.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt;
-use std::collections::{BTreeMap, BTreeSet};
 
 use session_codec::Session;
 
@@ -125,7 +125,7 @@ impl Ledger {
 
     fn is_of(&self, writer: usize, life: usize) -> bool {
         let parent = |life: &usize| self.lives[*life].parent;
-        std::iter::successors(Some(life), parent).any(|life| life == writer)
+        core::iter::successors(Some(life), parent).any(|life| life == writer)
     }
 
     /// A state that is not older than another one, in any key.

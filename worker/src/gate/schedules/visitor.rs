@@ -1,8 +1,7 @@
 //! Visitors: what they do, and what they check.
 
-use alloc::rc::Rc;
+use alloc::{collections::BTreeSet, rc::Rc};
 use core::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 
 use session_codec::{Codec, Lineage, OpenSession, Session, Timestamp, Workspace, cookie::Lifetime};
 use session_store::{About, RecordName, SessionStore};
@@ -73,7 +72,11 @@ async fn request<S: Stack>(world: &Rc<World<S>>, browser: &Browser) -> Result<()
     clock.sleep(clock.roll(2_000)).await;
     match clock.roll(20) {
         0 => log_out(world, browser, life, &found, &request).await,
-        1 => log_in(world, browser, life, &found, cookie).await,
+        1 => {
+            world.outcome.borrow_mut().log_ins += 1;
+            let from = Some((found, cookie, request));
+            save_as(world, browser, life, from, Change::LogIn).await
+        }
         2..12 => update(world, browser, life, Some((found, cookie, request))).await,
         _ if request.codec.needs_reissue(&found) => {
             world.outcome.borrow_mut().reissued += 1;
@@ -265,23 +268,6 @@ async fn update<S: Stack>(
     save_as(world, browser, life, from, Change::Some).await
 }
 
-async fn log_in<S: Stack>(
-    world: &Rc<World<S>>,
-    browser: &Browser,
-    life: usize,
-    found: &OpenSession,
-    cookie: Handed,
-) -> Result<(), Violation> {
-    let _ = (found, &cookie);
-    world.outcome.borrow_mut().log_ins += 1;
-    let request = Request::new(world, browser.place.get());
-    let Some(found) = request.read(life, &cookie).await? else {
-        return Ok(());
-    };
-    let from = Some((found, cookie, request));
-    save_as(world, browser, life, from, Change::LogIn).await
-}
-
 async fn save_as<S: Stack>(
     world: &Rc<World<S>>,
     browser: &Browser,
@@ -394,9 +380,8 @@ async fn save_as<S: Stack>(
         }
     }
     request.delete_later(saved.deletions);
-    match (found, change) {
-        (Some(found), Change::LogIn) => end(world, life, found.lineage(), &request).await,
-        _ => {}
+    if let (Some(found), Change::LogIn) = (found, change) {
+        end(world, life, found.lineage(), &request).await;
     }
     Ok(())
 }
@@ -446,7 +431,7 @@ async fn end<S: Stack>(
 ) {
     world.ledger.borrow_mut().lives[life].end_asked = true;
     let store = request.tampered();
-    for pause in std::iter::once(0).chain(INSIST) {
+    for pause in core::iter::once(0).chain(INSIST) {
         world.clock.sleep(pause * 1000).await;
         let ended = revoke_session(request.codec, &store, lineage, request.now).await;
         if ended.is_ok() {

@@ -143,7 +143,7 @@ thread_local! {
 
 fn codec([primary, fallback]: [u8; 2]) -> Codec {
     let secret = |octet| Secret::from_octets([octet; 32]);
-    let ring = KeyRing::new(secret(primary), vec![secret(fallback).into()]).unwrap();
+    let ring = KeyRing::new(secret(primary), vec![secret(fallback)]).unwrap();
     let keys = Keys {
         sealing: Some(ring),
         django: None,
