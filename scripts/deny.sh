@@ -6,8 +6,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 have cargo-deny || die "cargo-deny is missing" "make setup"
 
-cargo metadata --locked --format-version 1 >/dev/null || die "Cargo.lock is not what Cargo.toml asks for" "cargo check"
-npm ls --all --package-lock-only --include=optional >/dev/null || die "package-lock.json is not what package.json asks for" "npm install"
+cargo metadata --locked --format-version 1 >/dev/null ||
+  die "Cargo.lock is not what Cargo.toml asks for" "cargo check"
+npm ls --all --package-lock-only --include=optional >/dev/null ||
+  die "package-lock.json is not what package.json asks for" "npm install"
 cargo deny --offline --locked check --hide-inclusion-graph licenses bans sources
 
 databases=("${CARGO_HOME:-$HOME/.cargo}"/advisory-db*/*/)
