@@ -13,20 +13,20 @@ cd "$root"
 
 # target build runs-in-brief
 targets="
-config verified 10000
+config verified 20000
 cookie_header verified 60000
 decode_django unverified 20000
-decode_django verified 20000
-decode_sealed unverified 20000
+decode_django verified 60000
+decode_sealed unverified 40000
 decode_sealed verified 60000
 differential_django verified 15000
-inflate_bounded verified 4000
-json verified 40000
+inflate_bounded verified 5000
+json verified 30000
 set_cookie verified 60000
-store_record unverified 20000
-store_record verified 20000
-ticket unverified 20000
-ticket verified 20000
+store_record unverified 15000
+store_record verified 15000
+ticket unverified 15000
+ticket verified 15000
 "
 PYTHON=$(venv)/bin/python
 export PYTHON

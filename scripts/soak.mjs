@@ -61,8 +61,8 @@ try {
     if (seen.memory !== last) console.log(`after ${sent} requests: ${megabytes(seen.memory)} of linear memory`);
     last = seen.memory;
     if (sent <= SETTLED) settled = seen.memory;
-    else if (seen.memory > settled) throw new Error(`it grew after ${SETTLED} requests, by ${seen.memory - settled} octets`);
   }
+  if (last > settled) throw new Error(`it grew after ${SETTLED} requests, by ${last - settled} octets`);
   const failed = Object.keys(statuses).filter(status => Number(status) >= 500);
   if (failed.length > 0) throw new Error(`failed requests: ${JSON.stringify(statuses)}`);
   if (stored < sent / 20 || !(statuses[200] > sent / 2)) throw new Error(`hardly a session was written: ${JSON.stringify(statuses)}`);

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use libfuzzer_sys::fuzz_target;
-use session_codec::{Workspace, policy::Limits};
+use session_codec::Workspace;
 use session_fuzz::{NOW, Stand, VERIFIES, json_of};
 
 thread_local! {
@@ -13,7 +13,7 @@ thread_local! {
 }
 
 fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|stand| {
-    let limits = Limits::default();
+    let limits = *stand.codec.limits();
     if let Ok(opened) = stand.codec.open_value(octets, NOW, &mut stand.workspace) {
         assert!(!VERIFIES, "a forgery opened");
         stand.check(opened, limits.cookie_octets);

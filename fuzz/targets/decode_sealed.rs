@@ -8,9 +8,6 @@ use libfuzzer_sys::fuzz_target;
 use session_codec::Session;
 use session_fuzz::{NOW, Stand, VERIFIES, altered, base64url, from_base64url};
 
-/// What a cookie may inflate to.
-const LIMIT: usize = 64 << 10;
-
 thread_local! {
     static STAND: RefCell<(Stand, Vec<u8>)> = RefCell::new(genuine());
 }
@@ -29,7 +26,7 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|(stand, genuine)| {
     for value in [octets.to_vec(), base64url(octets).into_bytes()] {
         if let Ok(opened) = stand.codec.open_value(&value, NOW, &mut stand.workspace) {
             assert!(!VERIFIES, "a forgery opened");
-            stand.check(opened, LIMIT);
+            stand.check(opened, stand.codec.limits().cookie_octets);
         }
     }
     if VERIFIES {

@@ -43,6 +43,9 @@ const page = (cookie, headers = {}) => new Request(`${site}/page`, { headers: { 
 const patch = (cookie, content) =>
   new Request(`${site}/patch`, { method: 'POST', headers: { cookie }, body: JSON.stringify(content) });
 
+const big = (cookie, octets) => patch(cookie, { big: noise(octets) });
+const most = 16_000;
+
 // What is sent, and how often of a thousand times.
 const kinds = [
   [560, ({ cookie }) => page(cookie)],
@@ -53,10 +56,21 @@ const kinds = [
   [30, () => page(`${largeHeader}; __Host-sessionid=${noise(400)}`)],
   [30, ({ bombs }) => page(`__Host-sessionid=${anyOf(bombs)}`)],
   [15, ({ cookie }) => page(`${cookie}; ${anyOf(visitors)}`)],
-  [10, ({ cookie }) => patch(cookie, { big: noise(4000 + Math.floor(random() * 12000)) })],
+  [10, ({ cookie }) => big(cookie, 4000 + Math.floor(random() * (most - 4000)))],
   [10, ({ cookie }) => patch(cookie, { big: null })],
   [5, ({ cookie }) => patch(cookie, null)],
 ];
+
+// The heaviest of each, as many at once as there ever are: what memory this takes is taken at the beginning.
+const heaviest = [
+  ({ cookie }) => big(cookie, most),
+  ({ cookie }) => page(cookie),
+  ({ cookie }) => big(cookie, most),
+  ({ cookie, token }) => new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } }),
+  ({ bombs }) => page(`${largeHeader}; __Host-sessionid=${bombs.at(-1)}`),
+  ({ cookie }) => patch(cookie, { big: null }),
+];
+let warm = 0;
 
 function spoiled(cookie) {
   const at = Math.floor(random() * cookie.length);
@@ -74,9 +88,9 @@ export default class extends Worker {
     let stored = 0;
     const visit = async () => {
       while (left-- > 0) {
-        const visitor = Math.floor(random() * VISITORS);
+        const visitor = warm < heaviest.length * AT_ONCE ? warm % AT_ONCE : Math.floor(random() * VISITORS);
         let lot = random() * 1000;
-        const [, make] = kinds.find(([share]) => (lot -= share) < 0);
+        const make = heaviest[Math.floor(warm++ / AT_ONCE)] ?? kinds.find(([share]) => (lot -= share) < 0)[1];
         const response = await super.fetch(make({ cookie: visitors[visitor], bombs, token }));
         await response.arrayBuffer();
         statuses[response.status] = (statuses[response.status] ?? 0) + 1;
