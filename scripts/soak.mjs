@@ -59,6 +59,7 @@ try {
     for (const [status, count] of Object.entries(seen.statuses)) statuses[status] = (statuses[status] ?? 0) + count;
     if (seen.instances !== 1) throw new Error(`${seen.instances} instances: one was to do all the work`);
     if (seen.memory !== last) console.log(`after ${sent} requests: ${megabytes(seen.memory)} of linear memory`);
+    else if (sent % 100_000 === 0) console.log(`after ${sent} requests: the same`);
     last = seen.memory;
     if (sent <= SETTLED) settled = seen.memory;
   }
