@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 dist=pkg/dist fresh=pkg/dist/.fresh
-wasm=target/wasm32-unknown-unknown/release/session_package.wasm
+wasm=target/wasm32-unknown-unknown/npm/session_package.wasm
 
 main() {
   if [ -e "$fresh" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg scripts/build-package.*)" ]; then
@@ -29,7 +29,7 @@ newer() {
 # has none of them.
 module() {
   have wasm-bindgen || die "wasm-bindgen is missing" "make setup"
-  RUSTFLAGS="-C target-feature=+simd128" cargo build --quiet --release -p session-package --target wasm32-unknown-unknown
+  RUSTFLAGS="-C target-feature=+simd128" cargo build --quiet --profile npm -p session-package --target wasm32-unknown-unknown
   if [ "$wasm" -nt "$dist/wasm/.module" ]; then
     rm -rf "$dist/wasm"
     wasm-bindgen --target web --no-typescript --out-name edge_session --out-dir "$dist/wasm" "$wasm"
