@@ -8,18 +8,17 @@ import { octetsOf } from './inspect/pasted.js';
 import { unwrapped } from './inspect/unwrapped.js';
 
 /** Names that are ours unless somebody says otherwise: the Worker's and this package's default. */
-const OUR_NAMES = ['__Host-sessionid', '__Host-session'];
+export const OUR_NAMES = ['__Host-sessionid', '__Host-session'];
 
 /**
  * Every finding about what was pasted, gravest first. No finding has a cookie's value in it.
  *
- * @param {import('./inspect/pasted.js').readPasted extends (...a: any) => infer R ? R : never} pasted
+ * @param {ReturnType<typeof import('./inspect/pasted.js').readPasted>} pasted
  * @param {object} about
  * @param {string} [about.name] our cookie; found out where it is not said
- * @param {(chunk: string, name: string) => boolean} about.resembles whether some server could take `chunk` for a cookie called `name`
- * @param {number} about.now in seconds since 1970
+ * @param {number} about.now milliseconds since 1970
  * @param {number} [about.idleSeconds] after which a cookie is refused; 14 days
- * @returns {Promise<Diagnosis>}
+ * @returns {Diagnosis}
  *
  * @typedef {{ name: string | undefined, findings: Finding[] }} Diagnosis `name`: the cookie taken for ours
  * @typedef {object} Finding
@@ -29,14 +28,14 @@ const OUR_NAMES = ['__Host-sessionid', '__Host-session'];
  * @property {string} message what is the case
  * @property {string} [advice] what to do
  */
-export async function diagnose(pasted, { name, resembles, now, idleSeconds = 14 * 86_400 }) {
-  const ours = name ?? (await ourName(pasted.cookies));
-  const findings = [...headerFindings(pasted, ours, resembles)];
+export function diagnose(pasted, { name, now, idleSeconds = 14 * 86_400 }) {
+  const ours = name ?? ourName(pasted.cookies);
+  const findings = [...headerFindings(pasted, ours)];
   for (const cookie of pasted.cookies) {
     const isOurs = cookie.name === undefined || cookie.name === ours;
     const octets = octetsOf(cookie.name ?? '') + octetsOf(cookie.value);
     findings.push(...nameFindings(cookie, isOurs));
-    findings.push(...(await valueFindings(cookie, { isOurs, octets, now, idleSeconds })));
+    findings.push(...valueFindings(cookie, { isOurs, octets, now, idleSeconds }));
     if (cookie.attributes) findings.push(...setCookieFindings(cookie, isOurs));
   }
   const rank = { error: 0, warning: 1, note: 2 };
@@ -49,15 +48,14 @@ export async function diagnose(pasted, { name, resembles, now, idleSeconds = 14 
  * that we know, or that of the only one there is.
  *
  * @param {import('./inspect/pasted.js').PastedCookie[]} cookies
- * @returns {Promise<string | undefined>}
+ * @returns {string | undefined}
  */
-export async function ourName(cookies) {
+export function ourName(cookies) {
   const usual = OUR_NAMES.find(name => cookies.some(cookie => cookie.name === name));
   if (usual) return usual;
   for (const kind of ['sealed', 'django', 'flask', 'fernet']) {
-    for (const { name, value } of cookies) {
-      if (name && (await unwrapped(value)).envelope.kind === kind) return name;
-    }
+    const found = cookies.find(({ name, value }) => name && unwrapped(value).envelope.envelope === kind);
+    if (found) return found.name;
   }
   return cookies.length === 1 ? cookies[0].name : undefined;
 }

@@ -1,10 +1,13 @@
 // Findings about a Cookie header as a whole.
 
+import { readCookies } from '../index.js';
+
 const MOST_COPIES = 4;
+const MOST_HEADER_OCTETS = 131_072;
 
 // What servers on the way take, with their settings as they come.
 const LENGTHS = [
-  [131_072, 'error', 'the Workers runtime (128 KB for all headers)'],
+  [MOST_HEADER_OCTETS, 'error', 'the Workers runtime (128 KB for all headers)'],
   [16_384, 'error', 'Node.js (16 KB for all headers: --max-http-header-size)'],
   [8190, 'error', 'gunicorn (8190: --limit-request-field_size) and nginx (8 KB a line: large_client_header_buffers)'],
   [4096, 'warning', 'uWSGI (4 KB for all headers: buffer-size)'],
@@ -19,10 +22,9 @@ const COOKIES = [
 /**
  * @param {object} pasted from `readPasted`
  * @param {string | undefined} ours
- * @param {(chunk: string, name: string) => boolean} resembles
  * @returns {Generator<import('../doctor.js').Finding>}
  */
-export function* headerFindings(pasted, ours, resembles) {
+export function* headerFindings(pasted, ours) {
   if (pasted.cookies.length === 0) {
     yield { code: 'empty', severity: 'warning', message: 'There is no cookie in this.' };
   }
@@ -38,7 +40,7 @@ export function* headerFindings(pasted, ours, resembles) {
   yield* lengthFindings(pasted);
   yield* countFindings(pasted.cookies);
   yield* duplicateFindings(pasted.cookies, ours);
-  yield* lookAlikeFindings(pasted.cookies, ours, resembles);
+  yield* lookAlikeFindings(pasted.cookies, ours);
 }
 
 function* lengthFindings({ octets }) {
@@ -94,7 +96,7 @@ function* lookAlikeFindings(cookies, ours, resembles) {
         message: '$Version switches Java servers to RFC 2965, where a quoted value may swallow the cookies after it.',
         advice: 'No browser sends it. The Worker does not hand it on.',
       };
-    } else if (ours !== undefined && name !== ours && resembles(chunk, ours)) {
+    } else if (ours !== undefined && name !== ours && isLookAlike(chunk, ours)) {
       yield {
         code: 'look-alike',
         severity: 'error',
@@ -111,3 +113,7 @@ function* lookAlikeFindings(cookies, ours, resembles) {
     }
   }
 }
+
+// A header that is longer is refused unread, and that is a finding of its own.
+const isLookAlike = (chunk, name) =>
+  chunk.length <= MOST_HEADER_OCTETS && readCookies(chunk, { name }).some(({ relation }) => relation === 'look_alike');

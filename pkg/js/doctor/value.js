@@ -1,6 +1,7 @@
 // Findings about a cookie's value.
 
-import { unwrapped } from '../inspect/unwrapped.js';
+import { duration } from '../inspect/ago.js';
+import { unwrapped, wrapping } from '../inspect/unwrapped.js';
 
 /** What browsers keep of name and value together, and where older Safaris drop a cookie. */
 const MOST_OCTETS = 4096;
@@ -11,12 +12,12 @@ const SKEW_SECONDS = 300;
 
 /**
  * @param {import('../inspect/pasted.js').PastedCookie} cookie
- * @param {{ isOurs: boolean, octets: number, now: number, idleSeconds: number }} about `octets` of name and value
- * @returns {Promise<import('../doctor.js').Finding[]>}
+ * @param {{ isOurs: boolean, octets: number, now: number, idleSeconds: number }} about `octets` of name and value, `now` in milliseconds
+ * @returns {import('../doctor.js').Finding[]}
  */
-export async function valueFindings(cookie, about) {
+export function valueFindings(cookie, about) {
   const found = [...lengthFindings(cookie, about), ...characterFindings(cookie)];
-  const { envelope, layers } = await unwrapped(cookie.value);
+  const { envelope, layers } = unwrapped(cookie.value);
   if (layers.length > 0) found.push(encodedTwice(cookie, layers));
   if (about.isOurs && cookie.value !== '') found.push(...envelopeFindings(cookie, envelope, about));
   return found.map(finding => ({ ...finding, cookie: cookie.name }));
@@ -76,47 +77,47 @@ function encodedTwice({ attributes }, layers) {
   };
 }
 
-/** `percent-encoding, then quotes`, from the outside in. */
-export function wrapping(layers) {
-  const names = { percent: 'percent-encoding', octal: 'octal escapes' };
-  const runs = [];
-  for (const layer of layers) {
-    if (runs.at(-1)?.layer === layer) runs.at(-1).times++;
-    else runs.push({ layer, times: 1 });
-  }
-  return runs.map(({ layer, times }) => (names[layer] ?? layer) + (times > 1 ? ` ${times} times` : '')).join(', then ');
-}
-
 function* envelopeFindings({ value }, envelope, { now, idleSeconds }) {
-  if (envelope.kind === 'unknown') {
-    yield envelope.guess
-      ? { code: 'foreign', severity: 'error', message: `This is no session of ours but looks like one of ${envelope.guess}.` }
-      : unreadable(value);
+  const kind = envelope.envelope;
+  if (kind === 'stranger') {
+    yield { code: 'foreign', severity: 'error', message: `This is no session of ours; it looks like ${envelope.guess}.` };
     return;
   }
-  if (envelope.kind === 'sealed' && !envelope.isCanonical) {
-    yield { code: 'not-canonical', severity: 'error', message: 'The base64url is not the canonical spelling: refused.' };
+  if (kind === 'unknown') {
+    yield unreadable(value, envelope.problem);
+    return;
   }
-  if (envelope.kind === 'django' || envelope.kind === 'flask') {
+  if (kind === 'django' || kind === 'flask') {
     yield {
       code: 'readable',
       severity: 'note',
-      message: `It is signed, as ${envelope.kind === 'django' ? 'Django' : 'Flask'} does, and not encrypted: whoever holds it can read the session.`,
+      message: `It is signed, as ${kind === 'django' ? 'Django' : 'Flask'} does, and not encrypted: whoever holds it can read the session.`,
     };
   }
-  if (envelope.issued > now + SKEW_SECONDS) {
+  if (envelope.issuedAt > now + SKEW_SECONDS * 1000) {
     yield { code: 'from-the-future', severity: 'warning', message: 'It was issued later than now: a clock is wrong.' };
-  } else if (envelope.issued + idleSeconds < now) {
-    yield { code: 'expired', severity: 'warning', message: `It was issued more than ${Math.floor(idleSeconds / 86_400)} days ago.` };
+  } else if (envelope.issuedAt + idleSeconds * 1000 < now) {
+    yield { code: 'expired', severity: 'warning', message: `It was issued more than ${duration(idleSeconds)} ago.` };
   }
 }
 
-function unreadable(value) {
-  const cut = /^A[Q-f][\w-]*$/.test(value) || /^\.?[\w-]+(:\w*)?(:[\w-]*)?$/.test(value);
+const PROBLEMS = {
+  too_long: 'It is longer than any session cookie is read.',
+  malformed: 'This is no envelope of a session.',
+  unknown_version: 'It looks like a sealed session of a version that this release does not know.',
+  too_large: 'What is in it is larger than one cookie may hold.',
+  corrupt_body: 'It has the form of a signed session, but what is signed is not one.',
+};
+
+function unreadable(value, problem) {
+  const isBegun = /^A[Q-f][\w-]{18,}$/.test(value) || /^\.?[\w-]{10,}(:\w*)?(:[\w-]*)?$/.test(value);
   return {
     code: 'unreadable',
     severity: 'error',
-    message: 'This is no envelope of a session.',
-    advice: cut && value.length > 20 ? 'Parts are missing: was it cut off when it was copied, or by a length limit?' : undefined,
+    message: PROBLEMS[problem],
+    advice:
+      problem === 'malformed' && isBegun
+        ? 'Are parts missing? It may have been cut when it was copied, or by a limit of length.'
+        : undefined,
   };
 }

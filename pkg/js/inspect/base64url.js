@@ -1,4 +1,4 @@
-// The platform's base64 with the alphabet of cookies.
+// The platform's base64 with the alphabet of cookies, for looking through what was wrapped by mistake.
 
 /**
  * @param {string} text base64url with or without padding
@@ -12,16 +12,4 @@ export function fromBase64url(text) {
   } catch {
     return undefined;
   }
-}
-
-/** @param {Uint8Array} octets */
-export function toBase64url(octets) {
-  const binary = Array.from(octets, octet => String.fromCharCode(octet)).join('');
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-}
-
-/** Whether there is no other spelling of the same octets that a reader could have been meant to get. */
-export function isCanonical(text) {
-  const octets = fromBase64url(text);
-  return octets !== undefined && toBase64url(octets) === text;
 }

@@ -1,16 +1,16 @@
 // What somebody on the way put round a cookie value.
 
 import { fromBase64url } from './base64url.js';
-import { readEnvelope } from './envelope.js';
+import { isKnown, readEnvelope } from './envelope.js';
 
 /** Layers looked through: more than anybody has seen. */
 const MOST_LAYERS = 4;
 
 const WRAPPINGS = [
-  // As a nameless cookie in Python's http.cookies: quotes, and octal escapes for what is special.
+  // As Python's http.cookies writes what is special: in quotes, with octal escapes.
   ['quotes', value => /^"(.*)"$/s.exec(value)?.[1].replace(/\\(\d{3})/g, octal).replace(/\\(.)/g, '$1')],
-  ['percent', value => (/%[0-9a-f]{2}/i.test(value) ? percentDecoded(value) : undefined)],
-  ['octal', value => (/\\\d{3}/.test(value) ? value.replace(/\\(\d{3})/g, octal) : undefined)],
+  ['percent-encoding', value => (/%[0-9a-f]{2}/i.test(value) ? percentDecoded(value) : undefined)],
+  ['octal escapes', value => (/\\\d{3}/.test(value) ? value.replace(/\\(\d{3})/g, octal) : undefined)],
   ['standard base64', value => (/[+/=]/.test(value) ? urlSafe(value) : undefined)],
   ['base64', value => textOf(fromBase64url(value))],
 ];
@@ -19,24 +19,38 @@ const WRAPPINGS = [
  * The envelope inside `value`, through encodings that were put round it by mistake.
  *
  * @param {string} value
- * @returns {Promise<{ value: string, layers: string[], envelope: import('./envelope.js').Envelope }>} `layers` from the
- *   outside in: `quotes`, `percent`, `octal`, `standard base64`, `base64`. Without any, or where no envelope is inside,
- *   value and envelope are those of what was given.
+ * @returns {{ value: string, layers: string[], envelope: ReturnType<typeof readEnvelope> }} `layers` from the outside in:
+ *   `quotes`, `percent-encoding`, `octal escapes`, `standard base64`, `base64`. Without any, or where no envelope is
+ *   inside, value and envelope are those of what was given.
  */
-export async function unwrapped(value) {
-  const outer = await readEnvelope(value);
-  if (outer.kind !== 'unknown' || outer.guess) return { value, layers: [], envelope: outer };
+export function unwrapped(value) {
+  const outer = readEnvelope(value);
+  const plain = { value, layers: [], envelope: outer };
+  if (outer.envelope !== 'unknown') return plain;
   const layers = [];
   for (let inner = value; layers.length < MOST_LAYERS; ) {
     const [name, next] = peeled(inner) ?? [];
-    if (next === undefined) break;
+    if (next === undefined) return plain;
     layers.push(name);
     inner = next;
-    const envelope = await readEnvelope(inner);
-    if (envelope.kind !== 'unknown') return { value: inner, layers: layers.filter(isLayer), envelope };
+    const envelope = readEnvelope(inner);
+    if (isKnown(envelope)) return { value: inner, layers: layers.filter(isLayer), envelope };
   }
-  return { value, layers: [], envelope: outer };
+  return plain;
 }
+
+/** `percent-encoding 2 times, then quotes`, from the outside in. */
+export function wrapping(layers) {
+  const runs = [];
+  for (const layer of layers) {
+    if (runs.at(-1)?.layer === layer) runs.at(-1).times++;
+    else runs.push({ layer, times: 1 });
+  }
+  return runs.map(({ layer, times }) => layer + (times > 1 ? ` ${times} times` : '')).join(', then ');
+}
+
+// Padding of what is base64 anyway is no layer of its own.
+const isLayer = (layer, index, layers) => layer !== 'standard base64' || layers[index + 1] !== 'base64';
 
 function peeled(value) {
   for (const [name, peel] of WRAPPINGS) {
@@ -45,9 +59,6 @@ function peeled(value) {
   }
   return undefined;
 }
-
-// Padding of what is base64 anyway is no layer of its own.
-const isLayer = (layer, index, layers) => layer !== 'standard base64' || layers[index + 1] !== 'base64';
 
 const octal = (_, digits) => String.fromCharCode(Number.parseInt(digits, 8));
 

@@ -3,15 +3,17 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import * as doctor from './doctor.js';
-import * as inspect from './inspect.js';
-import * as keygen from './keygen.js';
-import * as plan from './plan.js';
-import * as rotate from './rotate.js';
-import * as verify from './verify.js';
-import { standardInput } from './input.js';
-import { EXIT, Problem, usageProblem } from './problem.js';
-import { terminalOf } from './terminal.js';
+// Loads the WebAssembly module for everything below.
+import './node.js';
+import * as doctor from './cli/doctor.js';
+import * as inspect from './cli/inspect.js';
+import * as keygen from './cli/keygen.js';
+import * as plan from './cli/plan.js';
+import * as rotate from './cli/rotate.js';
+import * as verify from './cli/verify.js';
+import { standardInput } from './cli/input.js';
+import { EXIT, Problem, usageProblem } from './cli/problem.js';
+import { terminalOf } from './cli/terminal.js';
 
 const COMMANDS = { keygen, rotate, inspect, verify, plan, doctor };
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
@@ -73,7 +75,7 @@ async function run([name, ...rest], terminal) {
     terminal,
     env: process.env,
     input: standardInput(process.stdin),
-    now: Math.floor(Date.now() / 1000),
+    now: Date.now(),
     warn: message => process.stderr.write(`edge-session: ${message}\n`),
   });
   say(values.json ? `${JSON.stringify(json, undefined, 2)}\n` : `${text}\n`);
@@ -96,5 +98,5 @@ function say(text) {
 }
 
 function version() {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
