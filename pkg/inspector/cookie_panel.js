@@ -1,7 +1,7 @@
 // What the cookie is, as far as anybody or the key can tell.
 
-import { wrapping } from '../js/doctor/value.js';
 import { ago, dateTime } from '../js/inspect/ago.js';
+import { wrapping } from '../js/inspect/unwrapped.js';
 import { definitions, element, panel } from './element.js';
 
 const ENVELOPES = {
@@ -9,27 +9,24 @@ const ENVELOPES = {
   django: 'Django: signed, readable by whoever holds it',
   flask: 'Flask: signed, readable by whoever holds it',
   fernet: 'Fernet, with Django’s signed value inside',
+  stranger: 'not ours',
 };
 
-export function cookiePanel({ name, envelope, layers, opened, life }, now) {
-  const rows = [['Format', ENVELOPES[envelope.kind] ?? unknown(envelope)]];
+/** @param {import('../js/inspect.js').Look} look @param {number} now */
+export function cookiePanel({ name, cookieOctets, envelope, layers, tried, life }, now) {
+  const { session } = tried;
+  const rows = [['Format', ENVELOPES[envelope.envelope] ?? 'not an envelope of a session']];
   if (name) rows.unshift(['Name', element('code', {}, name)]);
   if (layers.length > 0) rows.push(['Wrapped in', wrapping(layers)]);
-  if (envelope.kind === 'sealed') rows.push(['Key', keyText(envelope.keyId, opened)]);
-  else if (opened?.kind === 'session') rows.push(['Key', position(opened)]);
-  if (life?.issued !== undefined) rows.push(['Issued', `${dateTime(life.issued)}, ${ago(life.issued, now)}`]);
-  if (opened?.kind === 'session' && opened.hasRecord) {
-    rows.push(['Record', 'more keys lie in a store; they are not in the cookie and not shown here']);
-  }
+  if (envelope.keyId || session) rows.push(['Key', keyText(envelope, session)]);
+  if (life) rows.push(['Issued', `${dateTime(life.issued)}, ${ago(life.issued, now)}`]);
+  rows.push(['Length', `${cookieOctets.toLocaleString('en')} octets, name and value`]);
+  if (session?.ticket) rows.push(['Record', 'more keys lie in a store; they are not in the cookie and not shown here']);
   return panel('cookie-panel', 'Cookie', definitions(rows));
 }
 
-function keyText(id, opened) {
-  const text = element('span', {}, element('code', {}, id));
-  if (opened?.kind === 'session') text.append(`, ${position(opened)}`);
+function keyText({ keyId }, session) {
+  const text = element('span', {}, ...(keyId ? [element('code', {}, keyId)] : []));
+  if (session) text.append(keyId ? ', ' : '', session.keyPosition === 0 ? 'the one that writes' : 'a fallback: the cookie will be issued anew');
   return text;
 }
-
-const position = ({ isPrimary }) => (isPrimary ? 'the one that writes' : 'a fallback: the cookie will be issued anew');
-
-const unknown = ({ guess }) => (guess ? `not ours; it looks like ${guess}` : 'not an envelope of a session');

@@ -3,7 +3,7 @@
 import { ago, dateTime } from '../js/inspect/ago.js';
 import { definitions, element, panel } from './element.js';
 
-/** @param {import('../js/inspect.js').Inspection['life']} life */
+/** @param {import('../js/inspect.js').Life} life */
 export function lifePanel({ created, issued, idleEnd, absoluteEnd }, now) {
   const end = Math.min(idleEnd, absoluteEnd ?? Infinity);
   const begin = created ?? issued;

@@ -18,17 +18,18 @@ const REASONS = {
   reserved: 'the name is reserved',
 };
 
-/** @param {import('../js/inspect.js').Inspection['size']} size */
-export function sizePanel({ cookieOctets, budget, most, keys, envelopeOctets, isResealed }) {
-  const inside = keys?.filter(({ placement }) => placement === 'cookie') ?? [];
+/** @param {import('../js/inspect/size.js').Size} size */
+export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, envelopeOctets }) {
+  const inside = keys.filter(({ placement }) => placement === 'cookie') ?? [];
   const parts = [
-    { label: 'envelope and name', octets: envelopeOctets ?? cookieOctets, part: 'envelope' },
+    { label: 'envelope and name', octets: envelopeOctets, part: 'envelope' },
     ...inside.map(({ key, characters }, index) => ({ label: key, octets: characters, part: index % PARTS })),
   ];
-  const children = [stacked(parts, cookieOctets, budget), scale(cookieOctets, budget)];
-  if (keys) children.push(keyTable(keys, inside, envelopeOctets));
-  if (isResealed) {
-    children.push(element('p', {}, 'Measured on the session sealed anew with these settings: the cookie that is there may differ.'));
+  const children = [stacked(parts, cookieOctets, budget), scale(cookieOctets, budget), keyTable(keys, inside, envelopeOctets)];
+  const outside = keys.filter(({ placement }) => placement !== 'cookie');
+  if (outside.length > 0) {
+    const them = outside.map(({ key }) => key).join(', ');
+    children.push(element('p', {}, `Written with these settings it would have ${number(plannedOctets)} octets, without ${them}.`));
   }
   if (cookieOctets > most) {
     children.push(element('p', {}, `Browsers drop a cookie above ${most} octets without a word.`));

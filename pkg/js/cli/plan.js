@@ -1,6 +1,7 @@
 // edge-session plan
 
 import { EdgeSessionError } from '../index.js';
+import { parsedJson, rulesFrom } from '../inspect/rules.js';
 import { sizeConfig } from '../inspect/settings.js';
 import { sizeOf } from '../inspect/size.js';
 import { fileArgument, textOf } from './input.js';
@@ -39,7 +40,11 @@ export async function run({ values, positionals, terminal, env, input, now }) {
   const settings = {
     audience: values.audience ?? (env.SESSION_AUDIENCE || undefined),
     budget: number(values.budget ?? (env.SESSION_BUDGET || undefined), '--budget', 64, 4096),
-    rules: values.rules ? rulesFrom(textOf(values.rules, 'rules'), values.rules) : rulesFrom(env.SESSION_RULES || '[]', 'SESSION_RULES'),
+    rules: readable(() =>
+      values.rules
+        ? rulesFrom(textOf(values.rules, 'rules'), values.rules)
+        : rulesFrom(env.SESSION_RULES || '[]', 'SESSION_RULES'),
+    ),
   };
   const config = {
     ...sizeConfig(settings, values.name ?? (env.SESSION_COOKIE || undefined)),
@@ -65,31 +70,16 @@ function refused(error, terminal) {
 }
 
 function sessionFrom(text) {
-  const value = parsed(text, 'the session');
+  const value = readable(() => parsedJson(text, 'the session'));
   if (value === null || typeof value !== 'object' || Array.isArray(value)) throw inputProblem('the session is not a JSON object');
   return value;
 }
 
-/** The Worker's spelling of rules is JSON's, the package's is JavaScript's. */
-const SPELLINGS = { max_age: 'maxAge', max_octets: 'maxOctets' };
-
-export function rulesFrom(text, what) {
-  const rules = parsed(text, what);
-  if (!Array.isArray(rules)) throw inputProblem(`${what}: a JSON list of rules is expected`);
-  return rules.map(rule =>
-    rule !== null && typeof rule === 'object' && !Array.isArray(rule)
-      ? Object.fromEntries(Object.entries(rule).map(([name, value]) => [SPELLINGS[name] ?? name, value]))
-      : rule,
-  );
-}
-
-function parsed(text, what) {
+function readable(read) {
   try {
-    return JSON.parse(text);
+    return read();
   } catch (error) {
-    // The message quotes the text, which may be anything.
-    const at = /position (\d+)/.exec(error.message);
-    throw inputProblem(`${what} is not JSON${at ? ` (at position ${at[1]})` : ''}`);
+    throw error instanceof SyntaxError ? inputProblem(error.message) : error;
   }
 }
 
