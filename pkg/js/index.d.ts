@@ -378,11 +378,11 @@ export interface Sessions<T extends SessionData = SessionData> {
   load(from: Request | Headers | string | null | undefined, at?: At): Promise<Session<T>>;
   /**
    * Saves a session if there is anything to save, and gives the `Set-Cookie` line for it: changed, due for a new
-   * cookie, or destroyed. `undefined`: there is nothing to send.
+   * cookie, or destroyed. `undefined`: there is nothing to send. `force`: an opened session is saved whatever it is.
    *
    * @throws EdgeSessionError as {@link Codec.seal}, or `store_unavailable`: then nothing may be sent.
    */
-  save(session: Session<T>, at?: At & { persistent?: boolean }): Promise<string | undefined>;
+  save(session: Session<T>, at?: At & { persistent?: boolean; force?: boolean }): Promise<string | undefined>;
   /**
    * {@link save}, then the response with `Set-Cookie`, `Cache-Control: private, no-store` and `Vary: Cookie`. The
    * latter two also where nothing is set: the response depended on the session.

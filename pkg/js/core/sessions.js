@@ -57,7 +57,7 @@ class Sessions {
     if (session.isDestroyed) return isOpened || wasSent ? this.#end(session) : undefined;
     const isModified = session.isModified;
     if (session.size === 0 && (isModified || wasSent)) return isOpened || wasSent ? this.#end(session) : undefined;
-    const isDue = isOpened && (session.needsReissue || now - session.issuedAt >= this.#touch);
+    const isDue = isOpened && (options?.force || session.needsReissue || now - session.issuedAt >= this.#touch);
     if (!isModified && !isDue) return undefined;
     const { setCookie, storeOps } = this.codec.seal(session, { now, persistent: options?.persistent });
     for (const operation of storeOps) await this.#apply(operation, now);
