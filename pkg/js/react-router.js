@@ -13,7 +13,8 @@ export function createSessionStorage(sessions) {
     async commitSession(session, options) {
       const inner = RouterSession.inner(session);
       try {
-        return await gate.save(inner, { ...lifetimeOf(options), force: true });
+        // An empty session is none; its line removes the cookie.
+        return (await gate.save(inner, { ...lifetimeOf(options), force: true })) ?? gate.codec.end().setCookie;
       } catch (error) {
         // React Router answers with a Response that is thrown.
         throw isUnavailable(error) ? unavailable() : error;
