@@ -11,7 +11,7 @@ import { findingsPanel } from './findings_panel.js';
 import { readForm } from './form.js';
 import { lifePanel } from './life_panel.js';
 import { sessionPanel } from './session_panel.js';
-import { sizePanel } from './size_panel.js';
+import { sizePanel, sizeProblemPanel } from './size_panel.js';
 
 /** While somebody types, the page waits for a pause. */
 const PAUSE_MILLISECONDS = 120;
@@ -56,7 +56,7 @@ function show() {
     seen.verdict.state,
     seen.verdict.text,
     seen.envelope && cookiePanel(seen, now),
-    seen.size && sizePanel(seen.size),
+    seen.size ? sizePanel(seen.size) : seen.sizeProblem && sizeProblemPanel(seen.sizeProblem),
     seen.life && lifePanel(seen.life, now),
     seen.json !== undefined && sessionPanel(seen.json, seen.tried.kind === 'session'),
     findingsPanel(findings),

@@ -37,6 +37,9 @@ export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, env
   return panel('size-panel', 'Size', ...children);
 }
 
+export const sizeProblemPanel = problem =>
+  panel('size-panel', 'Size', element('p', {}, `Its keys cannot be measured with these settings: ${problem}.`));
+
 function stacked(parts, cookieOctets, budget) {
   const whole = Math.max(budget, cookieOctets);
   const spoken = parts.map(({ label, octets }) => `${label} ${octets}`).join(', ');

@@ -33,6 +33,7 @@ const END_OF_TIME = 0xffff_ffff * 1000;
  * @property {string | undefined} json the session's text: verified, or what everybody can read
  * @property {Life | undefined} life
  * @property {import('./inspect/size.js').Size | undefined} size
+ * @property {string} [sizeProblem] why there is none, where a setting is to blame
  *
  * @typedef {{ issued: number, created?: number, idleEnd: number, absoluteEnd?: number }} Life milliseconds since 1970
  * @typedef {{ kind: 'no-key' } | { kind: 'misconfigured', message: string }
@@ -50,7 +51,7 @@ export function look(pasted, settings, now) {
   const cookieOctets = octetsOf(name ?? '') + octetsOf(cookie.value);
   const json = tried.kind === 'session' ? jsonOf(tried.session) : envelope.json;
   const result = { name, cookieOctets, layers, envelope, tried, json, life: lifeOf(tried, envelope, settings) };
-  return { ...result, verdict: verdictOf(result, settings), size: measured(json, result, settings, now) };
+  return { ...result, verdict: verdictOf(result, settings), ...measured(json, result, settings, now) };
 }
 
 function chosen({ kind, cookies }, name) {
@@ -76,7 +77,7 @@ function tryKeys(value, envelope, names, settings, now) {
     try {
       tried = { ...tryName(value, codecConfig(settings, name, envelope, now), now), name };
     } catch (error) {
-      if (!(error instanceof EdgeSessionError || error instanceof TypeError)) throw error;
+      if (!isOfSettings(error)) throw error;
       return { kind: 'misconfigured', message: error.message };
     }
     if (tried.kind === 'session') break;
@@ -88,9 +89,12 @@ function tryName(value, config, now) {
   const opened = createCodec(config).openValue(value, { now });
   if (opened.kind !== 'rejected' || !isOfTime(opened.reason)) return opened;
   const codec = createCodec(withoutLimits(config));
-  const then = opened.reason === 'from_the_future' ? END_OF_TIME : now;
-  const { session } = codec.openValue(value, { now: then });
-  return session ? { kind: 'session', session, refusal: opened.reason } : opened;
+  // Later than now only for what was issued later: keys with an end of their own would be gone.
+  for (const then of [now, END_OF_TIME]) {
+    const { session } = codec.openValue(value, { now: then });
+    if (session) return { kind: 'session', session, refusal: opened.reason };
+  }
+  return opened;
 }
 
 // As it is spelled in the cookie; keys in a record are not there.
@@ -111,10 +115,18 @@ function lifeOf(tried, envelope, { idleSeconds = IDLE_SECONDS, absoluteSeconds =
 
 function measured(json, { name, envelope, cookieOctets, tried }, settings, now) {
   const data = parsed(json);
-  if (data === undefined || tried.kind === 'misconfigured') return undefined;
-  const config = { ...sizeConfig(settings, name ?? OUR_NAMES[0]), write: envelope.envelope };
-  return sizeOf(config, data, { cookieOctets, now });
+  if (data === undefined || tried.kind === 'misconfigured') return {};
+  const config = sizeConfig(settings, name ?? OUR_NAMES[0], envelope.envelope);
+  try {
+    return { size: sizeOf(config, data, { cookieOctets, now }) };
+  } catch (error) {
+    if (!isOfSettings(error)) throw error;
+    return { sizeProblem: error.message };
+  }
 }
+
+// What is pasted never throws; a setting, or a cookie's name, that no codec takes does.
+const isOfSettings = error => error instanceof EdgeSessionError || error instanceof TypeError;
 
 // Python's NaN is no JSON to JavaScript: such a session is shown and not measured.
 function parsed(json) {

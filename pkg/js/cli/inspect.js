@@ -60,6 +60,7 @@ function textOf(seen, terminal, now) {
       ]),
     );
     parts.push(sizeLines(size ?? { cookieOctets: seen.cookieOctets }, terminal));
+    if (seen.sizeProblem) parts.push(terminal.yellow(`Its keys cannot be measured: ${seen.sizeProblem}`));
   }
   if (json !== undefined) parts.push(visibleLines(indented(json)));
   return parts.filter(Boolean).join('\n\n');

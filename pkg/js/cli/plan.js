@@ -18,7 +18,7 @@ no key. - or nothing reads standard input.
 
   --rules FILE        rules for keys as JSON, as SESSION_RULES of the Worker, which counts otherwise
   --overflow HOW      spill (default: into a store), drop, or refuse
-  --write ENVELOPE    sealed (default) or django
+  --write ENVELOPE    sealed (default), django or flask
   --name NAME         SESSION_COOKIE      default __Host-session
   --budget OCTETS     SESSION_BUDGET      default 4093
   --audience TEXT     SESSION_AUDIENCE
@@ -47,9 +47,12 @@ export async function run({ values, positionals, terminal, env, input, now }) {
     ),
   };
   const config = {
-    ...sizeConfig(settings, values.name ?? (env.SESSION_COOKIE || undefined)),
+    ...sizeConfig(
+      settings,
+      values.name ?? (env.SESSION_COOKIE || undefined),
+      oneOf(values.write ?? 'sealed', ['sealed', 'django', 'flask'], '--write'),
+    ),
     overflow: oneOf(values.overflow ?? 'spill', ['spill', 'drop', 'refuse'], '--overflow'),
-    write: oneOf(values.write ?? 'sealed', ['sealed', 'django'], '--write'),
   };
   let size;
   try {

@@ -1,6 +1,7 @@
 // edge-session verify
 
 import { look } from '../inspect.js';
+import { isKnown } from '../inspect/envelope.js';
 import { readPasted } from '../inspect/pasted.js';
 import { argument } from './input.js';
 import { inputProblem } from './problem.js';
@@ -30,10 +31,16 @@ export async function run({ values, positionals, terminal, env, input, now, warn
   const json = {
     valid: isGood,
     format: envelope?.envelope,
-    reason: isGood ? undefined : (tried.refusal ?? tried.reason ?? (tried.kind === 'no-key' ? 'no_key' : 'malformed')),
+    reason: isGood ? undefined : (tried.refusal ?? tried.reason ?? withoutReason(envelope)),
     keyId: tried.session?.keyId,
     keyPosition: tried.session?.keyPosition,
     expiresAt: isGood ? tried.session.expiresAt : undefined,
   };
   return { text: (isGood ? terminal.green : terminal.red)(verdict.text), json, isGood };
+}
+
+// Nothing was tried: there is no such cookie, it is no envelope, or there is no key for its kind.
+function withoutReason(envelope) {
+  if (!envelope) return 'absent';
+  return isKnown(envelope) ? 'no_key' : 'malformed';
 }

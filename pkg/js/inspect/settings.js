@@ -27,7 +27,10 @@ const FOR_NOW = 86_400_000;
 export function codecConfig(settings, name, envelope, now) {
   const { sessionKeys, djangoKeys } = settings;
   return {
-    ...sizeConfig(settings, name),
+    cookie: { name },
+    audience: settings.audience,
+    budget: settings.budget,
+    rules: settings.rules,
     idleSeconds: settings.idleSeconds,
     absoluteSeconds: settings.absoluteSeconds,
     keys: sessionKeys.length > 0 ? sessionKeys : undefined,
@@ -40,9 +43,26 @@ export function codecConfig(settings, name, envelope, now) {
   };
 }
 
-/** The same without secrets, for planning: everything that does not fit goes into a store. */
-export function sizeConfig({ audience, budget, rules }, name) {
-  return { cookie: { name }, audience, budget, rules, overflow: 'spill' };
+/**
+ * The same without secrets, for planning: everything that does not fit goes into a store.
+ *
+ * @param {Partial<Settings>} settings
+ * @param {string | undefined} name of the cookie
+ * @param {import('../index.js').Envelope} [envelope]
+ */
+export function sizeConfig({ audience, budget, rules }, name, envelope = 'sealed') {
+  // A signature is as long under any key.
+  const signing = { secretKeys: 'for planning only', allowWeak: true };
+  return {
+    cookie: { name },
+    audience,
+    budget,
+    rules,
+    write: envelope,
+    overflow: 'spill',
+    ...(envelope === 'django' && { django: signing }),
+    ...(envelope === 'flask' && { flask: signing }),
+  };
 }
 
 /** Without limits of time, to look into what is authentic and has ended. */
