@@ -1,6 +1,6 @@
 // A session to look at: sealed here and now under a key that is drawn for it.
 
-import { createCodec, generateKey } from '../js/index.js';
+import { createCodec, generateKey } from '../dist/index.js';
 
 const RULES = [
   { key: '_auth_*', priority: 'critical' },
@@ -16,7 +16,7 @@ export function example(now) {
   const codec = createCodec({ keys: key, cookie: { name: '__Host-sessionid' }, overflow: 'refuse' });
   const session = codec.create(data(), { now: now - 70 * HOUR });
   const { setCookie } = codec.seal(session, { now: now - 26 * HOUR });
-  return { cookie: setCookie, keys: key, name: '', audience: '', idle: '', absolute: '', budget: '1000', rules: JSON.stringify(RULES) };
+  return { cookie: setCookie, keys: key, name: '', audience: '', idle: '', absolute: '', budget: '600', rules: JSON.stringify(RULES) };
 }
 
 function data() {

@@ -1,9 +1,9 @@
 // When the session began, and when it ends.
 
-import { ago, dateTime } from '../js/inspect/ago.js';
+import { ago, dateTime } from '../dist/inspect/ago.js';
 import { definitions, element, panel } from './element.js';
 
-/** @param {import('../js/inspect.js').Life} life */
+/** @param {import('../dist/inspect.js').Life} life */
 export function lifePanel({ created, issued, idleEnd, absoluteEnd }, now) {
   const end = Math.min(idleEnd, absoluteEnd ?? Infinity);
   const begin = created ?? issued;
@@ -36,15 +36,17 @@ function timeLine(marks, { begin, end }, now) {
   const lived = element('div', { class: 'lived' });
   lived.style.left = `${place(begin)}%`;
   lived.style.width = `${Math.max(place(Math.min(now, end)) - place(begin), 0)}%`;
-  line.append(lived, ...marks.map(mark => markAt(mark, place(mark.at))));
+  line.append(lived, ...marks.flatMap(mark => markAt(mark, place(mark.at))));
   return line;
 }
 
 function markAt({ mark, label }, place) {
-  const above = mark === 'now' || mark === 'issued';
-  const side = place < 12 ? 'from-left' : place > 88 ? 'from-right' : '';
-  const text = element('span', { class: `${above ? 'above' : 'below'} ${side}`.trim() }, label);
-  const made = element('div', { class: 'mark', 'data-mark': mark }, text);
-  made.style.left = `${place}%`;
-  return made;
+  const dot = element('div', { class: 'mark', 'data-mark': mark, title: label });
+  dot.style.left = `${place}%`;
+  // Beside a label at an end there would be no room for this one; the list says it all.
+  if (mark === 'issued' && (place < 20 || place > 80)) return [dot];
+  const side = place < 12 ? ' from-left' : place > 88 ? ' from-right' : '';
+  const text = element('div', { class: `label ${mark === 'now' ? 'above' : 'below'}${side}` }, label);
+  text.style.left = `${place}%`;
+  return [dot, text];
 }

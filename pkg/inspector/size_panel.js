@@ -18,21 +18,27 @@ const REASONS = {
   reserved: 'the name is reserved',
 };
 
-/** @param {import('../js/inspect/size.js').Size} size */
+/** @param {import('../dist/inspect/size.js').Size} size */
 export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, envelopeOctets }) {
-  const inside = keys.filter(({ placement }) => placement === 'cookie') ?? [];
   const parts = [
     { label: 'envelope and name', octets: envelopeOctets, part: 'envelope' },
-    ...inside.map(({ key, characters }, index) => ({ label: key, octets: characters, part: index % PARTS })),
+    ...keys.map(({ key, characters, placement }, index) => ({
+      label: key,
+      octets: characters,
+      part: index % PARTS,
+      leaves: placement !== 'cookie',
+    })),
   ];
-  const children = [stacked(parts, cookieOctets, budget), scale(cookieOctets, budget), keyTable(keys, inside, envelopeOctets)];
-  const outside = keys.filter(({ placement }) => placement !== 'cookie');
-  if (outside.length > 0) {
-    const them = outside.map(({ key }) => key).join(', ');
-    children.push(element('p', {}, `Written with these settings it would have ${number(plannedOctets)} octets, without ${them}.`));
+  const children = [stacked(parts, cookieOctets, budget), scale(cookieOctets, budget), keyTable(keys, envelopeOctets)];
+  const leaving = keys.filter(({ placement }) => placement !== 'cookie');
+  if (leaving.length > 0) {
+    const them = leaving.map(({ key }) => key).join(', ');
+    children.push(
+      element('p', {}, `Written anew with these settings it has ${number(plannedOctets)} octets; what is striped leaves it: ${them}.`),
+    );
   }
   if (cookieOctets > most) {
-    children.push(element('p', {}, `Browsers drop a cookie above ${most} octets without a word.`));
+    children.push(element('p', {}, `Browsers drop a cookie above ${number(most)} octets without a word.`));
   }
   return panel('size-panel', 'Size', ...children);
 }
@@ -48,10 +54,16 @@ function stacked(parts, cookieOctets, budget) {
     role: 'img',
     'aria-label': `${cookieOctets} of ${budget} octets: ${spoken}`,
   });
-  for (const { label, octets, part } of parts) {
-    const share = element('span', { 'data-part': part, title: `${label}: ${octets} octets` });
+  for (const { label, octets, part, leaves } of parts) {
+    const title = `${label}: ${octets} octets`;
+    const share = element('span', { 'data-part': part, class: leaves ? 'leaves' : undefined, title });
     share.style.width = `${(octets * 100) / whole}%`;
     bar.append(share);
+  }
+  if (cookieOctets > budget) {
+    const limit = element('div', { class: 'limit', title: `the budget: ${budget} octets` });
+    limit.style.left = `${(budget * 100) / whole}%`;
+    bar.append(limit);
   }
   return bar;
 }
@@ -67,20 +79,20 @@ function scale(cookieOctets, budget) {
   );
 }
 
-function keyTable(keys, inside, envelopeOctets) {
-  const head = ['Key', 'JSON', 'in the cookie', 'Priority', 'Place'].map((text, index) =>
+function keyTable(keys, envelopeOctets) {
+  const head = ['Key', 'JSON', 'Cookie', 'Priority', 'Written anew'].map((text, index) =>
     element('th', { scope: 'col', class: index === 1 || index === 2 ? 'number' : undefined }, text),
   );
-  const rows = keys.map(line => {
-    const index = inside.indexOf(line);
-    const swatch = element('span', { class: index < 0 ? 'swatch outside' : 'swatch', 'data-part': index < 0 ? undefined : index % PARTS });
+  const rows = keys.map((line, index) => {
+    const leaves = line.placement !== 'cookie';
+    const swatch = element('span', { class: leaves ? 'swatch leaves' : 'swatch', 'data-part': index % PARTS });
     const why = REASONS[line.reason];
     return element(
       'tr',
       {},
       element('td', {}, swatch, element('code', {}, line.key)),
       element('td', { class: 'number' }, number(line.octets)),
-      element('td', { class: 'number' }, index < 0 ? '–' : number(line.characters)),
+      element('td', { class: 'number' }, number(line.characters)),
       element('td', {}, line.priority),
       element('td', {}, PLACES[line.placement] + (why ? `: ${why}` : '')),
     );

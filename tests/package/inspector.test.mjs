@@ -56,7 +56,7 @@ beforeEach(async () => {
   page.on('pageerror', error => violations.push(error.message));
   page.on('console', message => message.type() === 'error' && violations.push(message.text()));
   await page.goto(address + PATH);
-  await page.waitForFunction('document.getElementById("status").textContent !== ""');
+  await state('empty');
 });
 
 /** The files as `wrangler dev --assets` serves them: with the headers of `_headers`. */
@@ -79,6 +79,7 @@ const paste = async (cookie, keys = '') => {
   await page.fill('#cookie', cookie);
 };
 const state = wanted => page.waitForSelector(`#status[data-state="${wanted}"]`);
+const picture = name => pictures && page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
 const text = selector => page.textContent(selector);
 
 function sealed(data, at = Date.now(), options = {}) {
@@ -114,7 +115,6 @@ test('nothing leaves the page: no request after it was loaded, and none would ge
   await state('good');
   await page.click('#example');
   await state('good');
-  await page.click('#settings summary');
   await page.fill('#rules', '[{"key": "cart", "priority": "critical"}]');
   await page.click('#clear');
   await state('empty');
@@ -146,7 +146,7 @@ test('what would spill, and where', async () => {
   await paste(line, key);
   await page.click('#settings summary');
   await page.fill('#budget', '250');
-  await page.waitForFunction('/in the store: no room/.test(document.getElementById("size-panel").textContent)');
+  await page.waitForSelector('#size-panel td:has-text("in the store: no room")');
   assert.match(await text('#size-panel'), /too many/);
   await page.fill('#budget', '12');
   await state('error');
@@ -159,6 +159,7 @@ test('a cookie that has ended, a forged one, one that was encoded twice', async 
   await state('warning');
   assert.match(await text('#status'), /idle limit/);
   assert.match(await page.getAttribute('.life', 'aria-label'), /ended 6 days ago, now$/);
+  await picture('inspector-ended');
 
   const good = sealed({ user: 'ada' });
   await paste(good.line, generateKey());
@@ -187,8 +188,9 @@ test('text of a cookie is never markup', async () => {
   await paste(line, key);
   await state('good');
   assert.ok((await text('#session-panel')).includes('<img src=x'));
-  await paste(`${markup}=${markup}; b="${markup}`);
-  await page.waitForSelector('#findings-panel');
+  await paste(`${line.split(';')[0]}; __HOST-session=1; $Version=1; ${markup}=${markup}; b="${markup}`, key);
+  await page.waitForSelector('[data-code="look-alike"]');
+  await picture('inspector-findings');
   assert.equal(await page.$('#injected'), null);
   assert.equal(await page.title(), 'Session inspector');
 });
@@ -219,11 +221,11 @@ test('readable in light and dark: text has contrast', async () => {
     await state('good');
     const weak = await page.evaluate(contrasts);
     assert.deepEqual(weak, [], colorScheme);
-    if (pictures) await page.screenshot({ path: join(pictures, `inspector-${colorScheme}.png`), fullPage: true });
+    await picture(`inspector-${colorScheme}`);
   }
   await page.setViewportSize({ width: 380, height: 800 });
   assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'a phone does not scroll sideways');
-  if (pictures) await page.screenshot({ path: join(pictures, 'inspector-phone.png'), fullPage: true });
+  await picture('inspector-phone');
 });
 
 /** In the page: every piece of text whose contrast is below WCAG AA's 4.5. */
