@@ -52,15 +52,24 @@ function show() {
   const pasted = readPasted(text);
   const seen = look(pasted, settings, now);
   const { findings } = diagnose(pasted, { name: settings.name ?? seen.name, idleSeconds: settings.idleSeconds, now });
+  const { state, text: sentence } = withFindings(seen.verdict, findings);
   tell(
-    seen.verdict.state,
-    seen.verdict.text,
+    state,
+    sentence,
     seen.envelope && cookiePanel(seen, now),
     seen.size ? sizePanel(seen.size) : seen.sizeProblem && sizeProblemPanel(seen.sizeProblem),
     seen.life && lifePanel(seen.life, now),
     seen.json !== undefined && sessionPanel(seen.json, seen.tried.kind === 'session'),
     findingsPanel(findings),
   );
+}
+
+// A valid cookie in a header that does not work is not good news.
+function withFindings(verdict, findings) {
+  const count = findings.filter(({ severity }) => severity === 'error').length;
+  if (verdict.state !== 'good' || count === 0) return verdict;
+  const them = count === 1 ? 'there is an error' : `there are ${count} errors`;
+  return { state: 'warning', text: `${verdict.text} But ${them} below.` };
 }
 
 function tell(state, text, ...shown) {

@@ -190,6 +190,7 @@ test('text of a cookie is never markup', async () => {
   assert.ok((await text('#session-panel')).includes('<img src=x'));
   await paste(`${line.split(';')[0]}; __HOST-session=1; $Version=1; ${markup}=${markup}; b="${markup}`, key);
   await page.waitForSelector('[data-code="look-alike"]');
+  assert.match(await text('#status'), /Valid\. .* But there are \d errors below\./);
   await picture('inspector-findings');
   assert.equal(await page.$('#injected'), null);
   assert.equal(await page.title(), 'Session inspector');

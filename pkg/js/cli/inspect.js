@@ -59,7 +59,7 @@ function textOf(seen, terminal, now) {
         ['record', tried.session?.ticket && 'more keys lie in a store; they are not shown here'],
       ]),
     );
-    parts.push(sizeLines(size ?? { cookieOctets: seen.cookieOctets }, terminal));
+    parts.push(sizeLines(size ?? { cookieOctets: seen.cookieOctets }, terminal, true));
     if (seen.sizeProblem) parts.push(terminal.yellow(`Its keys cannot be measured: ${seen.sizeProblem}`));
   }
   if (json !== undefined) parts.push(visibleLines(indented(json)));

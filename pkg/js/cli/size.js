@@ -12,19 +12,20 @@ const BROWSERS_OCTETS = 4096;
 /**
  * @param {Partial<import('../inspect/size.js').Size> & { cookieOctets: number }} size without `keys` only the gauge
  * @param {import('./terminal.js').Terminal} terminal
+ * @param {boolean} [isThere] whether the cookie exists, and the keys' places are those of the next one
  */
-export function sizeLines({ cookieOctets, budget = BROWSERS_OCTETS, envelopeOctets, keys }, terminal) {
+export function sizeLines({ cookieOctets, budget = BROWSERS_OCTETS, envelopeOctets, keys }, terminal, isThere = false) {
   const share = cookieOctets / budget;
   const colour = share > 1 ? terminal.red : share >= 0.8 ? terminal.yellow : terminal.green;
   const head = `${colour(gauge(share, GAUGE_COLUMNS))}  ${cookieOctets} of ${budget} octets, ${Math.round(share * 100)} %`;
   if (!keys) return head;
   const most = Math.max(envelopeOctets, ...keys.map(({ characters }) => characters), 1);
   const rows = [
-    ['key', 'JSON', 'cookie', '', 'priority', 'place'],
+    ['key', 'JSON', 'cookie', '', 'priority', isThere ? 'written anew' : 'place'],
     ...keys.map(line => [
       cut(visible(line.key)),
       String(line.octets),
-      line.placement === 'cookie' ? String(line.characters) : '-',
+      isThere || line.placement === 'cookie' ? String(line.characters) : '-',
       bar(line.characters / most, BAR_COLUMNS),
       line.priority,
       placeText(line, terminal),
