@@ -39,7 +39,8 @@ export function createSessionStorage<Data extends SessionData = SessionData, Fla
 
 /**
  * A middleware (React Router 7.9 and later) that puts the session into `context`, saves it with the answer, stored
- * first and then `Set-Cookie`, and marks the answer as private. 503 with `Retry-After` as above.
+ * first and then `Set-Cookie`, and marks the answer as private. 503 with `Retry-After` as above. With an answer of 500
+ * and above nothing is saved: a loader threw.
  *
  * @example
  * export const visitor = createContext<Session>();

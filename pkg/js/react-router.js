@@ -1,6 +1,6 @@
 // Sessions for React Router: its SessionStorage, and a middleware.
 
-import { committed, isUnavailable, mark, unavailable } from './adapter/answer.js';
+import { committed, dependent, isUnavailable, mark, unavailable } from './adapter/answer.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { RouterSession } from './adapter/router_session.js';
 
@@ -50,7 +50,9 @@ export function sessionMiddleware(sessions, context) {
       throw error;
     }
     provider.set(context, session);
-    return committed(gate, session, request, await next());
+    const response = await next();
+    // What a loader threw comes as an answer, too; one that failed changes nothing.
+    return response.status >= 500 ? dependent(response) : committed(gate, session, request, response);
   };
 }
 

@@ -129,7 +129,12 @@ function router(modules) {
   const routes = Object.fromEntries(Object.entries(modules).map(([id, module]) => [id, { id, path: id, module }]));
   return createRequestHandler(
     {
-      entry: { module: { default: (request, status, headers) => new Response('a document', { status, headers }) } },
+      entry: {
+        module: {
+          default: (request, status, headers) => new Response('a document', { status, headers }),
+          handleError: () => {}, // it would be printed
+        },
+      },
       routes,
       assets: { entry: { imports: [], module: '' }, routes: {}, url: '', version: '1' },
       publicPath: '/',
