@@ -1,38 +1,53 @@
-// The JavaScript part of scripts/build-package.sh: copies pkg/js to pkg/dist and makes the CommonJS entries.
+// The JavaScript part of scripts/build-package.sh: pkg/js -> pkg/dist. Entries become one file each and what they
+// share, because a process that starts reads two files in half the time of twenty; and once more for CommonJS.
 
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-const source = resolve(import.meta.dirname, '../pkg/js');
-const target = resolve(import.meta.dirname, '../pkg/dist');
-const { exports: entries } = JSON.parse(readFileSync(resolve(target, '../package.json'), 'utf8'));
+const root = resolve(import.meta.dirname, '..');
+const target = `${root}/pkg/dist`;
+const sources = `${root}/pkg/js`;
+const description = JSON.parse(readFileSync(`${root}/pkg/package.json`, 'utf8'));
 
-for (const name of readdirSync(target)) if (name !== 'wasm') rmSync(join(target, name), { recursive: true });
-cpSync(source, target, { recursive: true, filter: path => !path.endsWith('.md') });
+rmSync(target, { recursive: true, force: true });
+cpSync(`${sources}/wasm/edge_session_bg.wasm`, `${target}/wasm/edge_session_bg.wasm`);
 
-// Every `require` in package.json: its code and its types are made of the ES module of the same name.
-const wanted = JSON.stringify(entries).match(/\.\/dist\/[\w-]+\.cjs/g);
-for (const path of new Set(wanted)) {
-  const name = path.slice('./dist/'.length, -'.cjs'.length);
-  const entry = join(source, `${name}.js`);
-  if (!existsSync(entry)) throw new Error(`package.json exports ${path}, but there is no pkg/js/${name}.js`);
+const named = suffix => {
+  const paths = JSON.stringify([description.exports, description.bin]).matchAll(/\.\/dist\/([\w-]+)(\.\w[\w.]*)"/g);
+  return new Set([...paths].filter(path => path[2] === suffix).map(path => path[1]));
+};
+const source = (name, suffix) => {
+  const path = join(sources, name + suffix);
+  if (!existsSync(path)) throw new Error(`package.json names ./dist/${name}, but there is no pkg/js/${name}${suffix}`);
+  return path;
+};
+const common = { bundle: true, packages: 'external', external: ['*.wasm'], target: 'es2022', charset: 'utf8', logLevel: 'warning' };
+
+await build({
+  ...common,
+  entryPoints: [...named('.js')].map(name => source(name, '.js')),
+  outdir: target,
+  splitting: true,
+  chunkNames: 'shared-[hash]',
+  format: 'esm',
+  platform: 'neutral',
+});
+for (const name of named('.cjs')) {
   await build({
-    entryPoints: [join(target, `${name}.js`)],
-    outfile: join(target, `${name}.cjs`),
-    bundle: true,
-    packages: 'external',
+    ...common,
+    // On Node every require is the whole package with its module, unless it is one of the parts without it.
+    entryPoints: [source(name, '.js')],
+    outfile: `${target}/${name}.cjs`,
     format: 'cjs',
     platform: 'node',
-    target: 'node20',
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-    logLevel: 'warning',
   });
 }
-for (const path of new Set(JSON.stringify(entries).match(/\.\/dist\/[\w-]+\.d\.cts/g))) {
-  const name = path.slice('./dist/'.length, -'.d.cts'.length);
-  const types = readFileSync(join(source, `${name}.d.ts`), 'utf8');
+for (const name of named('.d.ts')) cpSync(source(name, '.d.ts'), `${target}/${name}.d.ts`);
+for (const name of named('.d.cts')) {
+  const types = readFileSync(source(name, '.d.ts'), 'utf8');
   // A CommonJS declaration that names another one has to name a CommonJS one.
-  writeFileSync(join(target, `${name}.d.cts`), types.replace(/from '(\.\/[\w-]+)\.js'/g, "from '$1.cjs'"));
+  writeFileSync(`${target}/${name}.d.cts`, types.replace(/from '(\.\/[\w-]+)\.js'/g, "from '$1.cjs'"));
 }

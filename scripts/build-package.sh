@@ -5,6 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 dist=pkg/dist fresh=pkg/dist/.fresh
+glue=pkg/js/wasm
 wasm=target/wasm32-unknown-unknown/npm/session_package.wasm
 
 main() {
@@ -22,7 +23,7 @@ main() {
 newer() {
   local than=$1
   shift
-  find "$@" \( -path pkg/dist -o -path pkg/bench/node_modules \) -prune -o -type f -newer "$than" -print | head -n 1
+  find "$@" \( -path pkg/dist -o -path pkg/js/wasm -o -path pkg/bench/node_modules \) -prune -o -type f -newer "$than" -print | head -n 1
 }
 
 # 128-bit vectors for deflate and JSON; the AEAD's own are slower than its plain code on short texts, but WebAssembly
@@ -30,13 +31,13 @@ newer() {
 module() {
   have wasm-bindgen || die "wasm-bindgen is missing" "make setup"
   RUSTFLAGS="-C target-feature=+simd128" cargo build --quiet --profile npm -p session-package --target wasm32-unknown-unknown
-  if [ "$wasm" -nt "$dist/wasm/.module" ]; then
-    rm -rf "$dist/wasm"
-    wasm-bindgen --target web --no-typescript --out-name edge_session --out-dir "$dist/wasm" "$wasm"
+  if [ "$wasm" -nt "$glue/.module" ]; then
+    rm -rf "$glue"
+    wasm-bindgen --target web --no-typescript --out-name edge_session --out-dir "$glue" "$wasm"
     wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
       --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --strip-debug --strip-producers \
-      "$dist/wasm/edge_session_bg.wasm" -o "$dist/wasm/edge_session_bg.wasm"
-    touch -r "$wasm" "$dist/wasm/.module"
+      "$glue/edge_session_bg.wasm" -o "$glue/edge_session_bg.wasm"
+    touch -r "$wasm" "$glue/.module"
   fi
 }
 

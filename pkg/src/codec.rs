@@ -2,14 +2,16 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::{cell::RefCell, fmt::Write};
 
 use session_codec::{
-    Config, Lineage, Opened, Reason, Session, StoreOp,
+    Lineage, Opened, Reason, Session, StoreOp,
     cookie::{CookieHeader, Lifetime},
     policy::Report,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
 
-use crate::{END, entropy::Entropy, failure, keys::KeyTexts, state, timestamp, with_workspace};
+use crate::{
+    END, entropy::Entropy, failure, keys::KeyTexts, settings, state, timestamp, with_workspace,
+};
 
 thread_local! {
     /// The record of the last seal, until JavaScript takes it: octets do not go into a text.
@@ -25,13 +27,11 @@ pub struct Codec {
 
 #[wasm_bindgen]
 impl Codec {
-    /// From JSON: the configuration without secrets, and the secrets.
+    /// From two texts of fields: the configuration without secrets, and the secrets.
     #[wasm_bindgen(constructor)]
     pub fn new(config: &str, keys: String) -> Result<Self, String> {
-        let keys = KeyTexts::read(&Zeroizing::new(keys))?;
-        let config: Config = serde_json::from_str(config)
-            .map_err(|error| failure::failure("invalid_config", error))?;
-        let (codec, key_ids) = keys.codec(config)?;
+        let keys = Zeroizing::new(keys);
+        let (codec, key_ids) = KeyTexts::read(&keys)?.codec(settings::config(config)?)?;
         Ok(Self { codec, key_ids })
     }
 
@@ -189,7 +189,11 @@ pub fn overlaid(input: &str) -> Result<String, String> {
 pub fn restarted(state: &str) -> Result<String, String> {
     let lineage = state::lineage(state)?;
     let text = lineage.restarted(lineage.created()).to_text();
-    Ok(if text.is_empty() { "-".to_owned() } else { text })
+    Ok(if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text
+    })
 }
 
 /// JSON text of one key of a JSON object.

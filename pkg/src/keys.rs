@@ -1,36 +1,49 @@
 use alloc::{format, string::String, vec::Vec};
 
-use serde::Deserialize;
+use crate::{failure, settings};
 use session_codec::{
     Codec, Config, DjangoSecret, KeyRing, Keys, Secret, Timestamp, flask::FlaskSecret,
 };
-use zeroize::Zeroizing;
-
-use crate::failure;
 
 /// The secrets as JavaScript hands them over.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct KeyTexts {
-    sealing: Vec<SealingText>,
-    django: Vec<Zeroizing<String>>,
+#[derive(Default)]
+pub(crate) struct KeyTexts<'t> {
+    sealing: Vec<SealingText<'t>>,
+    django: Vec<&'t str>,
     django_weak: bool,
-    flask: Vec<Zeroizing<String>>,
+    flask: Vec<&'t str>,
     flask_weak: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SealingText {
-    secret: Zeroizing<String>,
+struct SealingText<'t> {
+    secret: &'t str,
     /// Seconds since 1970.
     until: Option<i64>,
 }
 
-impl KeyTexts {
-    pub(crate) fn read(json: &str) -> Result<Self, String> {
-        // Where serde failed is not told: its message may hold a key.
-        serde_json::from_str(json).map_err(|_| failure::of_key("the keys are not texts"))
+impl<'t> KeyTexts<'t> {
+    /// `sealing`, `until` for the one before, `django`, `flask`, `django_weak`, `flask_weak`.
+    pub(crate) fn read(text: &'t str) -> Result<Self, String> {
+        let mut keys = Self::default();
+        for (field, value) in settings::fields(text) {
+            match field {
+                "sealing" => keys.sealing.push(SealingText {
+                    secret: value,
+                    until: None,
+                }),
+                "until" => {
+                    if let Some(last) = keys.sealing.last_mut() {
+                        last.until = value.parse().ok();
+                    }
+                }
+                "django" => keys.django.push(value),
+                "flask" => keys.flask.push(value),
+                "django_weak" => keys.django_weak = true,
+                "flask_weak" => keys.flask_weak = true,
+                _ => return Err(failure::of_key("an unknown kind of key")),
+            }
+        }
+        Ok(keys)
     }
 
     /// The codec, and the ids of its sealing keys, the one that writes first.
@@ -38,7 +51,7 @@ impl KeyTexts {
         let mut sealing = Vec::with_capacity(self.sealing.len());
         for (index, text) in self.sealing.iter().enumerate() {
             let named = |error| failure::of_key(format!("keys: key {}: {error}", index + 1));
-            let secret = Secret::parse(&text.secret).map_err(named)?;
+            let secret = Secret::parse(text.secret).map_err(named)?;
             sealing.push(match text.until {
                 Some(_) if index == 0 => {
                     return Err(failure::of_key(
@@ -65,11 +78,8 @@ impl KeyTexts {
     }
 }
 
-pub(crate) fn django(
-    texts: &[Zeroizing<String>],
-    weak: bool,
-) -> Result<Option<KeyRing<DjangoSecret>>, String> {
-    let secret = |text: &Zeroizing<String>| match weak {
+pub(crate) fn django(texts: &[&str], weak: bool) -> Result<Option<KeyRing<DjangoSecret>>, String> {
+    let secret = |text: &&str| match weak {
         true => DjangoSecret::new_allowing_weak(text.as_bytes()),
         false => DjangoSecret::new(text.as_bytes()),
     };
@@ -77,11 +87,8 @@ pub(crate) fn django(
     ring(secrets.map_err(failure::of_key)?, "django.secretKeys")
 }
 
-pub(crate) fn flask(
-    texts: &[Zeroizing<String>],
-    weak: bool,
-) -> Result<Option<KeyRing<FlaskSecret>>, String> {
-    let secret = |text: &Zeroizing<String>| match weak {
+pub(crate) fn flask(texts: &[&str], weak: bool) -> Result<Option<KeyRing<FlaskSecret>>, String> {
+    let secret = |text: &&str| match weak {
         true => FlaskSecret::new_allowing_weak(text.as_bytes()),
         false => FlaskSecret::new(text.as_bytes()),
     };

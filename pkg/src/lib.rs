@@ -15,6 +15,7 @@ mod failure;
 mod inspection;
 mod keys;
 mod origin_mac;
+mod settings;
 mod signing;
 mod state;
 

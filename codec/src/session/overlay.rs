@@ -1,8 +1,9 @@
-use alloc::{borrow::ToOwned, collections::BTreeMap};
+use alloc::vec::Vec;
 
 use super::Session;
+use crate::text::order::sort;
 
-/// Keys that are looked up one by one; for more an index is made, or it would be quadratic.
+/// Keys that are looked up one by one; more are sorted, or it would be quadratic.
 const FEW: usize = 16;
 
 impl Session {
@@ -22,11 +23,10 @@ impl Session {
             }
             return;
         }
-        let keys = self.raw_members().enumerate();
-        let index: BTreeMap<_, _> = keys.map(|(at, (key, _))| (key.to_owned(), at)).collect();
-        for (key, value) in changes.raw_members() {
-            match index.get(key) {
-                Some(&at) => self.members[at].value = self.append(value),
+        let places = changes.places_in(self);
+        for ((key, value), place) in changes.raw_members().zip(places) {
+            match place {
+                Some(at) => self.members[at].value = self.append(value),
                 None => self.push_raw(key, value),
             }
         }
@@ -34,17 +34,41 @@ impl Session {
 
     /// Takes out every key that `keys` has.
     pub fn remove_all(&mut self, keys: &Self) {
-        let gone: BTreeMap<_, _> = keys.raw_members().collect();
-        let Self { members, text, .. } = self;
-        let before = members.len();
-        members.retain(|member| !gone.contains_key(member.key.of(text)));
-        self.modified |= self.members.len() != before;
+        let mut gone = alloc::vec![false; self.len()];
+        for at in keys.places_in(self).into_iter().flatten() {
+            gone[at] = true;
+        }
+        self.modified |= gone.contains(&true);
+        let mut gone = gone.into_iter();
+        self.members.retain(|_| !gone.next().unwrap_or(false));
+    }
+
+    /// Where the keys of this session stand in `other`: both in the order of their keys, once.
+    fn places_in(&self, other: &Self) -> Vec<Option<usize>> {
+        let in_order = |session: &Self| {
+            let mut order: Vec<usize> = (0..session.len()).collect();
+            sort(&mut order, |&a, &b| {
+                session.raw_key(a).cmp(session.raw_key(b))
+            });
+            order
+        };
+        let mut places = alloc::vec![None; self.len()];
+        let mut others = in_order(other).into_iter().peekable();
+        for index in in_order(self) {
+            let key = self.raw_key(index);
+            while others.next_if(|&at| other.raw_key(at) < key).is_some() {}
+            places[index] = others
+                .peek()
+                .copied()
+                .filter(|&at| other.raw_key(at) == key);
+        }
+        places
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::String, vec::Vec};
+    use alloc::{format, string::String};
 
     use super::*;
 

@@ -1,14 +1,45 @@
 // The module: whether it is there, and what it throws.
 
-import * as glue from '../wasm/edge_session.js';
+// By name: what is left out here, such as the glue's own way to fetch the module, is left out of the package.
+import {
+  Codec,
+  OriginMac,
+  dumps,
+  generate_key,
+  initSync,
+  inspect,
+  key_id,
+  loads,
+  overlaid,
+  raw,
+  read_cookies,
+  restarted,
+  sizes,
+  take_record,
+} from '../wasm/edge_session.js';
 import { EdgeSessionError } from './error.js';
 
+const functions = {
+  Codec,
+  OriginMac,
+  dumps,
+  generate_key,
+  inspect,
+  key_id,
+  loads,
+  overlaid,
+  raw,
+  read_cookies,
+  restarted,
+  sizes,
+  take_record,
+};
 let isReady = false;
 
 /** Instantiates the module, once. */
 export function start(module) {
   if (isReady) return;
-  glue.initSync({ module });
+  initSync({ module });
   isReady = true;
 }
 
@@ -21,7 +52,7 @@ export function binding() {
         'the module of edge-session/codec.wasm',
     );
   }
-  return glue;
+  return functions;
 }
 
 /** Calls the module; what it throws is a code and a text. */

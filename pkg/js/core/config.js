@@ -1,6 +1,6 @@
-// Configuration as users write it -> the two JSON texts that the module reads.
+// Configuration as users write it -> the two texts of fields that the module reads (pkg/src/settings.rs).
 
-import { array, boolean, fields, instant, kind, object, octets, oneOf, skip, string, whole } from './argument.js';
+import { array, boolean, fields, instant, kind, octets, oneOf, skip, string, whole } from './argument.js';
 import { EdgeSessionError } from './error.js';
 
 const positive = (value, name) => whole(value, name, 1);
@@ -65,11 +65,11 @@ const readers = {
   writeDictionary: whole,
 };
 
-/** `{ config, keys }` as JSON texts, `persistent` and `schema`. */
+/** `{ config, keys }` as texts, `persistent` and `schema`. */
 export function readConfig(given) {
   const { schema: _, persistent, ...config } = fields(given, 'config', readers);
   config.accept ??= [{ envelope: config.write ?? 'sealed' }];
-  const keys = { sealing: sealing(given.keys), django: [], django_weak: false, flask: [], flask_weak: false };
+  const keys = sealing(given.keys);
   for (const framework of ['django', 'flask']) {
     if (given[framework] === undefined) continue;
     const own = fields(given[framework], framework, {
@@ -78,16 +78,31 @@ export function readConfig(given) {
       ...(framework === 'django' && { cookie: string }),
     });
     if (own.secret_keys === undefined) throw new TypeError(`${framework}.secretKeys must be a string or an array of them`);
-    keys[framework] = own.secret_keys;
-    keys[`${framework}_weak`] = own.allow_weak ?? false;
+    for (const key of own.secret_keys) keys.push([framework, key]);
+    if (own.allow_weak) keys.push([`${framework}_weak`, '']);
     if (own.cookie !== undefined) config.django_cookie = own.cookie;
   }
   return {
-    config: JSON.stringify(config),
-    keys: JSON.stringify(keys),
+    config: text(flat(config)),
+    keys: text(keys),
     persistent: persistent ?? true,
     schema: given.schema,
   };
+}
+
+/** `{ a: { b: 1 }, c: [{ d: 2 }] }` to `a.b` 1, `c`, `c.d` 2. */
+function flat(value, name = '') {
+  if (Array.isArray(value)) return value.flatMap(item => [[name, ''], ...flat(item, name)]);
+  if (typeof value !== 'object') return [[name, String(value)]];
+  return Object.entries(value).flatMap(([field, inner]) => flat(inner, name === '' ? field : `${name}.${field}`));
+}
+
+/** What holds the separator could pass for fields of its own. */
+function text(pairs) {
+  for (const [field, value] of pairs) {
+    if (value.includes('\0')) throw new TypeError(`${field} must not have a NUL character`);
+  }
+  return pairs.flat().map(part => `${part}\0`).join('');
 }
 
 /** One secret, or several. */
@@ -100,19 +115,19 @@ export function secrets(value, name) {
 /** `es1_… es1_…@2027-01-31`, or a list of such. */
 function sealing(given) {
   if (given === undefined) return [];
-  return secrets(given, 'keys')
-    .flatMap(text => text.split(/[\s,]+/))
+  const texts = secrets(given, 'keys').flatMap(text => text.split(/[\s,]+/));
+  return texts
     .filter(text => text !== '')
-    .map((text, index) => {
+    .flatMap((text, index) => {
       const at = text.indexOf('@');
-      if (at < 0) return { secret: text };
+      if (at < 0) return [['sealing', text]];
       const date = text.slice(at + 1);
       const millis = /^\d{4}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00:00Z`) : NaN;
       if (Number.isNaN(millis))
         throw new EdgeSessionError('invalid_key', `keys: key ${index + 1}: what follows @ is not a date such as 2027-01-31`);
-      return { secret: text.slice(0, at), until: millis / 1000 };
+      return [
+        ['sealing', text.slice(0, at)],
+        ['until', String(millis / 1000)],
+      ];
     });
 }
-
-/** What an object of options may be. */
-export const optional = (options, name) => (options === undefined ? {} : object(options, name));

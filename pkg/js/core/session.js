@@ -93,15 +93,7 @@ export class Session {
 
   get(key) {
     argument.string(key, 'key');
-    if (this.#changes?.has(key)) return this.#changes.get(key);
-    const values = this.#parsed();
-    if (!Object.hasOwn(values, key) || this.#removed?.has(key)) {
-      if (this.#isPending && !this.#removed?.has(key)) throw pending();
-      return undefined;
-    }
-    const value = values[key];
-    if (typeof value === 'object' && value !== null) this.#give(key, value);
-    return value;
+    return this.#value(key);
   }
 
   set(key, value) {
@@ -133,7 +125,7 @@ export class Session {
   }
 
   *entries() {
-    for (const key of this.#keys()) yield [key, this.get(key)];
+    for (const key of this.#keys()) yield [key, this.#value(key)];
   }
 
   *keys() {
@@ -153,12 +145,10 @@ export class Session {
   }
 
   toJSON() {
-    const copy = {};
-    for (const key of this.#keys()) {
-      // A key may be called `__proto__`.
-      Object.defineProperty(copy, key, { value: this.get(key), enumerable: true, configurable: true, writable: true });
-    }
-    return structuredClone(copy);
+    if (this.#isPending) throw pending();
+    // Nothing was looked at or changed, or a schema's output taken: what was opened is parsed.
+    if (this.#base !== '' && this.#values === undefined && this.#changes === undefined) return parse(this.#base);
+    return JSON.parse(objectText(this.#keys().map(key => [key, this.#value(key)])));
   }
 
   raw(key) {
@@ -271,6 +261,18 @@ export class Session {
     return (this.#values ??= parse(this.#base));
   }
 
+  #value(key) {
+    if (this.#changes?.has(key)) return this.#changes.get(key);
+    const values = this.#parsed();
+    if (!Object.hasOwn(values, key) || this.#removed?.has(key)) {
+      if (this.#isPending && !this.#removed?.has(key)) throw pending();
+      return undefined;
+    }
+    const value = values[key];
+    if (typeof value === 'object' && value !== null) this.#give(key, value);
+    return value;
+  }
+
   #keys() {
     if (this.#isPending) throw pending();
     const [removed, changes] = [this.#removed, this.#changes];
@@ -305,7 +307,7 @@ export class Session {
     if (this.#base === '') {
       if (changes === undefined && removed === undefined)
         return { base: '', changes: stringify(this.#values, 'session'), removed: '' };
-      return { base: '', changes: objectText(this.#keys().map(key => [key, this.get(key)])), removed: '' };
+      return { base: '', changes: objectText(this.#keys().map(key => [key, this.#value(key)])), removed: '' };
     }
     return {
       base: this.#base,

@@ -10,7 +10,7 @@ function read(secretKeys, options = {}) {
   argument.object(options, 'options');
   const { maxAge, allowWeak = false, salt = COOKIE_SALT } = options;
   return {
-    keys: JSON.stringify(secrets(secretKeys, 'secretKeys')),
+    keys: secrets(secretKeys, 'secretKeys').join('\0'),
     weak: argument.boolean(allowWeak, 'allowWeak'),
     maxAge: maxAge === undefined ? -1 : argument.whole(maxAge, 'maxAge'),
     salt: argument.string(salt, 'salt'),
