@@ -1,7 +1,7 @@
 // What the cookie is, as far as anybody or the key can tell.
 
-import { ago, dateTime } from '../dist/inspect/ago.js';
-import { wrapping } from '../dist/inspect/unwrapped.js';
+import { ago, dateTime } from '../js/inspect/ago.js';
+import { wrapping } from '../js/inspect/unwrapped.js';
 import { definitions, element, panel } from './element.js';
 
 const ENVELOPES = {
@@ -12,7 +12,7 @@ const ENVELOPES = {
   stranger: 'not ours',
 };
 
-/** @param {import('../dist/inspect.js').Look} look @param {number} now */
+/** @param {import('../js/inspect.js').Look} look @param {number} now */
 export function cookiePanel({ name, cookieOctets, envelope, layers, tried, life }, now) {
   const { session } = tried;
   const rows = [['Format', ENVELOPES[envelope.envelope] ?? 'not an envelope of a session']];

@@ -1,6 +1,6 @@
 // A session to look at: sealed here and now under a key that is drawn for it.
 
-import { createCodec, generateKey } from '../dist/index.js';
+import { createCodec, generateKey } from '../js/index.js';
 
 const RULES = [
   { key: '_auth_*', priority: 'critical' },

@@ -2,7 +2,7 @@
 
 import { element, panel } from './element.js';
 
-/** @param {import('../dist/doctor.js').Finding[]} findings */
+/** @param {import('../js/doctor.js').Finding[]} findings */
 export function findingsPanel(findings) {
   if (findings.length === 0) {
     return panel('findings-panel', 'Findings', element('p', {}, 'Nothing is wrong with it that can be seen from outside.'));

@@ -1,12 +1,12 @@
 // What is in the form, as settings.
 
-import { rulesFrom } from '../dist/inspect/rules.js';
+import { rulesFrom } from '../js/inspect/rules.js';
 
 const DAY_SECONDS = 86_400;
 
 /**
  * @param {HTMLFormElement} form
- * @returns {{ text: string, settings: import('../dist/inspect/settings.js').Settings, problem: string | undefined }}
+ * @returns {{ text: string, settings: import('../js/inspect/settings.js').Settings, problem: string | undefined }}
  *   `problem`: what of it cannot be used
  */
 export function readForm(form) {

@@ -1,9 +1,9 @@
 // When the session began, and when it ends.
 
-import { ago, dateTime } from '../dist/inspect/ago.js';
+import { ago, dateTime } from '../js/inspect/ago.js';
 import { definitions, element, panel } from './element.js';
 
-/** @param {import('../dist/inspect.js').Life} life */
+/** @param {import('../js/inspect.js').Life} life */
 export function lifePanel({ created, issued, idleEnd, absoluteEnd }, now) {
   const end = Math.min(idleEnd, absoluteEnd ?? Infinity);
   const begin = created ?? issued;

@@ -1,10 +1,10 @@
 // The inspector page: reads the form, shows what is found. Nothing here opens a connection.
 
-import { initSync } from '../dist/slim.js';
-import wasm from '../dist/wasm/edge_session_bg.wasm';
-import { diagnose } from '../dist/doctor.js';
-import { look } from '../dist/inspect.js';
-import { readPasted } from '../dist/inspect/pasted.js';
+import { initSync } from '../js/slim.js';
+import wasm from '../js/wasm/edge_session_bg.wasm';
+import { diagnose } from '../js/doctor.js';
+import { look } from '../js/inspect.js';
+import { readPasted } from '../js/inspect/pasted.js';
 import { cookiePanel } from './cookie_panel.js';
 import { example } from './example.js';
 import { findingsPanel } from './findings_panel.js';

@@ -1,6 +1,6 @@
 // The session itself.
 
-import { indented } from '../dist/inspect/indented.js';
+import { indented } from '../js/inspect/indented.js';
 import { element, panel } from './element.js';
 
 /** Longer sessions are cut on the page: a megabyte of text would make it slow. */

@@ -18,7 +18,7 @@ const REASONS = {
   reserved: 'the name is reserved',
 };
 
-/** @param {import('../dist/inspect/size.js').Size} size */
+/** @param {import('../js/inspect/size.js').Size} size */
 export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, envelopeOctets }) {
   const parts = [
     { label: 'envelope and name', octets: envelopeOctets, part: 'envelope' },

@@ -3,8 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-// Loads the WebAssembly module for everything below.
-import './node.js';
 import * as doctor from './cli/doctor.js';
 import * as inspect from './cli/inspect.js';
 import * as keygen from './cli/keygen.js';
@@ -14,6 +12,7 @@ import * as verify from './cli/verify.js';
 import { standardInput } from './cli/input.js';
 import { EXIT, Problem, usageProblem } from './cli/problem.js';
 import { terminalOf } from './cli/terminal.js';
+import { start } from './core/binding.js';
 
 const COMMANDS = { keygen, rotate, inspect, verify, plan, doctor };
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
@@ -40,6 +39,7 @@ exit codes
   3  what was given cannot be read: a file, a key, JSON
 `;
 
+start(readFileSync(new URL('./wasm/edge_session_bg.wasm', import.meta.url)));
 process.stdout.on('error', error => {
   // Whoever read the output has seen enough.
   if (error.code === 'EPIPE') process.exit(EXIT.good);
