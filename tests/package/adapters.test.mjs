@@ -1,7 +1,9 @@
 // The adapters round the real libraries: pkg/examples, and what each must do when things go wrong.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { createContext, createRequestHandler } from 'react-router';
 import { createSessions, generateKey, memoryStore } from '../../pkg/dist/node.js';
@@ -349,4 +351,11 @@ describe('React Router’s SessionStorage', () => {
     assertPrivate({ headers: storage.headers() });
     assert.deepEqual(storage.headers('a=b').getSetCookie(), ['a=b']);
   });
+});
+
+test('in TypeScript', () => {
+  const path = relative => fileURLToPath(new URL(relative, import.meta.url));
+  const compiler = path('./node_modules/typescript/bin/tsc');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, '-p', path('./types')], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
 });
