@@ -10,6 +10,9 @@ import { unwrapped } from './inspect/unwrapped.js';
 /** Names that are ours unless somebody says otherwise: the Worker's and this package's default. */
 export const OUR_NAMES = ['__Host-sessionid', '__Host-session'];
 
+/** A browser holds 180 cookies of a site: what comes behind so many is counted and not looked at. */
+const MOST_COOKIES = 1000;
+
 /**
  * Every finding about what was pasted, gravest first. No finding has a cookie's value in it.
  *
@@ -30,8 +33,9 @@ export const OUR_NAMES = ['__Host-sessionid', '__Host-session'];
  */
 export function diagnose(pasted, { name, now, idleSeconds = 14 * 86_400 }) {
   const ours = name ?? ourName(pasted.cookies);
-  const findings = [...headerFindings(pasted, ours)];
-  for (const cookie of pasted.cookies) {
+  const looked = pasted.cookies.slice(0, MOST_COOKIES);
+  const findings = [...headerFindings({ ...pasted, cookies: looked }, pasted.cookies.length, ours)];
+  for (const cookie of looked) {
     const isOurs = cookie.name === undefined || cookie.name === ours;
     const octets = octetsOf(cookie.name ?? '') + octetsOf(cookie.value);
     findings.push(...nameFindings(cookie, isOurs));
@@ -53,9 +57,11 @@ export function diagnose(pasted, { name, now, idleSeconds = 14 * 86_400 }) {
 export function ourName(cookies) {
   const usual = OUR_NAMES.find(name => cookies.some(cookie => cookie.name === name));
   if (usual) return usual;
+  const named = cookies.slice(0, MOST_COOKIES).filter(({ name }) => name);
+  const kinds = named.map(({ value }) => unwrapped(value).envelope.envelope);
   for (const kind of ['sealed', 'django', 'flask', 'fernet']) {
-    const found = cookies.find(({ name, value }) => name && unwrapped(value).envelope.envelope === kind);
-    if (found) return found.name;
+    const index = kinds.indexOf(kind);
+    if (index >= 0) return named[index].name;
   }
   return cookies.length === 1 ? cookies[0].name : undefined;
 }

@@ -363,6 +363,10 @@ describe('doctor', () => {
     assert.ok(found.codes.includes('header-long') && found.codes.includes('many-cookies'));
     const huge = await codes(`a=${'v'.repeat(140_000)}; __HOST-session=1; __Host-session=${WORKED}`);
     assert.ok(huge.codes.includes('header-long'));
+    const countless = await codes('a=1;'.repeat(900_000));
+    assert.match(countless.findings.find(({ code }) => code === 'many-cookies').message, /900000 .* first 1000 /);
+    const tooMuch = await run(['doctor'], { input: 'a'.repeat(5 << 20) });
+    assert.deepEqual([tooMuch.code, tooMuch.stdout], [3, '']);
   });
 
   test('Set-Cookie lines that browsers refuse', async () => {

@@ -20,11 +20,12 @@ const COOKIES = [
 ];
 
 /**
- * @param {object} pasted from `readPasted`
+ * @param {object} pasted from `readPasted`, with the cookies that are looked at
+ * @param {number} count of all cookies
  * @param {string | undefined} ours
  * @returns {Generator<import('../doctor.js').Finding>}
  */
-export function* headerFindings(pasted, ours) {
+export function* headerFindings(pasted, count, ours) {
   if (pasted.cookies.length === 0) {
     yield { code: 'empty', severity: 'warning', message: 'There is no cookie in this.' };
   }
@@ -38,7 +39,7 @@ export function* headerFindings(pasted, ours) {
   }
   if (pasted.kind !== 'cookie') return;
   yield* lengthFindings(pasted);
-  yield* countFindings(pasted.cookies);
+  yield* countFindings(count, pasted.cookies.length);
   yield* duplicateFindings(pasted.cookies, ours);
   yield* lookAlikeFindings(pasted.cookies, ours);
 }
@@ -55,17 +56,20 @@ function* lengthFindings({ octets }) {
   };
 }
 
-function* countFindings(cookies) {
-  const limit = COOKIES.find(([most]) => cookies.length > most);
+function* countFindings(count, looked) {
+  const limit = COOKIES.find(([most]) => count > most);
   if (!limit) return;
   const [, severity, why] = limit;
-  yield { code: 'many-cookies', severity, message: `There are ${cookies.length} cookies: ${why}.` };
+  const rest = count > looked ? ` Only the first ${looked} were looked at.` : '';
+  yield { code: 'many-cookies', severity, message: `There are ${count} cookies: ${why}.${rest}` };
 }
 
 function* duplicateFindings(cookies, ours) {
   const values = new Map();
   for (const { name, value } of cookies) {
-    if (name) values.set(name, [...(values.get(name) ?? []), value]);
+    if (!name) continue;
+    if (!values.has(name)) values.set(name, []);
+    values.get(name).push(value);
   }
   for (const [name, all] of values) {
     if (all.length < 2) continue;
