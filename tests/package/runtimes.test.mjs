@@ -49,7 +49,7 @@ test('slim: says what to do before the module is there, and works with it', asyn
 test('a plain Worker in workerd, with KV', async () => {
   const persist = mkdtempSync(join(tmpdir(), 'edge-session-kv-'));
   const worker = await startWorker({
-    config: { name: 'plain', main: join(project.folder, 'worker.js'), compatibility_date: '2026-10-01', kv_namespaces: [{ binding: 'SESSIONS', id: 'x' }] },
+    config: join(project.folder, 'wrangler.json'),
     bindings: { SESSION_KEYS: { type: 'plain_text', value: 'es1_AwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dw' } },
     envFiles: ['/dev/null'],
     dev: { server: { hostname: '127.0.0.1', port: 0 }, inspector: false, logLevel: 'error', persist, watch: false },
