@@ -11,6 +11,7 @@ const sources = `${root}/pkg/js`;
 const description = JSON.parse(readFileSync(`${root}/pkg/package.json`, 'utf8'));
 
 rmSync(target, { recursive: true, force: true });
+for (const name of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(`${root}/${name}`, `${root}/pkg/${name}`);
 cpSync(`${sources}/wasm/edge_session_bg.wasm`, `${target}/wasm/edge_session_bg.wasm`);
 
 const named = suffix => {
@@ -22,7 +23,8 @@ const source = (name, suffix) => {
   if (!existsSync(path)) throw new Error(`package.json names ./dist/${name}, but there is no pkg/js/${name}${suffix}`);
   return path;
 };
-const common = { bundle: true, packages: 'external', external: ['*.wasm'], target: 'es2022', charset: 'utf8', logLevel: 'warning' };
+// The module is loaded by an import that names nothing: an effect, whatever package.json says of pkg/js.
+const common = { bundle: true, ignoreAnnotations: true, packages: 'external', external: ['*.wasm'], target: 'es2022', charset: 'utf8', logLevel: 'warning' };
 
 await build({
   ...common,

@@ -4,12 +4,12 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
-dist=pkg/dist fresh=pkg/dist/.fresh
+dist=pkg/dist fresh=pkg/js/wasm/.fresh
 glue=pkg/js/wasm
 wasm=target/wasm32-unknown-unknown/npm/session_package.wasm
 
 main() {
-  if [ -e "$fresh" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg scripts/build-package.*)" ]; then
+  if [ -e "$fresh" ] && [ -e "$dist/node.js" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg scripts/build-package.*)" ]; then
     return
   fi
   local started
@@ -23,7 +23,7 @@ main() {
 newer() {
   local than=$1
   shift
-  find "$@" \( -path pkg/dist -o -path pkg/js/wasm -o -path pkg/bench/node_modules \) -prune -o -type f -newer "$than" -print | head -n 1
+  find "$@" \( -path pkg/dist -o -path pkg/js/wasm -o -path pkg/bench/node_modules -o -path 'pkg/LICENSE-*' \) -prune -o -type f -newer "$than" -print | head -n 1
 }
 
 # 128-bit vectors for deflate and JSON; the AEAD's own are slower than its plain code on short texts, but WebAssembly

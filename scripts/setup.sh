@@ -14,7 +14,7 @@ main() {
   cargo_tool wasm-bindgen "$wasm_bindgen_version" wasm-bindgen-cli --no-default-features
   cargo_tool worker-build "$worker_build_version" worker-build --locked
   django_environment
-  [ "$purpose" != test ] || browser
+  [ "$purpose" != test ] || test_tools
 }
 
 # What we cannot install for you without taking over your machine is named, with the way to get it.
@@ -75,8 +75,19 @@ django_environment() {
   touch "$home/installed"
 }
 
+test_tools() {
+  browser
+  local folder=tests/package
+  if ! cmp -s $folder/package-lock.json $folder/node_modules/.installed-from; then
+    step "Deno, Bun, Vite, TypeScript for the package's tests (20 s)" npm-package-tests \
+      npm ci --no-audit --no-fund --prefix $folder
+    cp $folder/package-lock.json $folder/node_modules/.installed-from
+  fi
+}
+
 browser() {
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || debian_packages "Chromium, for the browser test" chromium
+  have "${CHROMEDRIVER:-chromedriver}" || debian_packages "chromedriver, for the codec's tests in Chromium" chromium-driver
 }
 
 # debian_packages what package...

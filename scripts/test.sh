@@ -11,6 +11,7 @@ main() {
     shift
   else
     rust
+    scripts/test-package.sh
   fi
   system "$@"
 }
@@ -27,7 +28,13 @@ rust() {
     counted "The codec as WebAssembly, in Node" wasm cargo test -p session-codec --target wasm32-wasip1 --tests
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
     counted "The vectors as WebAssembly, in Node" vectors \
-    cargo test -p session-tests --target wasm32-unknown-unknown
+    cargo test -p session-tests --target wasm32-unknown-unknown --features node
+  # As `wasm-pack test --headless --chrome tests` does. The counts have to be the same: a browser that is asked to run
+  # nothing says that all is well.
+  local in_node=$passed
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_USE_BROWSER=1 \
+    counted "The same in Chromium" vectors-chromium cargo test -p session-tests --target wasm32-unknown-unknown
+  [ "$passed" -eq "$in_node" ] || die "$in_node tests passed in Node, $passed in Chromium"
   counted "The vectors with miniz" vectors-miniz cargo test -p session-tests --no-default-features
 }
 
@@ -41,7 +48,7 @@ system() {
 
 # counted what log command...: a step that must have run at least one test, and whose count is shown.
 counted() {
-  local what=$1 log=$2 passed
+  local what=$1 log=$2
   shift 2
   step "$what (first time 1 to 3 min)" "$log" "$@"
   passed=$(grep -oE '[0-9]+ passed' "$logs/$log.log" | awk '{n += $1} END {print n + 0}')
