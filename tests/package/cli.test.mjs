@@ -50,7 +50,7 @@ const file = (name, text) => {
 async function sealed(data, options = {}) {
   const { createCodec, generateKey } = await import(library);
   const key = options.key ?? generateKey();
-  const codec = createCodec({ keys: key, cookie: { name: options.name ?? '__Host-session' }, overflow: 'spill' });
+  const codec = createCodec({ keys: key, cookie: { name: options.name ?? '__Host-session' }, overflow: 'spill', budget: options.budget });
   const at = { now: options.now ?? Date.now() };
   return { key, line: codec.seal(codec.create(data, at), at).setCookie };
 }
@@ -198,6 +198,19 @@ describe('inspect and verify', () => {
     assert.match(text.stdout, /1 hour ago/);
     assert.match(text.stdout, /"user": "ada"/);
     assert.ok(!text.stdout.includes('\u001b'), 'no colours where nobody sees them');
+  });
+
+  test('a cookie whose other keys lie in a store: what it has itself, and that there is more', async () => {
+    const data = { user: 'ada', big: 12345, notes: Array.from({ length: 400 }, (_, index) => index * 7919) };
+    const { line, key } = await sealed(data, { budget: 300 });
+    const { code, json: seen } = await json(['inspect', '--json', line], { env: { SESSION_KEYS: key } });
+    assert.deepEqual([code, seen.verdict.state, seen.session], [0, 'good', '{"user":"ada","big":12345}']);
+    assert.equal(seen.record.revision, 1);
+    const { keys, envelopeOctets, cookieOctets } = seen.size;
+    assert.equal(keys.reduce((sum, { characters }) => sum + characters, envelopeOctets), cookieOctets);
+    assert.ok(envelopeOctets > 89 + 36, 'the ticket is no key');
+    const text = await run(['inspect', line], { env: { SESSION_KEYS: key } });
+    assert.match(text.stdout, /more keys lie in a store/);
   });
 
   test('a cookie that has ended is shown, and refused', async () => {
