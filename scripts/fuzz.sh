@@ -45,6 +45,7 @@ main() {
 }
 
 brief() {
+  refused
   build verified
   build unverified
   while read -r name build runs; do
@@ -86,6 +87,21 @@ build() {
   if [ "$1" = unverified ]; then flags="--cfg edge_session_fuzzing_unverified"; fi
   step "Fuzz targets, $1 (first time 1 min)" "fuzz-build-$1" \
     env RUSTFLAGS="$flags" cargo fuzz build -s none --target-dir "target/fuzz/$1"
+}
+
+# The build that takes forgeries must not exist outside of cargo fuzz: the compiler says so of any release, and
+# of any build that is not for fuzzing. (Without its dependencies the crate does not compile, but this is said first.)
+refused() {
+  local said="edge_session_fuzzing_unverified takes forgeries" log=$logs/fuzz-refused.log
+  mkdir -p "$logs"
+  is_refused() {
+    rustc --edition 2024 --crate-type lib --emit metadata -o target/fuzz-refused.rmeta \
+      --cfg edge_session_fuzzing_unverified "$@" codec/src/lib.rs >"$log" 2>&1 || true
+    grep -q "$said" "$log"
+  }
+  { is_refused -O --cfg fuzzing && is_refused -C debug-assertions; } ||
+    die "a build that takes forgeries is possible outside of cargo fuzz" "see ${log#"$root"/}"
+  ! is_refused -C debug-assertions --cfg fuzzing || die "cargo fuzz cannot build it" "see ${log#"$root"/}"
 }
 
 binary() { echo "target/fuzz/$2/$(rustc -vV | sed -n 's/^host: //p')/release/$1"; }

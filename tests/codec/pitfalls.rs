@@ -2,8 +2,8 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Opened, Reason, Secret, Session,
-    Workspace, config::Acceptance, cookie::CookieHeader, flask::FlaskSecret,
+    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Opened, Reason, Secret, Workspace,
+    config::Acceptance, cookie::CookieHeader, flask::FlaskSecret,
 };
 
 use crate::{
@@ -124,7 +124,7 @@ fn hostile_input_is_read_within_64_kib_of_stack() {
         let (open, close) = ("[{\"a\":".repeat(levels / 2), "}]".repeat(levels / 2));
         format!("{{\"deep\":{open}1{close}}}")
     };
-    let mut session = Session::from_json(deep(998)).unwrap();
+    let mut session = session_codec::Session::from_json(deep(998)).unwrap();
     session.insert("long", &"A".repeat(40_000)).unwrap();
     let envelopes = [Envelope::Sealed, Envelope::Django, Envelope::Flask];
     let values = envelopes.map(|envelope| {
@@ -141,7 +141,7 @@ fn hostile_input_is_read_within_64_kib_of_stack() {
                 assert!(open(&value.as_bytes()[..at]).is_err());
             }
         }
-        assert!(Session::from_json(deep(100_000)).is_err());
+        assert!(session_codec::Session::from_json(deep(100_000)).is_err());
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(64 << 10);

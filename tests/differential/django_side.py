@@ -19,7 +19,8 @@ from django.conf import settings
 from sessions import AGE, visit
 
 # Three of one ring, and one that no reader has.
-KEYS = [f"{name} key of a differential run, {'9a8b7c6d5e4f3g2h1j' * 2}" for name in ("newest", "older", "oldest", "foreign")]
+NAMES = ["newest", "older", "oldest", "foreign"]
+KEYS = [f"{name} key of a differential run, {'9a8b7c6d5e4f3g2h1j' * 2}" for name in NAMES]
 SHOWN = 5  # differences, before it gives up
 
 settings.configure(
@@ -39,7 +40,8 @@ def write(sessions, seed):
     for index in range(sessions):
         one = visit(seed, index)
         cookie, row = signed(one)
-        print(json.dumps({"cookie": cookie, "row": row, "signed_at": one.signed_at, "read_at_millis": one.read_at_millis}))
+        times = {"signed_at": one.signed_at, "read_at_millis": one.read_at_millis}
+        print(json.dumps({"cookie": cookie, "row": row, **times}))
 
 
 def signed(one):

@@ -43,10 +43,10 @@ CONFIGS = {
 @pytest.fixture(scope="module")
 def reader():
     """The names that the description's Python blocks define."""
-    blocks = [snippet.text for snippet in snippets() if snippet.path == "docs/FORMAT.md" and snippet.language == "python"]
     names = {}
-    for block in blocks:
-        exec(compile(block, "docs/FORMAT.md", "exec"), names)
+    for snippet in snippets():
+        if snippet.path == "docs/FORMAT.md" and snippet.language == "python":
+            exec(compile(snippet.text, str(snippet), "exec"), names)
     names["DICTIONARIES"][200] = DICTIONARY
     return names
 

@@ -79,7 +79,8 @@ def one_liners():
 @pytest.mark.parametrize("line", list(one_liners()))
 def test_the_line_that_makes_a_key_makes_one(line):
     # A few times: characters that need replacing are not in every key.
-    made = {subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout.strip() for _ in range(9)}
+    run = ["sh", "-c", line]
+    made = {subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip() for _ in range(9)}
     assert len(made) == 9
     assert all(KEY.fullmatch(key) for key in made), made
 

@@ -38,5 +38,8 @@ test('with signed cookies for some time before, nobody is logged out when the Wo
   const seen = await atTheSite(visitor);
   assert.equal(seen.user, 'ada');
   assert.deepEqual(seen.cart, cart);
-  assert.deepEqual(seen.keys.filter(key => key.startsWith('_edge')), []);
+  assert.deepEqual(
+    seen.keys.filter(key => key.startsWith('_edge')),
+    [],
+  );
 });

@@ -40,7 +40,11 @@ test('a shared cache in front never gives one visitor what is of another', async
   let hits = 0;
   const through = async (visitor, path) => {
     const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const request = { method: 'GET', url: path, headers: { host: new URL(edge.url).host, ...(cookie && { cookie }) } };
+    const request = {
+      method: 'GET',
+      url: path,
+      headers: { host: new URL(edge.url).host, ...(cookie && { cookie }) },
+    };
     const kept = (stored.get(path) ?? []).find(({ policy }) => policy.satisfiesWithoutRevalidation(request));
     if (kept) {
       hits++;
@@ -54,7 +58,16 @@ test('a shared cache in front never gives one visitor what is of another', async
 
   const [ada, stranger] = [new Visitor(edge), new Visitor(edge)];
   await ada.logIn();
-  const paths = ['/whoami', '/', '/account/', '/save-and-cache', '/status/404', '/redirect', '/plain', '/static/app.css'];
+  const paths = [
+    '/whoami',
+    '/',
+    '/account/',
+    '/save-and-cache',
+    '/status/404',
+    '/redirect',
+    '/plain',
+    '/static/app.css',
+  ];
   for (const visitor of [ada, stranger, new Visitor(edge), ada]) {
     for (const path of paths) {
       const { body, setCookies } = await through(visitor, path);
@@ -150,7 +163,11 @@ test('strangers store nothing, whatever ids they bring and however often they lo
       await send(`${edge.url}/account/`, { headers });
       await send(`${edge.url}/logout/`, { method: 'POST', headers });
       await send(`${edge.url}/_session`, { method: 'DELETE', headers: { ...headers, ...own } });
-      await send(`${edge.url}/_session`, { method: 'PATCH', headers: { ...headers, ...own }, body: '{"pref_a":1}' });
+      await send(`${edge.url}/_session`, {
+        method: 'PATCH',
+        headers: { ...headers, ...own },
+        body: '{"pref_a":1}',
+      });
     }
     await new Visitor(edge).post('/logout/');
   }
@@ -178,7 +195,13 @@ test('a required route stays closed whatever a query, a header or another method
   for (const extra of headers) {
     assert.equal((await send(`${edge.url}/account/`, { headers: extra })).status, 401, JSON.stringify(extra));
   }
-  for (const path of ['/account/?/static/', '/account/?x=/static/app.css', '/account/%3F/../static/', '//account/', '/account/;/static/']) {
+  for (const path of [
+    '/account/?/static/',
+    '/account/?x=/static/app.css',
+    '/account/%3F/../static/',
+    '//account/',
+    '/account/;/static/',
+  ]) {
     assert.equal((await send(edge.url + path)).status, 401, path);
   }
   for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {

@@ -1,3 +1,5 @@
+mod text;
+
 use alloc::vec::Vec;
 
 use crate::{
@@ -6,6 +8,8 @@ use crate::{
     session::{Session, is_same_value},
     wire::ticket::Ticket,
 };
+
+pub use text::NotALineage;
 
 /// What a session's next cookie inherits from its last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
