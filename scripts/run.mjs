@@ -58,8 +58,10 @@ function developmentSecrets() {
 
 function startWorker(port, origin) {
   const settings = ['--ip', '127.0.0.1', '--port', port, '--var', `ORIGIN_URL:${origin}`];
+  // Only here: what is deployed has no assets, so there the page is a 404 of the Worker.
+  const page = ['--assets', 'target/inspector'];
   const quiet = ['--inspector-port', '0', '--show-interactive-dev-session=false'];
-  const child = spawn('wrangler', ['dev', ...settings, ...quiet], {
+  const child = spawn('wrangler', ['dev', ...settings, ...page, ...quiet], {
     // A process group of its own: Ctrl-C reaches this script only, which then stops the whole group.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -119,6 +121,7 @@ function welcome(address, origin) {
   return `
   Open      ${address}      user ada, password lovelace
   Behind it ${origin}   Django itself, to compare
+  Inspector ${address}/_session/inspector   paste a cookie, and a key of ${secretsFile} to look inside
   Ctrl-C stops both.
 
   Or in a shell:

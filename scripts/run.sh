@@ -4,4 +4,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 step "The Worker, in Rust, to WebAssembly (first time 1 to 2 min)" build-worker scripts/build-worker.sh
+step "The package, for the inspector page (first time 1 to 2 min)" build-package scripts/build-package.sh
+step "The inspector page" build-inspector node scripts/build-inspector.mjs
 exec node scripts/run.mjs

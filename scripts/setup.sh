@@ -16,6 +16,7 @@ main() {
   python_environment "$requirements" Django
   if [ "$purpose" = test ]; then
     papers
+    package_tools
     browser
     fuzzer
   fi
@@ -102,8 +103,19 @@ packages_for_pyodide() {
   touch "$home/installed"
 }
 
+# In what the npm package is tried.
+package_tools() {
+  local folder=tests/package
+  if ! cmp -s $folder/package-lock.json $folder/node_modules/.installed-from; then
+    step "Deno, Bun, Vite, TypeScript for the package's tests (20 s)" npm-package-tests \
+      npm ci --no-audit --no-fund --prefix $folder
+    cp $folder/package-lock.json $folder/node_modules/.installed-from
+  fi
+}
+
 browser() {
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || debian_packages "Chromium, for the browser test" chromium
+  have "${CHROMEDRIVER:-chromedriver}" || debian_packages "chromedriver, for the codec's tests in Chromium" chromium-driver
 }
 
 # libFuzzer is C++, compiled with the targets.

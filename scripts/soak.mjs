@@ -11,7 +11,8 @@ const SETTLED = 10_000;
 // As many at once as answer within a few seconds: the runtime ends what takes too long.
 const BATCH = 1000;
 
-if (!(REQUESTS > SETTLED)) throw new Error(`at least ${SETTLED} requests are needed to settle, and some after that`);
+if (!(REQUESTS > SETTLED))
+  throw new Error(`at least ${SETTLED} requests are needed to settle, and some after that`);
 
 const secret = randomBytes(40).toString('base64url');
 const token = randomBytes(24).toString('base64url');
@@ -51,14 +52,19 @@ const started = Date.now();
 try {
   while (sent < REQUESTS) {
     const batch = Math.min(BATCH, REQUESTS - sent, sent < SETTLED ? SETTLED - sent : BATCH);
-    const response = await fetch(`${edge.url}/__soak?requests=${batch}`, { method: 'POST', body: JSON.stringify({ bombs, token }) });
+    const response = await fetch(`${edge.url}/__soak?requests=${batch}`, {
+      method: 'POST',
+      body: JSON.stringify({ bombs, token }),
+    });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     const seen = await response.json();
     sent += seen.requests;
     stored += seen.stored;
-    for (const [status, count] of Object.entries(seen.statuses)) statuses[status] = (statuses[status] ?? 0) + count;
+    for (const [status, count] of Object.entries(seen.statuses))
+      statuses[status] = (statuses[status] ?? 0) + count;
     if (seen.instances !== 1) throw new Error(`${seen.instances} instances: one was to do all the work`);
-    if (seen.memory !== last) console.log(`after ${sent} requests: ${megabytes(seen.memory)} of linear memory`);
+    if (seen.memory !== last)
+      console.log(`after ${sent} requests: ${megabytes(seen.memory)} of linear memory`);
     else if (sent % 100_000 === 0) console.log(`after ${sent} requests: the same`);
     last = seen.memory;
     if (sent <= SETTLED) settled = seen.memory;
@@ -66,7 +72,8 @@ try {
   if (last > settled) throw new Error(`it grew after ${SETTLED} requests, by ${last - settled} octets`);
   const failed = Object.keys(statuses).filter(status => Number(status) >= 500);
   if (failed.length > 0) throw new Error(`failed requests: ${JSON.stringify(statuses)}`);
-  if (stored < sent / 20 || !(statuses[200] > sent / 2)) throw new Error(`hardly a session was written: ${JSON.stringify(statuses)}`);
+  if (stored < sent / 20 || !(statuses[200] > sent / 2))
+    throw new Error(`hardly a session was written: ${JSON.stringify(statuses)}`);
 } finally {
   await edge.stop();
 }

@@ -1,13 +1,17 @@
-// Runs tests/system/*.test.mjs. Fails unless every file ran tests and all of them passed: none skipped, none
+// Runs tests/system/*.test.mjs, or those of the folder that --folder=... names. Fails unless every file ran tests and all of them passed: none skipped, none
 // still to do. With arguments, only the files whose name contains one of them.
 
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
 
-const folder = resolve(import.meta.dirname, '../tests/system');
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  options: { folder: { type: 'string', default: 'tests/system' } },
+  allowPositionals: true,
+});
+const folder = resolve(import.meta.dirname, '..', values.folder);
 const files = readdirSync(folder)
   .filter(name => name.endsWith('.test.mjs'))
   .filter(name => wanted.length === 0 || wanted.some(part => name.includes(part)))

@@ -2,6 +2,7 @@
 # Everything that is tested. Each part must have run tests: a runner that finds none is a failure.
 #   test.sh                   all of it
 #   test.sh system [name...]  only tests/system, or the files there whose name contains one of these
+#   test.sh package [name...] only the npm package
 #   test.sh papers            only the documents, the dependencies and the differential runs
 #   test.sh proof             only what counts: fuzzing, mutations, instructions, memory
 set -euo pipefail
@@ -13,9 +14,11 @@ main() {
     system) system "${@:2}" ;;
     papers) papers ;;
     proof) proof ;;
+    package) scripts/test-package.sh "${@:2}" ;;
     *)
       rust
       papers
+      scripts/test-package.sh
       system
       proof
       ;;
@@ -47,7 +50,13 @@ rust() {
     counted "The codec as WebAssembly, in Node" wasm cargo test -p session-codec --target wasm32-wasip1 --tests
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
     counted "The vectors as WebAssembly, in Node" vectors \
-    cargo test -p session-tests --target wasm32-unknown-unknown
+    cargo test -p session-tests --target wasm32-unknown-unknown --features node
+  # As `wasm-pack test --headless --chrome tests` does. The counts have to be the same: a browser that is asked to run
+  # nothing says that all is well.
+  local in_node=$passed
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_USE_BROWSER=1 \
+    counted "The same in Chromium" vectors-chromium cargo test -p session-tests --target wasm32-unknown-unknown
+  [ "$passed" -eq "$in_node" ] || die "$in_node tests passed in Node, $passed in Chromium"
   counted "The vectors with miniz" vectors-miniz cargo test -p session-tests --no-default-features
 }
 
@@ -70,7 +79,7 @@ proof() {
 
 # counted what log command...: a step that must have run at least one test, and whose count is shown.
 counted() {
-  local what=$1 log=$2 passed
+  local what=$1 log=$2
   shift 2
   step "$what (first time 1 to 3 min)" "$log" "$@"
   passed=$(grep -oE '[0-9]+ passed' "$logs/$log.log" | awk '{n += $1} END {print n + 0}')

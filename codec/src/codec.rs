@@ -41,7 +41,7 @@ use foreign::Foreign;
 
 pub use commit::{Commit, StoreOp};
 pub use head::HeadChange;
-pub use lineage::Lineage;
+pub use lineage::{Lineage, NotALineage};
 pub use opened::{OpenSession, Opened};
 
 /// The purpose bound into every session cookie: a token made for another use never opens here.

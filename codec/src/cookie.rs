@@ -34,7 +34,7 @@ mod set_cookie;
 
 pub use attribute::{CookiePriority, SameSite};
 pub use budget::{Budget, BudgetError};
-pub use header::{CookieHeader, HeaderTooLong, RequestCookie};
+pub use header::{CookieHeader, HeaderTooLong, Relation, RequestCookie};
 pub use name::{CookieName, CookieNameError};
 pub use prefix::CookiePrefix;
 pub use profile::{CookieProfile, CookieProfileConfig, CookieProfileError};

@@ -21,6 +21,7 @@ mod error;
 pub mod fernet;
 #[cfg(feature = "flask")]
 pub mod flask;
+pub mod inspect;
 pub mod policy;
 mod ring;
 mod session;
@@ -30,7 +31,7 @@ mod wire;
 mod workspace;
 
 pub use atoms::{Envelope, KeyId, KeyPosition, Priority, Timestamp};
-pub use codec::{Codec, Commit, HeadChange, Lineage, OpenSession, Opened, StoreOp};
+pub use codec::{Codec, Commit, HeadChange, Lineage, NotALineage, OpenSession, Opened, StoreOp};
 pub use compress::{Dictionary, DictionaryError};
 pub use config::{Config, ConfigError, Keys};
 pub use crypto::{DjangoSecret, OriginMac, Secret, SecretError, Verified, WeakDjangoSecret};

@@ -95,10 +95,12 @@ impl core::error::Error for KeyRingError {}
 
 /// Start-up fails on two equal ids: an envelope names its key, and exactly one is tried.
 fn refuse_duplicates(ids: impl Iterator<Item = KeyId>) -> Result<(), KeyRingError> {
-    let mut ids: Vec<KeyId> = ids.collect();
-    ids.sort_unstable();
-    match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(KeyRingError::DuplicateKeyId(pair[0])),
-        None => Ok(()),
+    let mut seen: Vec<KeyId> = Vec::new();
+    for id in ids {
+        if seen.contains(&id) {
+            return Err(KeyRingError::DuplicateKeyId(id));
+        }
+        seen.push(id);
     }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //! Only the top level is split; values stay JSON text until somebody asks for one. Most requests
 //! read one key of a session, and policy needs keys and lengths only.
 
+mod overlay;
 mod three_way;
 mod value_error;
 
@@ -12,7 +13,10 @@ use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::text::json::{self, JsonError, Member, Span};
+use crate::text::{
+    json::{self, JsonError, Member, Span},
+    order::sort,
+};
 
 pub use three_way::Merged;
 pub(crate) use three_way::is_same_value;
@@ -315,7 +319,7 @@ impl Session {
                 .any(|index| (0..index).any(|earlier| self.raw_key(earlier) == self.raw_key(index)))
         } else {
             let mut keys: Vec<&str> = (0..self.len()).map(|i| self.raw_key(i)).collect();
-            keys.sort_unstable();
+            sort(&mut keys, |a, b| a.cmp(b));
             keys.windows(2).any(|pair| pair[0] == pair[1])
         };
         if !repeated {

@@ -8,6 +8,7 @@ pub(crate) mod base62;
 pub(crate) mod base64_padded;
 pub(crate) mod base64url;
 pub(crate) mod json;
+pub(crate) mod order;
 
 #[cfg(test)]
 mod vectors;

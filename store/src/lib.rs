@@ -32,6 +32,8 @@ extern crate alloc;
 mod about;
 mod breaker;
 mod error;
+#[cfg(any(test, feature = "faults"))]
+pub mod faults;
 mod faulty;
 mod frame;
 mod head;

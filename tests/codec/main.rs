@@ -1,15 +1,19 @@
 //! `session-codec` against what Django made of the same input, and the cryptography under it
 //! against the vectors of the RFCs and of Project Wycheproof.
 //!
-//! The same tests run natively and, under Node, as WebAssembly:
+//! The same tests run natively and, in Chromium and in Node, as WebAssembly:
 //! ```text
 //! cargo test -p session-tests
-//! CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-//!     cargo test -p session-tests --target wasm32-unknown-unknown
+//! wasm-pack test --headless --chrome tests
+//! wasm-pack test --node tests --features node
 //! ```
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 extern crate alloc;
+
+// Without this a browser would be asked to run no test at all, and that would count as passed.
+#[cfg(all(target_arch = "wasm32", target_os = "unknown", not(feature = "node")))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 mod cookies;
 mod copies;

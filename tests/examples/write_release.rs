@@ -4,6 +4,8 @@
 //! ```text
 //! cargo run -p session-tests --example write_release > tests/vectors/releases/0.1.0.json
 //! ```
+//!
+//! With a key as argument they are written with that one, for readers that refuse the sample secret.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -85,7 +87,10 @@ fn case(id: &str, session_json: &str, identify: bool) -> String {
         identify,
         ..Config::default()
     };
-    let secret = Secret::from_octets(core::array::from_fn(|i| i as u8));
+    let secret = match std::env::args().nth(1) {
+        Some(text) => Secret::parse(&text).unwrap(),
+        None => Secret::from_octets(core::array::from_fn(|i| i as u8)),
+    };
     let keys = Keys {
         sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
         django: None,

@@ -17,7 +17,12 @@ const site = 'https://shop.example';
 const visitors = Array.from({ length: VISITORS }, () => '');
 const random = mulberry(1);
 const anyOf = list => list[Math.floor(random() * list.length)];
-const noise = octets => Array.from({ length: octets / 4 }, () => Math.floor(random() * 65536).toString(16).padStart(4, '0')).join('');
+const noise = octets =>
+  Array.from({ length: octets / 4 }, () =>
+    Math.floor(random() * 65536)
+      .toString(16)
+      .padStart(4, '0'),
+  ).join('');
 const largeHeader = Array.from({ length: 2500 }, (_, n) => `cookie_${n}=${'v'.repeat(25)}`).join('; ');
 
 /** Mulberry32: the same requests in every run. */
@@ -35,11 +40,16 @@ globalThis.fetch = async (input, init) => {
   const request = new Request(input, init);
   if (!request.headers.get('x-session-mac')) return new Response('no MAC', { status: 500 });
   const headers = { 'content-type': 'text/plain' };
-  if (request.method === 'POST') headers['session-patch'] = btoa(await request.text()).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
+  if (request.method === 'POST')
+    headers['session-patch'] = btoa(await request.text())
+      .replace(/=+$/, '')
+      .replaceAll('+', '-')
+      .replaceAll('/', '_');
   return new Response('a page of the site. '.repeat(20), { headers });
 };
 
-const page = (cookie, headers = {}) => new Request(`${site}/page`, { headers: { cookie: `a=b; ${cookie}`, ...headers } });
+const page = (cookie, headers = {}) =>
+  new Request(`${site}/page`, { headers: { cookie: `a=b; ${cookie}`, ...headers } });
 const patch = (cookie, content) =>
   new Request(`${site}/patch`, { method: 'POST', headers: { cookie }, body: JSON.stringify(content) });
 
@@ -49,10 +59,18 @@ const most = 16_000;
 // What is sent, and how often of a thousand times.
 const kinds = [
   [600, ({ cookie }) => page(cookie)],
-  [150, ({ cookie }) => patch(cookie, { user: 'ada', n: Math.floor(random() * 1e6), cart: { [noise(8)]: null, tea: 3 } })],
+  [
+    150,
+    ({ cookie }) =>
+      patch(cookie, { user: 'ada', n: Math.floor(random() * 1e6), cart: { [noise(8)]: null, tea: 3 } }),
+  ],
   [100, ({ cookie }) => page(spoiled(cookie))],
   [50, () => page('theme=dark')],
-  [40, ({ cookie, token }) => new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } })],
+  [
+    40,
+    ({ cookie, token }) =>
+      new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } }),
+  ],
   [10, () => page(`${largeHeader}; __Host-sessionid=${noise(400)}`)],
   [20, ({ bombs }) => page(`__Host-sessionid=${anyOf(bombs)}`)],
   [15, ({ cookie }) => page(`${cookie}; ${anyOf(visitors)}`)],
@@ -66,7 +84,8 @@ const heaviest = [
   ({ cookie }) => big(cookie, most),
   ({ cookie }) => page(cookie),
   ({ cookie }) => big(cookie, most),
-  ({ cookie, token }) => new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } }),
+  ({ cookie, token }) =>
+    new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } }),
   ({ bombs }) => page(`${largeHeader}; __Host-sessionid=${bombs.at(-1)}`),
   ({ cookie }) => patch(cookie, { big: null }),
 ];

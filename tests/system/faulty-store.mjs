@@ -1,16 +1,22 @@
-// The built Worker with stores that can be made to fail: GET /__store?get=down&put=ok for KV, by method, and
-// ?d1=down&do=slow&r2=ok for the others. Modes: ok, down (an error at once), slow (an answer after two seconds),
-// after (it is done, and the answer is lost), gone (KV: get finds nothing).
+// The built Worker with stores and other parts that can be made to fail: GET /__store?get=down&put=ok for KV, by method,
+// and ?d1=down&do=slow&r2=ok for the others. Modes: ok, down (an error at once), slow (an answer after two seconds),
+// after (it is done, and the answer is lost), gone (KV: get finds nothing), limited (KV: too many writes), readonly and
+// behind (D1: what writes fails; a replica that lacks everything). ?clock= are seconds that the clock is ahead, or 0ms
+// for a clock at zero; ?random= is ok, down (it throws) or zero (always the same octets).
 
 import Worker from '../../worker/build/index.js';
 export { SessionShard } from '../../worker/build/index.js';
 
-const modes = { get: 'ok', put: 'ok', delete: 'ok', d1: 'ok', do: 'ok', r2: 'ok' };
+const modes = { get: 'ok', put: 'ok', delete: 'ok', d1: 'ok', do: 'ok', r2: 'ok', clock: '0', random: 'ok' };
+// How often KV was really asked, by method.
+const calls = {};
 
 async function failing(mode, call) {
   if (mode === 'down') throw new Error('the store is down (test)');
+  if (mode === 'limited') throw new Error('KV PUT failed: 429 Too Many Requests');
   if (mode === 'slow') await new Promise(resolve => setTimeout(resolve, 2000));
   const answer = await call();
+  if (mode === 'empty') return { ...answer, results: [] };
   if (mode === 'after') throw new Error('the answer is lost (test)');
   return answer;
 }
@@ -24,10 +30,21 @@ const faulty = (object, calls, modeOf) =>
       return (...args) => {
         if (calls.includes(name)) return failing(modeOf(name), () => member.apply(target, args));
         const given = member.apply(target, args);
-        return given !== null && typeof given === 'object' ? faulty(given, calls, modeOf) : given;
+        if (given === null || typeof given !== 'object') return given;
+        return faulty(given, calls, how(name, args) ?? modeOf);
       };
     },
   });
+
+// What a call says of the calls that follow from it, where that decides.
+function how(name, [text]) {
+  if (name === 'prepare' && modes.d1 === 'readonly' && /^(INSERT|UPDATE|DELETE)/.test(text)) return () => 'down';
+  if (name === 'withSession' && modes.d1 === 'behind' && text === 'first-unconstrained') return () => 'empty';
+  return undefined;
+}
+
+const faultyDatabase = database =>
+  faulty(database, ['all', 'first', 'run', 'raw'], () => (modes.d1 === 'readonly' ? 'ok' : modes.d1));
 
 const faultyKv = store =>
   new Proxy(store, {
@@ -35,19 +52,32 @@ const faultyKv = store =>
       const method = Reflect.get(target, name);
       if (typeof method !== 'function' || name === 'constructor') return method;
       return (...args) => {
-        const mode = modes[name === 'getWithMetadata' ? 'get' : name] ?? 'ok';
+        const call = name === 'getWithMetadata' ? 'get' : name;
+        calls[call] = (calls[call] ?? 0) + 1;
+        const mode = modes[call] ?? 'ok';
         if (mode === 'gone') return Promise.resolve(name === 'get' ? null : { value: null, metadata: null });
         return failing(mode, () => method.apply(target, args));
       };
     },
   });
 
+const realNow = Date.now;
+Date.now = () => (modes.clock === '0ms' ? 0 : realNow() + Number(modes.clock) * 1000);
+
+const realRandom = crypto.getRandomValues.bind(crypto);
+Object.defineProperty(crypto, 'getRandomValues', {
+  value(octets) {
+    if (modes.random === 'down') throw new Error('no randomness (test)');
+    return modes.random === 'zero' ? octets.fill(0) : realRandom(octets);
+  },
+});
+
 export default class extends Worker {
   constructor(ctx, env) {
     super(ctx, {
       ...env,
       SESSIONS: faultyKv(env.SESSIONS),
-      SESSIONS_DB: faulty(env.SESSIONS_DB, ['all', 'first', 'run', 'raw'], () => modes.d1),
+      SESSIONS_DB: faultyDatabase(env.SESSIONS_DB),
       SESSIONS_OBJECT: faulty(env.SESSIONS_OBJECT, ['fetch'], () => modes.do),
       SESSIONS_BUCKET: faulty(env.SESSIONS_BUCKET, ['get', 'put', 'delete', 'list'], () => modes.r2),
     });
@@ -57,6 +87,6 @@ export default class extends Worker {
     const url = new URL(request.url);
     if (url.pathname !== '/__store') return super.fetch(request);
     Object.assign(modes, Object.fromEntries(url.searchParams));
-    return Response.json(modes);
+    return Response.json({ modes, calls });
   }
 }

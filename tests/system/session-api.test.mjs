@@ -128,7 +128,7 @@ describe('reading', () => {
 
   test('exactly this path', async () => {
     const visitor = await shopper();
-    for (const path of ['/_session/', '/_session/x']) assert.equal((await visitor.get(path)).status, 404);
+    for (const path of ['/_session/', '/_session/x', '/_session/inspector', '/_session/inspector/']) assert.equal((await visitor.get(path)).status, 404);
     assert.equal((await visitor.get('/_session?x=1')).status, 200);
     assert.equal((await visitor.get('/_sessions')).headers['x-frame-options'], 'DENY'); // Django's own 404
   });

@@ -6,11 +6,12 @@ use session_codec::{
 };
 use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 
-use crate::{counters, state::with_workspace};
+use crate::{counters, entropy::Entropy, state::with_workspace};
 
 /// A record younger than this may simply not be visible yet where we ask; an older one is lost.
-/// Twice the time KV names for its writes to be seen everywhere.
-const PROPAGATION_MILLIS: i64 = 120_000;
+/// Twice the minute that KV names for its writes to be seen everywhere, since absence is cached,
+/// too; and one for the request that wrote it, whose time is that of its beginning.
+const PROPAGATION_MILLIS: i64 = 180_000;
 
 /// Why the spilled part of an authentic session cannot be had.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,11 +82,21 @@ async fn load_record(
         Ok(Err(reason)) => reason,
         Err(error) => return Err(Missing::Unavailable(error.label())),
     };
-    if now.millis_since(opened.issued()) < PROPAGATION_MILLIS {
+    if now.millis_since(written(opened, now)) < PROPAGATION_MILLIS {
         Err(Missing::Unavailable(reason))
     } else {
         Err(Missing::Lost)
     }
+}
+
+/// When the record of a session was written: when its cookie was issued, or later if it was sealed
+/// anew since, as after a change of keys. Tickets of before said no time, so theirs may be any.
+fn written(opened: &OpenSession, now: Timestamp) -> Timestamp {
+    let written = opened.ticket().map(|ticket| ticket.written());
+    let is_likely = |written: &Timestamp| written.millis_since(now) <= CLOCKS_DIFFER_MILLIS;
+    written
+        .filter(is_likely)
+        .map_or(opened.issued(), |written| written.max(opened.issued()))
 }
 
 /// The session that its head names, if the head names another record than its cookie.
@@ -95,26 +106,57 @@ async fn newest(
     opened: &OpenSession,
     now: Timestamp,
 ) -> Result<Option<OpenSession>, StoreError> {
-    let names = codec
-        .head_name(opened.lineage())
-        .zip(codec.record_name(opened));
-    let Some((session, record)) = names else {
+    let Some(record) = codec.record_name(opened) else {
         return Ok(None);
     };
-    // From nothing to nothing: moves no head and shows the one there is.
-    let session = RecordName::new(session);
-    match store.swap_head(&session, None, None, now, now).await? {
-        Swapped::Other(head) if head.record != RecordName::new(record) => {
-            Ok(open_head(codec, store, &session, &head, now).await.ok())
+    for session in codec.head_names(opened.lineage()) {
+        // From nothing to nothing: moves no head and shows the one there is.
+        let session = RecordName::new(session);
+        match store.swap_head(&session, None, None, now, now).await? {
+            Swapped::Other(head) if head.record != RecordName::new(record) => {
+                let newest = open_head(codec, store, &session, &head, now).await.ok();
+                let known = Age::of(opened);
+                return Ok(newest.filter(|newest| Age::of(newest).is_after(known)));
+            }
+            Swapped::Done => {}
+            _ => break,
         }
-        _ => Ok(None),
+    }
+    Ok(None)
+}
+
+/// Where a state of a session stands among its others.
+#[derive(Clone, Copy)]
+struct Age {
+    issued: Timestamp,
+    revision: u32,
+}
+
+impl Age {
+    const fn of(opened: &OpenSession) -> Self {
+        Self {
+            issued: opened.issued(),
+            revision: opened.lineage().revision(),
+        }
+    }
+
+    /// Whether it may have followed `other`. A revision counts up while a session stays spilled and
+    /// begins again when it did not; clocks that stamp cookies may differ.
+    fn is_after(self, other: Self) -> bool {
+        let ahead = self.issued.millis_since(other.issued);
+        ahead > 0 || (self.revision > other.revision && ahead >= -CLOCKS_DIFFER_MILLIS)
     }
 }
+
+/// As much as a cookie may be issued ahead of its reader's clock.
+const CLOCKS_DIFFER_MILLIS: i64 = 300_000;
 
 /// A session that is to be saved.
 pub(crate) struct Draft<'a> {
     /// As the request found it; empty for a new one.
     pub(crate) base: &'a Session,
+    /// When what the request found had been issued; as `issued` for a new one.
+    pub(crate) base_issued: Timestamp,
     /// As it is to be.
     pub(crate) after: &'a Session,
     pub(crate) lineage: Lineage,
@@ -170,6 +212,7 @@ pub(crate) async fn save(
 ) -> Result<Saved, (SaveError, Vec<RecordName>)> {
     let Draft {
         base,
+        base_issued,
         after,
         mut lineage,
         mut issued,
@@ -177,6 +220,10 @@ pub(crate) async fn save(
         about,
     } = draft;
     let mut theirs: Option<Session> = None;
+    let mut known = Age {
+        issued: base_issued,
+        revision: lineage.revision(),
+    };
     let mut merged: Option<Session> = None;
     let mut discarded = Vec::new();
     // A head whose record is gone, seen once; twice, and it is gone for good.
@@ -184,7 +231,8 @@ pub(crate) async fn save(
     for _ in 0..=MERGE_ROUNDS {
         let session = merged.as_ref().unwrap_or(after);
         let mut commit = match with_workspace(|workspace| {
-            let rng = &mut getrandom::SysRng;
+            let rng = &mut Entropy;
+            let lineage = lineage.clone().written_at(now);
             codec.seal(session, &lineage, issued, lifetime, rng, workspace)
         }) {
             Ok(commit) => commit,
@@ -252,6 +300,14 @@ pub(crate) async fn save(
                 return Err((SaveError::Store(error), discarded));
             }
         };
+        // What is built upon here came later: the head was put back by whoever can write to the
+        // store, or is one that another version of the Worker left.
+        if !Age::of(&opened).is_after(known) {
+            counters::merged("older");
+            gone = Some(head.record);
+            continue;
+        }
+        known = Age::of(&opened);
         let base = theirs.as_ref().unwrap_or(base);
         let both = Session::merged(base, session, opened.session());
         if both.contested > 0 {
@@ -305,8 +361,10 @@ async fn open_head(
     let opened = with_workspace(opening);
     let mut opened = opened.map_err(|reason| Missing::Unavailable(reason.label()))?;
     // Who can write to the store could have put another session's cookie there.
-    let is_its_own = codec.head_name(opened.lineage()).map(RecordName::new);
-    if is_its_own.as_ref() != Some(session) {
+    let mut names = codec.head_names(opened.lineage());
+    let is_its_own = names.any(|name| RecordName::new(name) == *session);
+    drop(names);
+    if !is_its_own {
         return Err(Missing::Unavailable("foreign_head"));
     }
     load_record(codec, store, &mut opened, now).await?;
@@ -370,5 +428,7 @@ pub(crate) async fn delete_all(store: &impl SessionStore, names: Vec<RecordName>
     }
 }
 
+#[cfg(test)]
+mod schedules;
 #[cfg(test)]
 mod tests;

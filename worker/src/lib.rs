@@ -17,6 +17,7 @@ mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod counters;
+mod entropy;
 mod gate;
 mod gateway;
 mod health;
@@ -60,6 +61,14 @@ async fn fetch(
         Ok(state) => state,
         Err(problems) => return answer::misconfigured(&location, &problems),
     };
+    let is_session_route = match location.path.strip_prefix("/_session") {
+        Some(rest) => rest.is_empty(),
+        None => state.routes.mode(&location.path) != routes::Mode::Public,
+    };
+    if is_session_route && !clock::is_set() {
+        log::warn("clock-not-set", &serde_json::json!(clock::now().seconds()));
+        return answer::unavailable();
+    }
     if location.path == "/_session" {
         return api::respond(request, &location, state, &env, &context).await;
     }
@@ -70,6 +79,8 @@ async fn fetch(
         Some("stats") => api::stats(&request, &state, &env).await,
         #[cfg(feature = "conformance")]
         Some("conformance") => conformance::answer(&location, &state, &env).await,
+        #[cfg(feature = "conformance")]
+        Some("panic") => panic!("on demand"),
         Some(_) => answer::not_found(),
         None => match &state.protocol {
             Protocol::Rows(signer) => {

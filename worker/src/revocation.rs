@@ -26,13 +26,32 @@ pub(crate) async fn standing(
     let of_user = user.and_then(|user| codec.user_denial(opened, user));
     let (denied, ended) =
         futures_util::join!(find(store, of_session, now), find(store, of_user, now));
-    let ended_before = ended?.and_then(|kept| kept.record.octets().first_chunk().copied());
-    let has_ended = ended_before.is_some_and(|millis| {
-        opened.lineage().created() <= Timestamp::from_millis(i64::from_be_bytes(millis))
-    });
-    match denied?.is_some() || has_ended {
+    let is_denied = match denied? {
+        Some(kept) if kept.record.octets() == DENIED => true,
+        Some(_) => return Err(damaged()),
+        None => false,
+    };
+    let has_ended = match ended? {
+        Some(kept) => {
+            let millis = kept.record.octets().try_into().map_err(|_| damaged())?;
+            let until = Timestamp::from_millis(i64::from_be_bytes(millis));
+            opened.lineage().created() <= until
+        }
+        None => false,
+    };
+    match is_denied || has_ended {
         true => Ok(Standing::Revoked),
         false => Ok(Standing::Good),
+    }
+}
+
+/// What is kept under the name of a session that is denied.
+const DENIED: &[u8] = b"denied";
+
+/// Nothing that was written under such a name: nobody knows, so nobody is let in or logged out.
+fn damaged() -> StoreError {
+    StoreError::Unavailable {
+        reason: "a revocation that nobody here wrote".into(),
     }
 }
 
@@ -46,11 +65,11 @@ pub(crate) async fn revoke_session(
     let about = About::revocation_until(codec.lifetimes().end(now, lineage.created()));
     for name in codec.deny_session(lineage) {
         store
-            .put(&RecordName::new(name), &record(b"denied")?, &about, now)
+            .put(&RecordName::new(name), &record(DENIED)?, &about, now)
             .await?;
     }
     // What is under way with an older cookie must not bring it back.
-    if let Some(head) = codec.head_name(lineage) {
+    for head in codec.head_names(lineage) {
         let head = RecordName::new(head);
         store.end_head(&head, about.expires, now).await?;
     }
@@ -157,6 +176,23 @@ mod tests {
         assert_eq!(ask(&after, Some("42")), Standing::Good);
         assert_eq!(ask(&before, Some("43")), Standing::Good);
         assert_eq!(ask(&before, None), Standing::Good);
+    }
+
+    #[test]
+    fn damage_is_neither_good_nor_bad() {
+        let codec = codec();
+        let opened = session(&codec, BEGAN);
+        let names = [
+            codec.session_denial(&opened).unwrap(),
+            codec.user_denial(&opened, "42").unwrap(),
+        ];
+        for name in names {
+            let store = MemoryStore::new();
+            let record = Record::new(b"garbage".to_vec()).unwrap();
+            let about = About::revocation_until(at(3600));
+            block_on(store.put(&RecordName::new(name), &record, &about, BEGAN)).unwrap();
+            assert!(block_on(standing(&codec, &store, &opened, Some("42"), BEGAN)).is_err());
+        }
     }
 
     #[test]

@@ -18,4 +18,6 @@ pub(crate) use object::ObjectRecords;
 pub(crate) use origin::{OriginAddress, OriginRecords};
 pub(crate) use r2::R2Records;
 pub(crate) use text::seconds;
-pub(crate) use time_limit::{PUT, READ, TimeLimit, within};
+#[cfg(test)]
+pub(crate) use time_limit::Wait;
+pub(crate) use time_limit::{PUT, READ, TimeLimit, Timers, within};

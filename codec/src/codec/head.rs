@@ -26,11 +26,24 @@ pub struct HeadChange {
 impl Codec {
     /// The name of a session's head; `None` for a session without an id.
     ///
-    /// Made under the primary key, so a rotation begins a new head.
+    /// Made under the key with the lowest id, whichever is primary: where an old and a new version
+    /// of a configuration run side by side, with the same keys in another order, they share heads.
     #[must_use]
     pub fn head_name(&self, lineage: &Lineage) -> Option<[u8; 24]> {
         let ring = self.denials.as_ref()?;
-        ring.names(HEAD, lineage.sid.as_ref()?).next()
+        ring.lasting_name(HEAD, lineage.sid.as_ref()?)
+    }
+
+    /// Every name that a session's head may have had: a key that comes or goes can change it. The
+    /// present one first.
+    pub fn head_names(&self, lineage: &Lineage) -> impl Iterator<Item = [u8; 24]> {
+        let present = self.head_name(lineage);
+        let ring = self.denials.as_ref().zip(lineage.sid.as_ref());
+        let names = ring
+            .into_iter()
+            .flat_map(|(ring, sid)| ring.names(HEAD, sid));
+        let others = names.filter(move |name| Some(*name) != present);
+        present.into_iter().chain(others)
     }
 
     /// What a store may keep beside a record to find all records of a user: a keyed hash, under
@@ -61,7 +74,7 @@ impl Codec {
             return None;
         }
         Some(HeadChange {
-            session: self.denials.as_ref()?.names(HEAD, sid).next()?,
+            session: self.denials.as_ref()?.lasting_name(HEAD, sid)?,
             from,
             to,
         })

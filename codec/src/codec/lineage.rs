@@ -1,3 +1,5 @@
+mod text;
+
 use alloc::vec::Vec;
 
 use crate::{
@@ -6,6 +8,8 @@ use crate::{
     session::{Session, is_same_value},
     wire::ticket::Ticket,
 };
+
+pub use text::NotALineage;
 
 /// What a session's next cookie inherits from its last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Lineage {
     pub(crate) previous: Option<[u8; 24]>,
     /// When keys end that have an end of their own.
     pub(crate) ends: Vec<KeyEnd>,
+    /// When the next record is written, if its id is to say so.
+    pub(crate) written: Option<Timestamp>,
 }
 
 /// A record as a cookie names it: the ticket, and the key under which both were written.
@@ -36,6 +42,17 @@ impl Lineage {
             spilled: None,
             previous: None,
             ends: Vec::new(),
+            written: None,
+        }
+    }
+
+    /// The same, and the ticket of a record that is sealed with it tells the time `now`:
+    /// [`Ticket::written`](crate::Ticket::written).
+    #[must_use]
+    pub fn written_at(self, now: Timestamp) -> Self {
+        Self {
+            written: Some(now),
+            ..self
         }
     }
 
@@ -69,6 +86,16 @@ impl Lineage {
         Self {
             ends: Vec::new(),
             ..*self
+        }
+    }
+
+    /// How often the session had spilled, without a break, when its cookie was written; 0 when all
+    /// keys were in it.
+    #[must_use]
+    pub const fn revision(&self) -> u32 {
+        match &self.spilled {
+            Some(spilled) => spilled.ticket.revision(),
+            None => 0,
         }
     }
 

@@ -102,6 +102,12 @@ impl Codec {
         let mut id = [0; 16];
         rng.try_fill_bytes(&mut id)
             .map_err(|_| SealError::Entropy)?;
+        if let Some(seconds) = lineage
+            .written
+            .and_then(|at| u32::try_from(at.seconds()).ok())
+        {
+            id[..4].copy_from_slice(&seconds.to_be_bytes());
+        }
         let revision = lineage
             .spilled
             .as_ref()

@@ -65,6 +65,7 @@ impl Codec {
                 }),
                 previous: None,
                 ends: Vec::new(),
+                written: None,
             },
             record_merged: false,
             from_django_cookie: false,

@@ -240,7 +240,12 @@ impl Codec {
 
     /// Turns the reserved key back into the ticket it carries.
     pub(super) fn take_ticket(&self, opened: &mut OpenSession) -> Result<(), Reason> {
-        let Ok(Some(text)) = opened.session.value::<String>(TICKET_KEY) else {
+        let Some(raw) = opened.session.raw(TICKET_KEY) else {
+            return Ok(());
+        };
+        // A text without escapes, or not one of ours.
+        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+        let Some(text) = text else {
             return Ok(());
         };
         let mut octets = Vec::with_capacity(TICKET_OCTETS);

@@ -48,6 +48,25 @@ impl<'a> CookieHeader<'a> {
             .map(|cookie| cookie.value)
     }
 
+    /// The cookies in the order sent, each with how it relates to `name`: what
+    /// [`write_without`](Self::write_without) takes out is not [`Relation::Other`].
+    pub fn related(
+        self,
+        name: &CookieName,
+    ) -> impl Iterator<Item = (RequestCookie<'a>, Relation)> + Clone {
+        self.chunks().map(move |chunk| {
+            let cookie = RequestCookie::read(chunk);
+            let relation = if cookie.name == name.as_str().as_bytes() {
+                Relation::Same
+            } else if look_alike::is_suspect(chunk, &[name]) {
+                Relation::LookAlike
+            } else {
+                Relation::Other
+            };
+            (cookie, relation)
+        })
+    }
+
     /// Appends every cookie to `out` except those in `ours` and those that some origin's parser
     /// could take for one of `ours` (the rules stand in `look_alike.rs`).
     ///
@@ -104,6 +123,29 @@ impl<'a> RequestCookie<'a> {
     }
 }
 
+/// How a cookie of a request relates to a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// It has this name, octet by octet.
+    Same,
+    /// It has another name, which some server's parser could take for this one.
+    LookAlike,
+    /// Nobody takes it for this one.
+    Other,
+}
+
+impl Relation {
+    /// A stable name, of `a-z` and `_`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::LookAlike => "look_alike",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// A `Cookie` header above [`CookieHeader::MAX_OCTETS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeaderTooLong {
@@ -125,3 +167,23 @@ impl fmt::Display for HeaderTooLong {
 impl core::error::Error for HeaderTooLong {}
 
 const SEPARATOR: &[u8] = b"; ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_the_one_or_like_it_or_another() {
+        let header =
+            CookieHeader::new(b"session=a; Session=b; sess%69on=c; x=session; lone").unwrap();
+        let name = CookieName::new("session").unwrap();
+        let relations: Vec<_> = header
+            .related(&name)
+            .map(|(_, relation)| relation.label())
+            .collect();
+        assert_eq!(
+            relations,
+            ["same", "look_alike", "look_alike", "other", "other"]
+        );
+    }
+}

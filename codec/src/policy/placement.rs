@@ -4,7 +4,7 @@ use super::{
     plan::{Plan, overflow_of},
     rules::Rules,
 };
-use crate::{config::Overflow, session::Session};
+use crate::{config::Overflow, session::Session, text::order::sort};
 
 /// Where a key went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +163,12 @@ impl Selection {
             .filter(|&index| plan.outside(usize::from(index)).is_none())
             .collect();
         let priority = |index: u16| rules.of(session.raw_key(usize::from(index))).priority;
-        order.sort_by_cached_key(|&index| priority(index));
+        let priorities: Vec<_> = (0..=u16::MAX).take(session.len()).map(priority).collect();
+        sort(&mut order, |&a, &b| {
+            priorities
+                .get(usize::from(a))
+                .cmp(&priorities.get(usize::from(b)))
+        });
         let costs = estimate(&order);
         let fate = |index| match plan.outside(index) {
             Some(fate) => fate,

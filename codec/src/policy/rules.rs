@@ -4,7 +4,7 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{atoms::Priority, session::raw_form};
+use crate::{atoms::Priority, session::raw_form, text::order::sort};
 
 /// What holds for a key, or for all keys that begin alike. Only `key` must be given.
 ///
@@ -95,9 +95,7 @@ impl Rules {
                     .push((raw_form(&rule.key).as_ref().to_owned(), of)),
             }
         }
-        ready
-            .prefixes
-            .sort_by_key(|(prefix, _)| core::cmp::Reverse(prefix.len()));
+        sort(&mut ready.prefixes, |(a, _), (b, _)| b.len().cmp(&a.len()));
         ready
     }
 

@@ -25,6 +25,12 @@ impl DenyRing {
         Some(name(key, kind, subject))
     }
 
+    /// Its name under the key with the lowest id: the same for rings of the same keys in any order.
+    pub(crate) fn lasting_name(&self, kind: u8, subject: &[u8]) -> Option<[u8; 24]> {
+        let (_, key) = self.0.iter().min_by_key(|(id, _)| *id)?;
+        Some(name(key, kind, subject))
+    }
+
     /// The same under every key.
     pub(crate) fn names(&self, kind: u8, subject: &[u8]) -> impl Iterator<Item = [u8; 24]> {
         self.0.iter().map(move |(_, key)| name(key, kind, subject))

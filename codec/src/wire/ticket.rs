@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use crate::atoms::Timestamp;
+
 /// Octets of a ticket.
 pub(crate) const LEN: usize = 16 + 4 + 16;
 
@@ -21,6 +23,14 @@ impl Ticket {
     #[must_use]
     pub const fn revision(&self) -> u32 {
         self.revision
+    }
+
+    /// When the record was written, if whoever sealed it said so in its id
+    /// ([`Lineage::written_at`](crate::Lineage::written_at)); otherwise any time at all.
+    #[must_use]
+    pub const fn written(&self) -> Timestamp {
+        let [a, b, c, d, ..] = self.id;
+        Timestamp::from_seconds(u32::from_be_bytes([a, b, c, d]) as i64)
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {

@@ -11,9 +11,12 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 fn codec() -> Codec {
-    let secret = Secret::from_octets([7; 32]);
+    codec_of(KeyRing::new(Secret::from_octets([7; 32]), vec![]).unwrap())
+}
+
+fn codec_of(ring: KeyRing<Secret>) -> Codec {
     let keys = Keys {
-        sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
+        sealing: Some(ring),
         django: None,
     };
     let config = Config {
@@ -58,6 +61,7 @@ fn loaded(codec: &Codec, store: &impl SessionStore, cookie: &ResponseCookie) -> 
 fn draft<'a>(base: &'a Session, after: &'a Session, lineage: &Lineage) -> Draft<'a> {
     Draft {
         base,
+        base_issued: NOW,
         after,
         lineage: lineage.clone(),
         issued: NOW,
@@ -109,8 +113,8 @@ fn absence_is_an_outage_at_first_and_a_loss_later() {
         block_on(load(&codec, &MemoryStore::new(), &mut opened, now))
     };
     assert_eq!(load_at(0), Err(Missing::Unavailable("absent")));
-    assert_eq!(load_at(119_999), Err(Missing::Unavailable("absent")));
-    assert_eq!(load_at(120_000), Err(Missing::Lost));
+    assert_eq!(load_at(179_999), Err(Missing::Unavailable("absent")));
+    assert_eq!(load_at(180_000), Err(Missing::Lost));
 }
 
 #[test]
@@ -258,6 +262,102 @@ fn a_head_of_another_session_is_not_followed() {
     block_on(store.delete(&own)).unwrap();
     let outcome = block_on(load(&codec, &store, &mut opened, NOW));
     assert_eq!(outcome, Err(Missing::Unavailable("absent")));
+}
+
+/// Three states of a session, one after another; nothing is deleted.
+fn three_states(codec: &Codec, store: &MemoryStore) -> [ResponseCookie; 3] {
+    let session = session();
+    let one = saved(store, codec, &session);
+    let opened = loaded(codec, store, &one);
+    let two = changed(store, codec, &opened, &with(&session, "a", 1)).unwrap();
+    let opened = loaded(codec, store, &two);
+    let three = changed(store, codec, &opened, &with(opened.session(), "a", 2)).unwrap();
+    [one, two, three]
+}
+
+/// What whoever can write to the store can do: the head names an earlier record again.
+fn put_back(codec: &Codec, store: &MemoryStore, newest: &ResponseCookie, old: &ResponseCookie) {
+    let name = |cookie| RecordName::new(codec.record_name(&open(codec, cookie, NOW)).unwrap());
+    let session = codec.head_name(open(codec, newest, NOW).lineage()).unwrap();
+    let head = Head {
+        record: name(old),
+        cookie: old.value().into(),
+    };
+    let (from, expires) = (name(newest), Timestamp::from_seconds(NOW.seconds() + 3600));
+    let session = RecordName::new(session);
+    let swap = store.swap_head(&session, Some(&from), Some(&head), expires, NOW);
+    assert!(matches!(block_on(swap), Ok(Swapped::Done)));
+}
+
+#[test]
+fn a_head_that_was_put_back_is_not_followed() {
+    let (codec, store) = (codec(), MemoryStore::new());
+    let [_, old, newest] = three_states(&codec, &store);
+    put_back(&codec, &store, &newest, &old);
+    let mut opened = open(&codec, &newest, NOW);
+    let name = RecordName::new(codec.record_name(&opened).unwrap());
+    block_on(store.delete(&name)).unwrap();
+    let outcome = block_on(load(&codec, &store, &mut opened, NOW));
+    assert_eq!(outcome, Err(Missing::Unavailable("absent")));
+}
+
+#[test]
+fn a_head_that_was_put_back_takes_nothing_from_an_update() {
+    let (codec, store) = (codec(), MemoryStore::new());
+    let [_, old, newest] = three_states(&codec, &store);
+    let opened = loaded(&codec, &store, &newest);
+    put_back(&codec, &store, &newest, &old);
+    let after = with(opened.session(), "b", 3);
+    let cookie = changed(&store, &codec, &opened, &after).unwrap();
+    assert_eq!(loaded(&codec, &store, &cookie).session(), &after);
+}
+
+/// The same keys in another order: one version of the Worker before a rotation, one after it.
+fn versions() -> [Codec; 2] {
+    [[7, 8], [8, 7]].map(|[primary, fallback]: [u8; 2]| {
+        let secret = |octet| Secret::from_octets([octet; 32]);
+        let ring = KeyRing::new(secret(primary), vec![secret(fallback)]);
+        codec_of(ring.unwrap())
+    })
+}
+
+#[test]
+fn versions_with_their_keys_in_another_order_share_heads() {
+    let ([old, new], store, session) = (versions(), MemoryStore::new(), session());
+    let cookie = saved(&store, &old, &session);
+    let (one, other) = (loaded(&old, &store, &cookie), loaded(&new, &store, &cookie));
+    changed(&store, &old, &one, &with(&session, "a", 1)).unwrap();
+    let both = changed(&store, &new, &other, &with(&session, "b", 2)).unwrap();
+    let both = loaded(&old, &store, &both);
+    assert_eq!(both.session(), &with(&with(&session, "a", 1), "b", 2));
+    // What ended by one of them is not brought back by the other.
+    let slow = loaded(&new, &store, &cookie);
+    let ended = crate::revocation::revoke_session(&old, &store, one.lineage(), NOW);
+    assert!(block_on(ended).is_ok());
+    let outcome = changed(&store, &new, &slow, &with(&session, "c", 3));
+    assert_eq!(outcome.err(), Some((SaveError::Ended, 1)));
+}
+
+#[test]
+fn a_record_that_was_sealed_anew_is_as_young_as_its_sealing() {
+    let ([old, new], session) = (versions(), session());
+    let later = |seconds: i64| Timestamp::from_seconds(NOW.seconds() + seconds);
+    let store = MemoryStore::new();
+    let cookie = saved(&store, &old, &session);
+    let mut opened = open(&new, &cookie, later(3600));
+    block_on(load(&new, &store, &mut opened, later(3600))).unwrap();
+    // Nothing changed but the key, so it is issued as it was.
+    let anew = draft(opened.session(), opened.session(), opened.lineage());
+    let anew = block_on(save(&new, Some(&store), anew, later(3600)));
+    let cookie = anew.ok().unwrap().commit.set_cookie;
+    let load_at = |seconds: i64| {
+        let mut opened = open(&new, &cookie, later(seconds));
+        assert_eq!(opened.issued(), NOW);
+        block_on(load(&new, &MemoryStore::new(), &mut opened, later(seconds)))
+    };
+    assert_eq!(load_at(3601), Err(Missing::Unavailable("absent")));
+    assert_eq!(load_at(3600 + 179), Err(Missing::Unavailable("absent")));
+    assert_eq!(load_at(3600 + 180), Err(Missing::Lost));
 }
 
 #[test]

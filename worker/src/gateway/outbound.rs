@@ -93,7 +93,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         let lifetime = lifetime::of_session(opened.session(), age, issued, self.now);
         let saved = self
             .seal(
-                opened.session(),
+                Some(opened),
                 opened.session(),
                 opened.lineage().clone(),
                 issued,

@@ -54,9 +54,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 (carried.restarted(issued), Some(old))
             }
         };
-        let nothing = Session::new();
-        let base = before.map_or(&nothing, OpenSession::session);
-        let sealed = self.seal(base, after, lineage, issued, lifetime).await?;
+        let sealed = self.seal(before, after, lineage, issued, lifetime).await?;
         let mut outbound = self.told(visit, sealed);
         if let Some(ended) = ended {
             outbound.unrevoked = self.revoke(ended, "login").await;
@@ -64,10 +62,10 @@ impl<S: SessionStore + 'static> Gateway<S> {
         Ok(outbound)
     }
 
-    /// Seals and stores `after`, which was `base` when the request came.
+    /// Seals and stores `after`, which was `before` when the request came.
     pub(super) async fn seal(
         &self,
-        base: &Session,
+        before: Option<&OpenSession>,
         after: &Session,
         lineage: Lineage,
         issued: Timestamp,
@@ -82,8 +80,10 @@ impl<S: SessionStore + 'static> Gateway<S> {
             user_agent: self.client.user_agent.clone(),
             ..About::session_until(issued)
         };
+        let nothing = Session::new();
         let draft = Draft {
-            base,
+            base: before.map_or(&nothing, OpenSession::session),
+            base_issued: before.map_or(issued, OpenSession::issued),
             after,
             lineage,
             issued,

@@ -11,7 +11,7 @@ use worker::{Context, Delay, Env};
 
 use super::{
     D1Records, KvRecords, Measured, ObjectRecords, OriginAddress, OriginRecords, R2Records,
-    TimeLimit,
+    TimeLimit, Timers,
 };
 use crate::settings::{StoreChoice, Tier};
 
@@ -102,9 +102,9 @@ fn guarded(
     tier: Tier,
     env: &Env,
     origin: Option<&OriginAddress>,
-    limit: impl Fn(AnyRecords) -> TimeLimit<AnyRecords>,
+    limit: impl Fn(AnyRecords, Timers) -> TimeLimit<AnyRecords>,
 ) -> worker::Result<Guarded> {
-    let limited = limit(AnyRecords::open(tier, env, origin)?);
+    let limited = limit(AnyRecords::open(tier, env, origin)?, Timers);
     Ok(Measured::new(
         Breaker::new(limited, circuit(tier)),
         tier.label(),

@@ -21,56 +21,83 @@ const DELETE: Duration = Duration::from_secs(5);
 /// swaps as well: a swap that was done says so when it is repeated.
 ///
 /// A write that is cut off may still arrive: under a new name, so it harms nothing and expires.
-pub(crate) struct TimeLimit<S> {
+pub(crate) struct TimeLimit<S, T = Timers> {
     inner: S,
+    timers: T,
     read: Duration,
     tries_twice: bool,
 }
 
-impl<S> TimeLimit<S> {
+/// Where time passes.
+pub(crate) trait Wait {
+    /// Waits so long.
+    fn wait(&self, time: Duration) -> impl Future<Output = ()>;
+}
+
+/// The platform's timers.
+pub(crate) struct Timers;
+
+impl Wait for Timers {
+    fn wait(&self, time: Duration) -> impl Future<Output = ()> {
+        Delay::from(time)
+    }
+}
+
+impl<S, T: Wait> TimeLimit<S, T> {
     /// The only store.
-    pub(crate) const fn alone(inner: S) -> Self {
+    pub(crate) const fn alone(inner: S, timers: T) -> Self {
         Self {
             inner,
+            timers,
             read: READ,
             tries_twice: true,
         }
     }
 
     /// The first one to be asked.
-    pub(crate) const fn fast(inner: S) -> Self {
+    pub(crate) const fn fast(inner: S, timers: T) -> Self {
         Self {
             inner,
+            timers,
             read: FAST,
             tries_twice: false,
         }
     }
 
     /// The one asked after the fast one.
-    pub(crate) const fn durable(inner: S) -> Self {
+    pub(crate) const fn durable(inner: S, timers: T) -> Self {
         Self {
             inner,
+            timers,
             read: DURABLE,
             tries_twice: true,
         }
     }
 
-    async fn read<T, F: Future<Output = Result<T, StoreError>>>(
+    async fn read<A, F: Future<Output = Result<A, StoreError>>>(
         &self,
         limit: Duration,
         read: impl Fn() -> F,
-    ) -> Result<T, StoreError> {
+    ) -> Result<A, StoreError> {
         let tries = async {
             match read().await {
                 Err(_) if self.tries_twice => read().await,
                 answer => answer,
             }
         };
-        within(limit, tries).await
+        self.within(limit, tries).await
+    }
+
+    async fn within<A>(
+        &self,
+        limit: Duration,
+        answer: impl Future<Output = Result<A, StoreError>>,
+    ) -> Result<A, StoreError> {
+        first(answer, self.timers.wait(limit)).await
     }
 }
 
-impl<S: SessionStore> SessionStore for TimeLimit<S> {
+impl<S: SessionStore, T: Wait> SessionStore for TimeLimit<S, T> {
     async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
         self.read(self.read, || self.inner.get(name, now)).await
     }
@@ -91,11 +118,12 @@ impl<S: SessionStore> SessionStore for TimeLimit<S> {
         about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        within(PUT, self.inner.put(name, record, about, now)).await
+        self.within(PUT, self.inner.put(name, record, about, now))
+            .await
     }
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        within(DELETE, self.inner.delete(name)).await
+        self.within(DELETE, self.inner.delete(name)).await
     }
 
     async fn swap_head(
@@ -122,11 +150,18 @@ impl<S: SessionStore> SessionStore for TimeLimit<S> {
 }
 
 /// An answer in time, or none.
-pub(crate) async fn within<T>(
+pub(crate) async fn within<A>(
     limit: Duration,
-    answer: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    match select(pin!(answer), Delay::from(limit)).await {
+    answer: impl Future<Output = Result<A, StoreError>>,
+) -> Result<A, StoreError> {
+    first(answer, Timers.wait(limit)).await
+}
+
+async fn first<A>(
+    answer: impl Future<Output = Result<A, StoreError>>,
+    end: impl Future<Output = ()>,
+) -> Result<A, StoreError> {
+    match select(pin!(answer), pin!(end)).await {
         Either::Left((answer, _)) => answer,
         Either::Right(((), _)) => Err(StoreError::TimedOut),
     }

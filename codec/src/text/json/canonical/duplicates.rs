@@ -5,6 +5,7 @@
 //! stand in another order, are noted, and only if there is one the written text is put together again, once, from the parts that stay: so neither
 //! many keys nor deep nesting costs more than sorting does.
 
+use crate::text::order::sort;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -47,6 +48,7 @@ struct Open {
 }
 
 /// An object that holds duplicates, or keys in another order.
+#[derive(Clone)]
 struct Edit {
     /// After its `{`.
     start: usize,
@@ -56,6 +58,7 @@ struct Edit {
     members: Range<usize>,
 }
 
+#[derive(Clone)]
 struct Kept {
     key: Range<usize>,
     value: Range<usize>,
@@ -138,7 +141,9 @@ impl Duplicates {
             .collect();
         let mut by_key: Vec<&Kept> = members.iter().collect();
         // Stable: equal keys stay in the order of the text.
-        by_key.sort_by(|a, b| octets(written, &a.key).cmp(octets(written, &b.key)));
+        sort(&mut by_key, |a, b| {
+            octets(written, &a.key).cmp(octets(written, &b.key))
+        });
         let mut kept: Vec<Kept> = by_key
             .chunk_by(|a, b| octets(written, &a.key) == octets(written, &b.key))
             .filter_map(|same| Some((same.first()?, same.last()?)))
@@ -148,9 +153,9 @@ impl Duplicates {
             })
             .collect();
         if self.sort {
-            kept.sort_unstable_by(|a, b| order(text, &a.key, &b.key));
+            sort(&mut kept, |a, b| order(text, &a.key, &b.key));
         } else {
-            kept.sort_unstable_by_key(|member| member.key.start);
+            sort(&mut kept, |a, b| a.key.start.cmp(&b.key.start));
         }
         let first = self.kept.len();
         self.kept.append(&mut kept);
@@ -172,7 +177,7 @@ impl Duplicates {
 
     #[cold]
     fn put_together(mut self, from: usize, out: &mut String) {
-        self.edits.sort_unstable_by_key(|edit| edit.start);
+        sort(&mut self.edits, |a, b| a.start.cmp(&b.start));
         let written = core::mem::take(out);
         out.reserve(written.len());
         out.push_str(written.get(..from).unwrap_or_default());
@@ -243,7 +248,9 @@ fn any_repeated(keys: &[Range<usize>], written: &[u8]) -> bool {
 #[cold]
 fn any_repeated_sorted(keys: &[Range<usize>], written: &[u8]) -> bool {
     let mut keys: Vec<&[u8]> = keys.iter().map(|key| octets(written, key)).collect();
-    keys.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    sort(&mut keys, |a, b| {
+        a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+    });
     keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }
 

@@ -1,0 +1,95 @@
+// npm run bench: times of all peers, interleaved in one process, and the ratios to edge-session.
+//
+//   node run.mjs [rounds]      default 15
+//
+// What counts is the processor's time, all threads of the process taken together, and of each peer the least that was
+// seen: other work on a machine only ever adds. Ratios are the result, times the scale.
+
+import { readFileSync } from 'node:fs';
+import { deepStrictEqual } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import { peers } from './peers.mjs';
+
+const rounds = Number(process.argv[2] ?? 15);
+const milliseconds = 60; // a batch: long enough for the clock, short enough to be interleaved
+const aims = { 'iron-session': { s: 15, m: 8, l: 8, x: 3 }, 'jose JWE A256GCM': { m: 2.5 } };
+const payloads = Object.fromEntries(
+  ['s', 'm', 'l', 'x'].map(name => [
+    name,
+    JSON.parse(readFileSync(new URL(`../../codec/benches/payloads/${name}.json`, import.meta.url), 'utf8')),
+  ]),
+);
+
+const processorTime = () => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
+
+/** Microseconds a call, over about so many milliseconds. */
+async function batch(work) {
+  let calls = 0;
+  let passed = 0;
+  const started = processorTime();
+  while (passed < milliseconds * 1000) {
+    for (let n = 0; n < 100; n++) {
+      const result = work();
+      if (typeof result?.then === 'function') await result;
+    }
+    calls += 100;
+    passed = processorTime() - started;
+  }
+  return passed / calls;
+}
+
+const best = {};
+for (const [size, data] of Object.entries(payloads)) {
+  const cases = [];
+  for (const peer of peers) {
+    const sealed = await peer.seal(data);
+    const cookie = peer.prepare?.(sealed) ?? sealed;
+    const opened = await peer.open(cookie);
+    for (const key of Object.keys(data)) deepStrictEqual(opened[key], data[key], `${peer.name}: ${key}`);
+    const at = (best[`${size} ${peer.name}`] = { length: peer.length?.(cookie) ?? cookie.length, seal: Infinity, open: Infinity });
+    cases.push({ peer, cookie, at });
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const { peer, cookie, at } of cases) {
+      at.seal = Math.min(at.seal, await batch(() => peer.seal(data)));
+      at.open = Math.min(at.open, await batch(() => peer.open(cookie)));
+    }
+  }
+}
+
+console.log('| session | peer | seal us | open us | seal + open, times edge-session | aim | characters |');
+console.log('| --- | --- | --- | --- | --- | --- | --- |');
+for (const size of Object.keys(payloads)) {
+  const own = best[`${size} edge-session`];
+  for (const { name } of peers) {
+    const { seal, open, length } = best[`${size} ${name}`];
+    const ratio = (seal + open) / (own.seal + own.open);
+    const aim = aims[name]?.[size];
+    const verdict = aim === undefined ? '' : `>= ${aim} ${ratio >= aim ? 'met' : 'missed'}`;
+    console.log(`| ${size} | ${name} | ${seal.toFixed(1)} | ${open.toFixed(1)} | ${ratio.toFixed(2)} | ${verdict} | ${length} |`);
+  }
+}
+
+// Start: a process of its own each time, from before the import to after the first seal and open.
+const measured = code => `const before = process.cpuUsage(); ${code}
+  const { user, system } = process.cpuUsage(before); console.log(user + system);`;
+const ours = JSON.stringify(new URL('../dist/node.js', import.meta.url).href);
+const starts = {
+  'edge-session, import to first seal and open': measured(`const { createCodec, generateKey } = await import(${ours});
+    const codec = createCodec({ keys: generateKey() });
+    codec.open(codec.seal(codec.create({ a: 1 })).setCookie.split(';')[0]).session.get('a');`),
+  'iron-session, import alone': measured(`await import('iron-session');`),
+};
+console.log('\n| start | ms |\n| --- | --- |');
+for (const [name, code] of Object.entries(starts)) {
+  let least = Infinity;
+  for (let round = 0; round < rounds; round++) {
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: import.meta.dirname, encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(run.stderr);
+    least = Math.min(least, Number(run.stdout) / 1000);
+  }
+  console.log(`| ${name} | ${least.toFixed(1)} |`);
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+// edge-session: keys and cookies on the command line.
+
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import * as doctor from './cli/doctor.js';
+import * as inspect from './cli/inspect.js';
+import * as keygen from './cli/keygen.js';
+import * as plan from './cli/plan.js';
+import * as rotate from './cli/rotate.js';
+import * as verify from './cli/verify.js';
+import { standardInput } from './cli/input.js';
+import { EXIT, Problem, usageProblem } from './cli/problem.js';
+import { terminalOf } from './cli/terminal.js';
+import { start } from './core/binding.js';
+
+const COMMANDS = { keygen, rotate, inspect, verify, plan, doctor };
+const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
+
+const HELP = `usage: edge-session <command> [options]
+
+commands
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+  .join('\n')}
+
+  edge-session <command> --help says more. --json gives JSON. An argument that is - or not there is read
+  from standard input.
+
+secrets
+  come from the environment, as the Worker's settings: SESSION_KEYS, DJANGO_SECRET_KEY,
+  DJANGO_SECRET_KEY_FALLBACKS; or from standard input with --keys-stdin. A cookie opens a session too:
+  give it on standard input where others can list processes or read your shell's history.
+
+exit codes
+  0  done, and the answer is good
+  1  done, and the answer is bad: no valid session, does not fit, something is broken
+  2  used wrongly: no such command or option
+  3  what was given cannot be read: a file, a key, JSON
+`;
+
+start(readFileSync(new URL('./wasm/edge_session_bg.wasm', import.meta.url)));
+process.stdout.on('error', error => {
+  // Whoever read the output has seen enough.
+  if (error.code === 'EPIPE') process.exit(EXIT.good);
+  throw error;
+});
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words) {
+  const terminal = terminalOf(process.stdout, process.env);
+  try {
+    return await run(words, terminal);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    process.stderr.write(`edge-session: ${error.message}\n`);
+    return error.code;
+  }
+}
+
+async function run([name, ...rest], terminal) {
+  if (name === undefined) {
+    process.stderr.write(HELP);
+    return EXIT.usage;
+  }
+  if (['--help', '-h', 'help'].includes(name)) return say(HELP);
+  if (['--version', '-v'].includes(name)) return say(`${version()}\n`);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) throw usageProblem(`there is no command ${JSON.stringify(name)}; edge-session --help lists them`);
+  const { values, positionals } = parsed(rest, { ...COMMON, ...command.options }, name);
+  if (values.help) return say(command.help);
+  const { text, json, isGood = true } = await command.run({
+    values,
+    positionals,
+    terminal,
+    env: process.env,
+    input: standardInput(process.stdin),
+    now: Date.now(),
+    warn: message => process.stderr.write(`edge-session: ${message}\n`),
+  });
+  say(values.json ? `${JSON.stringify(json, undefined, 2)}\n` : `${text}\n`);
+  return isGood ? EXIT.good : EXIT.bad;
+}
+
+function parsed(args, options, name) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    // Only the first sentence: the rest explains how to pass what begins with a hyphen.
+    throw usageProblem(`${error.message.split('. ')[0]}; edge-session ${name} --help lists the options`);
+  }
+}
+
+function say(text) {
+  process.stdout.write(text);
+  return EXIT.good;
+}
+
+function version() {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+}

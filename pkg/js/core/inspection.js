@@ -1,0 +1,64 @@
+import * as argument from './argument.js';
+import { binding, call } from './binding.js';
+import { Codec } from './codec.js';
+import { parse } from './json.js';
+
+/** See index.d.ts. */
+export function inspect(value) {
+  argument.string(value, 'value');
+  const text = binding().inspect(value);
+  const octets = new TextEncoder().encode(value).length;
+  const end = text.indexOf('\0');
+  const [envelope, ...fields] = (end < 0 ? text : text.slice(0, end)).split(' ');
+  if (envelope === 'unknown') return { envelope, claims: fields[0], octets, problem: fields[1] };
+  if (envelope === 'sealed')
+    return { envelope, octets, version: 1, keyId: fields[0], ciphertextOctets: Number(fields[1]) };
+  const json = text.slice(end + 1);
+  const value_ = parse(json);
+  const isObject = typeof value_ === 'object' && value_ !== null && !Array.isArray(value_);
+  return {
+    envelope,
+    octets,
+    payloadOctets: Number(fields[2]),
+    compressed: fields[1] === '1',
+    issuedAt: Number(fields[0]) * 1000,
+    json,
+    keys: isObject ? JSON.parse(call(() => binding().sizes(json))).map(([key, octets]) => ({ key, octets })) : [],
+    ticket: isObject ? ticket(value_._edge_ticket) : undefined,
+  };
+}
+
+/** `kid 4 | record id 16 | revision 4 | digest 16` in base64url. */
+function ticket(text) {
+  if (typeof text !== 'string' || !/^[\w-]{54}$/.test(text)) return undefined;
+  const octets = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
+  const keyId = Array.from(octets.subarray(0, 4), octet => octet.toString(16).padStart(2, '0')).join('');
+  return { keyId, revision: new DataView(octets.buffer).getUint32(20) };
+}
+
+/** See index.d.ts. */
+export function readCookies(cookieHeader, options = {}) {
+  argument.string(cookieHeader, 'cookieHeader');
+  const { name } = argument.object(options, 'options');
+  if (name !== undefined) argument.string(name, 'name');
+  const parts = call(() => binding().read_cookies(cookieHeader, name)).split('\0');
+  const length = text => new TextEncoder().encode(text).length;
+  const cookies = [];
+  for (let at = 0; at + 2 < parts.length; at += 3) {
+    const [relation, name, value] = parts.slice(at, at + 3);
+    cookies.push({ name, value, octets: length(name) + length(value), relation });
+  }
+  return cookies;
+}
+
+/** See index.d.ts. */
+export const generateKey = () => call(() => binding().generate_key());
+
+/** See index.d.ts. */
+export const keyId = key => call(() => binding().key_id(argument.string(key, 'key')));
+
+/** See index.d.ts. */
+export function plan(config, data, at) {
+  const { keys = generateKey(), overflow = 'spill', ...others } = argument.object(config, 'config');
+  return new Codec({ ...others, keys, overflow }).plan(argument.object(data, 'data'), at);
+}

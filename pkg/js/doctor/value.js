@@ -1,0 +1,123 @@
+// Findings about a cookie's value.
+
+import { duration } from '../inspect/ago.js';
+import { unwrapped, wrapping } from '../inspect/unwrapped.js';
+
+/** What browsers keep of name and value together, and where older Safaris drop a cookie. */
+const MOST_OCTETS = 4096;
+const SAFARI_OCTETS = 4093;
+/** Four times what browsers keep: longer values are refused unread. */
+const MOST_READ_OCTETS = 16 << 10;
+const SKEW_SECONDS = 300;
+
+/**
+ * @param {import('../inspect/pasted.js').PastedCookie} cookie
+ * @param {{ isOurs: boolean, octets: number, now: number, idleSeconds: number }} about `octets` of name and value, `now` in milliseconds
+ * @returns {import('../doctor.js').Finding[]}
+ */
+export function valueFindings(cookie, about) {
+  const found = [...lengthFindings(cookie, about), ...characterFindings(cookie)];
+  const { envelope, layers } = unwrapped(cookie.value);
+  if (layers.length > 0) found.push(encodedTwice(cookie, layers));
+  if (about.isOurs && cookie.value !== '') found.push(...envelopeFindings(cookie, envelope, about));
+  return found.map(finding => ({ ...finding, cookie: cookie.name }));
+}
+
+function* lengthFindings({ value }, { isOurs, octets }) {
+  const advice = isOurs
+    ? 'Spill keys into a store, or give them priorities: `edge-session plan` shows which are large.'
+    : undefined;
+  if (octets > MOST_OCTETS) {
+    yield {
+      code: 'over-limit',
+      severity: 'error',
+      message: `Name and value have ${octets} octets; browsers drop a cookie above ${MOST_OCTETS} without a word.`,
+      advice,
+    };
+    if (isOurs && value.length > MOST_READ_OCTETS) {
+      yield { code: 'over-cap', severity: 'error', message: `Values above ${MOST_READ_OCTETS} octets are refused unread.` };
+    }
+  } else if (octets > SAFARI_OCTETS) {
+    yield {
+      code: 'over-safari-limit',
+      severity: 'warning',
+      message: `Name and value have ${octets} octets; older Safaris drop a cookie above ${SAFARI_OCTETS}.`,
+      advice,
+    };
+  } else if (octets * 5 >= MOST_OCTETS * 4) {
+    yield {
+      code: 'near-limit',
+      severity: isOurs ? 'warning' : 'note',
+      message: `Name and value have ${octets} of ${MOST_OCTETS} octets: ${Math.floor((octets * 100) / MOST_OCTETS)} %.`,
+      advice,
+    };
+  }
+}
+
+function* characterFindings({ value }) {
+  // eslint-disable-next-line no-control-regex
+  const odd = /[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/.exec(value.replace(/^"(.*)"$/s, '$1'));
+  if (!odd) return;
+  const code = odd[0].codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
+  yield {
+    code: 'value-character',
+    severity: 'note',
+    message: `The value has a character that cookie values may not have (U+${code}); servers disagree about it.`,
+  };
+}
+
+function encodedTwice({ attributes }, layers) {
+  return {
+    code: 'double-encoding',
+    severity: 'error',
+    message: `There is a session in it, but wrapped in ${wrapping(layers)}. Values are never decoded, so it is refused.`,
+    advice: attributes
+      ? 'Write the value into Set-Cookie as it is: no encodeURIComponent, no quotes.'
+      : 'Something between Set-Cookie and here encoded it: a client library, a proxy, a script writing document.cookie.',
+  };
+}
+
+function* envelopeFindings({ value }, envelope, { now, idleSeconds }) {
+  const kind = envelope.envelope;
+  if (kind === 'stranger') {
+    yield { code: 'foreign', severity: 'error', message: `This is no session of ours; it looks like ${envelope.guess}.` };
+    return;
+  }
+  if (kind === 'unknown') {
+    yield unreadable(value, envelope.problem);
+    return;
+  }
+  if (kind === 'django' || kind === 'flask') {
+    yield {
+      code: 'readable',
+      severity: 'note',
+      message: `It is signed, as ${kind === 'django' ? 'Django' : 'Flask'} does, and not encrypted: whoever holds it can read the session.`,
+    };
+  }
+  if (envelope.issuedAt > now + SKEW_SECONDS * 1000) {
+    yield { code: 'from-the-future', severity: 'warning', message: 'It was issued later than now: a clock is wrong.' };
+  } else if (envelope.issuedAt + idleSeconds * 1000 < now) {
+    yield { code: 'expired', severity: 'warning', message: `It was issued more than ${duration(idleSeconds)} ago.` };
+  }
+}
+
+const PROBLEMS = {
+  too_long: 'It is longer than any session cookie is read.',
+  malformed: 'This is no envelope of a session.',
+  unknown_version: 'It looks like a sealed session of a version that this release does not know.',
+  too_large: 'What is in it is larger than one cookie may hold.',
+  corrupt_body: 'It has the form of a signed session, but what is signed is not one.',
+};
+
+function unreadable(value, problem) {
+  const isBegun = /^A[Q-f][\w-]{18,}$/.test(value) || /^\.?[\w-]{10,}(:\w*)?(:[\w-]*)?$/.test(value);
+  return {
+    code: 'unreadable',
+    severity: 'error',
+    message: PROBLEMS[problem],
+    advice:
+      problem === 'malformed' && isBegun
+        ? 'Are parts missing? It may have been cut when it was copied, or by a limit of length.'
+        : undefined,
+  };
+}

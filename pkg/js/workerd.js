@@ -1,0 +1,8 @@
+// Cloudflare Workers: modules are compiled when the Worker is deployed, and nowhere else.
+
+import module from './wasm/edge_session_bg.wasm';
+import { start } from './core/binding.js';
+
+start(module);
+
+export * from './index.js';

@@ -1,0 +1,284 @@
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::{cell::RefCell, fmt::Write};
+
+use session_codec::{
+    Lineage, Opened, Reason, Session, StoreOp,
+    cookie::{CookieHeader, Lifetime},
+    policy::Report,
+};
+use wasm_bindgen::prelude::wasm_bindgen;
+use zeroize::Zeroizing;
+
+use crate::{
+    END, entropy::Entropy, failure, keys::KeyTexts, settings, state, timestamp, with_workspace,
+};
+
+thread_local! {
+    /// The record of the last seal, until JavaScript takes it: octets do not go into a text.
+    static RECORD: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// A codec as configured.
+#[wasm_bindgen]
+pub struct Codec {
+    codec: session_codec::Codec,
+    key_ids: Vec<String>,
+}
+
+#[wasm_bindgen]
+impl Codec {
+    /// From two texts of fields: the configuration without secrets, and the secrets.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str, keys: String) -> Result<Self, String> {
+        let keys = Zeroizing::new(keys);
+        let (codec, key_ids) = KeyTexts::read(&keys)?.codec(settings::config(config)?)?;
+        Ok(Self { codec, key_ids })
+    }
+
+    /// Name of the cookie and ids of the sealing keys, with a blank between.
+    #[must_use]
+    pub fn about(&self) -> String {
+        let mut text = self.codec.profile().name().as_str().to_owned();
+        for id in &self.key_ids {
+            let _ = write!(text, " {id}");
+        }
+        text
+    }
+
+    /// A `Cookie` header: `a`, `c`, `r` and the reason, or a state.
+    #[must_use]
+    pub fn open(&self, header: &str, now: f64) -> String {
+        self.outcome(&self.opened(header, now))
+    }
+
+    /// A value: `r` and the reason, or a state.
+    #[must_use]
+    pub fn open_value(&self, value: &str, now: f64) -> String {
+        self.outcome(&self.opened_value(value, now))
+    }
+
+    /// What was opened before, and its record: `r` and the reason, or a state.
+    #[must_use]
+    pub fn open_record(&self, is_value: bool, text: &str, now: f64, record: &[u8]) -> String {
+        let mut opened = match is_value {
+            true => self.opened_value(text, now),
+            false => self.opened(text, now),
+        };
+        if let Opened::Session(session) = &mut opened {
+            let merged = with_workspace(|w| self.codec.open_record(session, record, w));
+            if let Err(reason) = merged {
+                return self.outcome(&Opened::Rejected(reason));
+            }
+        }
+        self.outcome(&opened)
+    }
+
+    /// `state END json END changes END removed`: `flags octets name ends name END line`, where the
+    /// names are those of the record to put, with its end, and of the record to delete.
+    pub fn seal(&self, input: &str, now: f64, persistent: bool) -> Result<String, String> {
+        let (session, lineage) = read(input)?;
+        let now = timestamp(now);
+        let lifetime = match persistent {
+            true => self.max_age(&lineage, now),
+            false => Lifetime::BrowserSession,
+        };
+        let commit = with_workspace(|w| {
+            self.codec
+                .seal(&session, &lineage, now, lifetime, &mut Entropy, w)
+        });
+        let commit = commit.map_err(failure::of_seal)?;
+        let line = commit.set_cookie.as_str();
+        let mut text = String::with_capacity(line.len() + 128);
+        if commit.store_ops.is_empty() {
+            let _ = write!(text, "0{END}");
+        } else {
+            push_ops(commit.store_ops, &mut text);
+        }
+        text.push_str(line);
+        Ok(text)
+    }
+
+    /// The same input: the report as JSON.
+    pub fn plan(&self, input: &str, now: f64) -> Result<String, String> {
+        let (session, lineage) = read(input)?;
+        let lifetime = Lifetime::BrowserSession;
+        let commit = with_workspace(|w| {
+            let now = timestamp(now);
+            self.codec
+                .seal(&session, &lineage, now, lifetime, &mut Entropy, w)
+        });
+        let commit = commit.map_err(failure::of_seal)?;
+        Ok(report_json(&self.codec.report(&session, &commit)))
+    }
+
+    /// A state, or nothing: `flags names END line`.
+    pub fn end(&self, state: &str) -> Result<String, String> {
+        let mut text = String::new();
+        if state.is_empty() {
+            let _ = write!(text, "0{END}");
+        } else {
+            push_ops(self.codec.end(&state::lineage(state)?), &mut text);
+        }
+        text.push_str(self.codec.remove().as_str());
+        Ok(text)
+    }
+
+    fn opened(&self, header: &str, now: f64) -> Opened {
+        match CookieHeader::new(header.as_bytes()) {
+            Ok(header) => with_workspace(|w| self.codec.open(&header, timestamp(now), w)),
+            Err(_) => Opened::Rejected(Reason::TooLong),
+        }
+    }
+
+    fn opened_value(&self, value: &str, now: f64) -> Opened {
+        let opened = with_workspace(|w| self.codec.open_value(value.as_bytes(), timestamp(now), w));
+        match opened {
+            Ok(session) => Opened::Session(session),
+            Err(reason) => Opened::Rejected(reason),
+        }
+    }
+
+    fn outcome(&self, opened: &Opened) -> String {
+        match opened {
+            Opened::Absent => "a".to_owned(),
+            Opened::Conflict => "c".to_owned(),
+            Opened::Rejected(reason) => format!("r{}", reason.label()),
+            Opened::Session(session) => state::write(&self.codec, session),
+        }
+    }
+
+    /// Seconds until the session would end by itself.
+    fn max_age(&self, lineage: &Lineage, now: session_codec::Timestamp) -> Lifetime {
+        let end = self.codec.lifetimes().end(now, lineage.created());
+        let seconds = end.seconds().saturating_sub(now.seconds());
+        Lifetime::MaxAge(u64::try_from(seconds).unwrap_or(0))
+    }
+}
+
+/// The record of the last seal. It is given once.
+#[wasm_bindgen]
+#[must_use]
+pub fn take_record() -> Option<Vec<u8>> {
+    RECORD.take()
+}
+
+/// Octets of each key of a JSON object, as a JSON array of pairs.
+#[wasm_bindgen]
+pub fn sizes(json: &str) -> Result<String, String> {
+    let session = Session::from_json(json).map_err(failure::of_json)?;
+    let mut text = String::from("[");
+    for (index, (key, value)) in session.raw_members().enumerate() {
+        let separator = if index == 0 { "" } else { "," };
+        // Quotes, colon and comma.
+        let octets = key.len() + value.len() + 4;
+        let _ = write!(text, "{separator}[\"{key}\",{octets}]");
+    }
+    text.push(']');
+    Ok(text)
+}
+
+/// `json END changes END removed`: the JSON with the changes.
+#[wasm_bindgen]
+pub fn overlaid(input: &str) -> Result<String, String> {
+    let (session, _) = read(&format!("n - - - - 0 -{END}{input}"))?;
+    Ok(session.to_json())
+}
+
+/// The lineage, in text or `-`, of the session that begins anew.
+#[wasm_bindgen]
+pub fn restarted(state: &str) -> Result<String, String> {
+    let lineage = state::lineage(state)?;
+    let text = lineage.restarted(lineage.created()).to_text();
+    Ok(if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text
+    })
+}
+
+/// JSON text of one key of a JSON object.
+#[wasm_bindgen]
+pub fn raw(json: &str, key: &str) -> Result<Option<String>, String> {
+    let session = Session::from_json(json).map_err(failure::of_json)?;
+    Ok(session.raw(key).map(ToOwned::to_owned))
+}
+
+/// `input` of [`Codec::seal`].
+fn read(input: &str) -> Result<(Session, Lineage), String> {
+    let mut parts = input.split(END);
+    let mut part = || parts.next().unwrap_or_default();
+    let (state, base, changes, removed) = (part(), part(), part(), part());
+    let lineage = state::lineage(state)?;
+    let session = |json: &str| Session::from_json(json).map_err(failure::of_json);
+    if base.is_empty() {
+        return Ok((session(changes)?, lineage));
+    }
+    let before = session(base)?;
+    if changes.is_empty() && removed.is_empty() {
+        return Ok((before, lineage));
+    }
+    let mut after = before.clone();
+    if !removed.is_empty() {
+        after.remove_all(&session(removed)?);
+    }
+    if !changes.is_empty() {
+        after.apply(&session(changes)?);
+    }
+    let lineage = lineage.carrying(&before, &after);
+    Ok((after, lineage))
+}
+
+fn push_ops(ops: Vec<StoreOp>, text: &mut String) {
+    let (mut put, mut gone) = (None, Vec::new());
+    for op in ops {
+        match op {
+            StoreOp::Put {
+                name,
+                record,
+                expires,
+            } => {
+                put = Some((name, expires));
+                RECORD.set(Some(record));
+            }
+            StoreOp::Delete { name } => gone.push(name),
+            _ => {}
+        }
+    }
+    text.push('1');
+    match put {
+        Some((name, expires)) => drop(write!(
+            text,
+            " {} {}",
+            state::name_text(name),
+            expires.seconds()
+        )),
+        None => text.push_str(" - 0"),
+    }
+    for name in gone {
+        let _ = write!(text, " {}", state::name_text(name));
+    }
+    text.push(END);
+}
+
+fn report_json(report: &Report) -> String {
+    let mut json = format!(
+        r#"{{"cookieOctets":{},"budget":{},"nearlyFull":{},"keys":["#,
+        report.cookie_octets,
+        report.budget,
+        report.is_nearly_full()
+    );
+    for (index, key) in report.keys.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "," };
+        let _ = write!(
+            json,
+            r#"{separator}{{"key":"{}","octets":{},"priority":"{}","placement":"{}","reason":"{}"}}"#,
+            key.key,
+            key.octets,
+            key.priority.label(),
+            key.placement.label(),
+            key.reason.label()
+        );
+    }
+    json.push_str("]}");
+    json
+}

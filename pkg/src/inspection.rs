@@ -1,0 +1,82 @@
+use alloc::{format, string::String};
+
+use session_codec::{
+    Envelope, Secret,
+    cookie::{CookieHeader, CookieName, Relation, RequestCookie},
+    inspect::{Inspection, inspect as inspected},
+    policy::Limits,
+};
+use wasm_bindgen::prelude::wasm_bindgen;
+use zeroize::Zeroizing;
+
+use crate::{END, entropy::Fresh, failure, with_workspace};
+
+/// `sealed kid octets`, `django|flask seconds compressed octets END json`, or `unknown claim reason`.
+#[wasm_bindgen]
+#[must_use]
+pub fn inspect(value: &str) -> String {
+    let inspection = with_workspace(|w| inspected(value.as_bytes(), &Limits::default(), w));
+    match inspection {
+        Ok(Inspection::Sealed {
+            key_id,
+            ciphertext_octets,
+            ..
+        }) => format!("sealed {key_id} {ciphertext_octets}"),
+        Ok(Inspection::Signed(signed)) => format!(
+            "{} {} {} {}{END}{}",
+            signed.envelope.label(),
+            signed.issued.seconds(),
+            u8::from(signed.is_compressed),
+            signed.payload_octets,
+            signed.json
+        ),
+        Ok(_) => String::from("unknown sealed malformed"),
+        Err(reason) => {
+            let claimed = Envelope::claimed_by(value.as_bytes());
+            format!("unknown {} {}", claimed.label(), reason.label())
+        }
+    }
+}
+
+/// `relation END name END value END` for each cookie; without a name all are `other`.
+#[wasm_bindgen]
+pub fn read_cookies(header: &str, name: Option<String>) -> Result<String, String> {
+    let header = CookieHeader::new(header.as_bytes())
+        .map_err(|error| failure::failure("header_too_long", error))?;
+    let mut text = String::new();
+    let mut push = |cookie: RequestCookie<'_>, relation: Relation| {
+        text.push_str(relation.label());
+        for part in [cookie.name, cookie.value] {
+            text.push(END);
+            text.push_str(&String::from_utf8_lossy(part));
+        }
+        text.push(END);
+    };
+    match name {
+        Some(name) => {
+            let name = CookieName::new(&name)
+                .map_err(|error| failure::failure("invalid_config", format!("name: {error}")))?;
+            header
+                .related(&name)
+                .for_each(|(cookie, relation)| push(cookie, relation));
+        }
+        None => header
+            .cookies()
+            .for_each(|cookie| push(cookie, Relation::Other)),
+    }
+    Ok(text)
+}
+
+/// A new sealing key.
+#[wasm_bindgen]
+pub fn generate_key() -> Result<String, String> {
+    let secret = Secret::generate(&mut Fresh).map_err(|e| failure::failure("entropy", e))?;
+    Ok(secret.to_text().as_str().into())
+}
+
+/// The id of a sealing key.
+#[wasm_bindgen]
+pub fn key_id(key: String) -> Result<String, String> {
+    let secret = Secret::parse(&Zeroizing::new(key)).map_err(failure::of_key)?;
+    Ok(format!("{}", secret.key_id()))
+}

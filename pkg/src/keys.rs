@@ -1,0 +1,109 @@
+use alloc::{format, string::String, vec::Vec};
+
+use crate::{failure, settings};
+use session_codec::{
+    Codec, Config, DjangoSecret, KeyRing, Keys, Secret, Timestamp, flask::FlaskSecret,
+};
+
+/// The secrets as JavaScript hands them over.
+#[derive(Default)]
+pub(crate) struct KeyTexts<'t> {
+    sealing: Vec<SealingText<'t>>,
+    django: Vec<&'t str>,
+    django_weak: bool,
+    flask: Vec<&'t str>,
+    flask_weak: bool,
+}
+
+struct SealingText<'t> {
+    secret: &'t str,
+    /// Seconds since 1970.
+    until: Option<i64>,
+}
+
+impl<'t> KeyTexts<'t> {
+    /// `sealing`, `until` for the one before, `django`, `flask`, `django_weak`, `flask_weak`.
+    pub(crate) fn read(text: &'t str) -> Result<Self, String> {
+        let mut keys = Self::default();
+        for (field, value) in settings::fields(text) {
+            match field {
+                "sealing" => keys.sealing.push(SealingText {
+                    secret: value,
+                    until: None,
+                }),
+                "until" => {
+                    if let Some(last) = keys.sealing.last_mut() {
+                        last.until = value.parse().ok();
+                    }
+                }
+                "django" => keys.django.push(value),
+                "flask" => keys.flask.push(value),
+                "django_weak" => keys.django_weak = true,
+                "flask_weak" => keys.flask_weak = true,
+                _ => return Err(failure::of_key("an unknown kind of key")),
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The codec, and the ids of its sealing keys, the one that writes first.
+    pub(crate) fn codec(self, config: Config) -> Result<(Codec, Vec<String>), String> {
+        let mut sealing = Vec::with_capacity(self.sealing.len());
+        for (index, text) in self.sealing.iter().enumerate() {
+            let named = |error| failure::of_key(format!("keys: key {}: {error}", index + 1));
+            let secret = Secret::parse(text.secret).map_err(named)?;
+            sealing.push(match text.until {
+                Some(_) if index == 0 => {
+                    return Err(failure::of_key(
+                        "keys: the first key writes, so it has no end",
+                    ));
+                }
+                Some(until) => secret.ending(Timestamp::from_seconds(until)),
+                None => secret,
+            });
+        }
+        let ids = sealing
+            .iter()
+            .map(|secret| format!("{}", secret.key_id()))
+            .collect();
+        let keys = Keys {
+            sealing: ring(sealing, "keys")?,
+            django: django(&self.django, self.django_weak)?,
+        };
+        let codec = match flask(&self.flask, self.flask_weak)? {
+            Some(flask) => Codec::with_flask(config, &keys, &flask),
+            None => Codec::new(config, &keys),
+        };
+        Ok((codec.map_err(failure::of_config)?, ids))
+    }
+}
+
+pub(crate) fn django(texts: &[&str], weak: bool) -> Result<Option<KeyRing<DjangoSecret>>, String> {
+    let secret = |text: &&str| match weak {
+        true => DjangoSecret::new_allowing_weak(text.as_bytes()),
+        false => DjangoSecret::new(text.as_bytes()),
+    };
+    let secrets: Result<Vec<_>, _> = texts.iter().map(secret).collect();
+    ring(secrets.map_err(failure::of_key)?, "django.secretKeys")
+}
+
+pub(crate) fn flask(texts: &[&str], weak: bool) -> Result<Option<KeyRing<FlaskSecret>>, String> {
+    let secret = |text: &&str| match weak {
+        true => FlaskSecret::new_allowing_weak(text.as_bytes()),
+        false => FlaskSecret::new(text.as_bytes()),
+    };
+    let secrets: Result<Vec<_>, _> = texts.iter().map(secret).collect();
+    ring(secrets.map_err(failure::of_key)?, "flask.secretKeys")
+}
+
+fn ring<K>(mut keys: Vec<K>, what: &str) -> Result<Option<KeyRing<K>>, String> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let fallbacks = keys.split_off(1);
+    let primary = keys.remove(0);
+    match KeyRing::new(primary, fallbacks) {
+        Ok(ring) => Ok(Some(ring)),
+        Err(error) => Err(failure::of_key(format!("{what}: {error}"))),
+    }
+}

@@ -1,0 +1,408 @@
+// The command, run as people run it.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const path = relative => fileURLToPath(new URL(relative, import.meta.url));
+const bin = path('../../pkg/dist/cli.js');
+const library = path('../../pkg/dist/node.js');
+
+// The worked example of docs/FORMAT.md. Its key is one that everybody knows, so nothing opens with it.
+const EXAMPLE_KEY = `es1_${Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('base64url')}`;
+const WORKED = 'AW3WUuhAQUJDREVGR0hJSktMTU5PUFFSU1RVVlcmdddYYpLPPQ7VbTrYeQovwgO_l9k0311sMjoevNdVgqE';
+// Made by Django itself: tests/vectors.
+const DJANGO_SECRET = 'a-secret-key-of-fifty-characters-and-a-few-more-0123456789';
+
+let folder;
+before(() => (folder = mkdtempSync(join(tmpdir(), 'edge-session-cli-'))));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command; nothing of this process's environment but what finds Node. */
+function run(args, { env = {}, input = '' } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, ...args], { env: { PATH: process.env.PATH, ...env } });
+    const out = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', text => (out[name] += text));
+    child.on('error', reject);
+    child.on('close', code => resolve({ code, ...out }));
+    child.stdin.on('error', () => {}); // it may not be read
+    child.stdin.end(input);
+  });
+}
+
+const json = async (...args) => {
+  const result = await run(...args);
+  assert.equal(result.stderr, '', args[0].join(' '));
+  return { ...result, json: JSON.parse(result.stdout) };
+};
+
+const file = (name, text) => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+async function sealed(data, options = {}) {
+  const { createCodec, generateKey } = await import(library);
+  const key = options.key ?? generateKey();
+  const codec = createCodec({ keys: key, cookie: { name: options.name ?? '__Host-session' }, overflow: 'spill', budget: options.budget });
+  const at = { now: options.now ?? Date.now() };
+  return { key, line: codec.seal(codec.create(data, at), at).setCookie };
+}
+
+describe('used wrongly', () => {
+  test('help is an answer, nothing and nonsense are not', async () => {
+    const help = await run(['--help']);
+    assert.equal(help.code, 0);
+    for (const word of ['keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor', 'exit codes']) assert.ok(help.stdout.includes(word), word);
+    assert.equal((await run([])).code, 2);
+    const nonsense = await run(['frobnicate']);
+    assert.equal(nonsense.code, 2);
+    assert.match(nonsense.stderr, /no command "frobnicate"/);
+    assert.equal((await run(['constructor'])).code, 2);
+    for (const command of ['keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor']) {
+      const { code, stdout } = await run([command, '--help']);
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`^usage: edge-session ${command}`));
+    }
+    assert.match((await run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('a wrong option names itself and not what came with it', async () => {
+    const { code, stderr } = await run(['inspect', '--nmae', 'secret']);
+    assert.equal(code, 2);
+    assert.match(stderr, /--nmae/);
+    for (const [args, what] of [
+      [['inspect', '--budget', 'many', 'x'], /--budget/],
+      [['inspect', 'a', 'b'], /quote/],
+      [['plan', '--overflow', 'explode'], /--overflow/],
+      [['rotate', '--keep', '-1'], /keep/],
+    ]) {
+      const result = await run(args, { input: '{}', env: { SESSION_KEYS: EXAMPLE_KEY } });
+      assert.equal(result.code, 2, args.join(' '));
+      assert.match(result.stderr, what);
+    }
+  });
+
+  test('what cannot be read is 3, and no secret is repeated', async () => {
+    const secret = 'es1_tooshortbutsecret';
+    for (const [args, options] of [
+      [['plan', join(folder, 'missing.json')], {}],
+      [['plan'], { input: '{"secret-looking": ' }],
+      [['plan'], { input: '[1]' }],
+      [['verify', WORKED], {}],
+      [['verify', WORKED], { env: { SESSION_KEYS: secret } }],
+      [['verify', `__Host-s=${WORKED}`], { env: { SESSION_KEYS: EXAMPLE_KEY } }],
+      [['rotate'], { env: { SESSION_KEYS: secret } }],
+      [['rotate'], {}],
+      [['inspect'], { input: ' \n' }],
+      [['verify', WORKED], { env: { DJANGO_SECRET_KEY: secret, DJANGO_SECRET_KEY_FALLBACKS: `["${secret}` } }],
+    ]) {
+      const { code, stderr, stdout } = await run(args, options);
+      assert.equal(code, 3, `${args.join(' ')}: ${stderr}`);
+      assert.ok(!(stderr + stdout).includes('tooshortbutsecret'), stderr);
+      assert.ok(!stderr.includes('secret-looking'), stderr);
+      assert.ok(!stderr.includes('    at '), 'a stack is not for users');
+    }
+  });
+});
+
+describe('keys', () => {
+  test('keygen makes another one each time', async () => {
+    const [a, b] = await Promise.all([run(['keygen']), run(['keygen'])]);
+    assert.match(a.stdout, /^es1_[\w-]{43}\n$/);
+    assert.notEqual(a.stdout, b.stdout);
+    const { key, id } = (await json(['keygen', '--json'])).json;
+    assert.match(key, /^es1_[\w-]{43}$/);
+    assert.match(id, /^[0-9a-f]{8}$/);
+  });
+
+  test('rotate: the new key writes, the old one reads and has an end, ended ones go', async () => {
+    const { generateKey, createCodec, keyId } = await import(library);
+    const [older, ended, old] = [generateKey(), generateKey(), generateKey()];
+    const ring = `${old} ${older}@2999-01-31, ${ended}@2020-01-01`;
+    const { code, stdout, stderr } = await run(['rotate', '--keep', '40'], { env: { SESSION_KEYS: ring } });
+    assert.equal(code, 0);
+    const keys = stdout.trim().split(' ');
+    assert.equal(keys.length, 3);
+    const end = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
+    assert.deepEqual(keys.slice(1), [`${old}@${end}`, `${older}@2999-01-31`]);
+    assert.match(stderr, new RegExp(`${keyId(old)} reads until ${end}`));
+    assert.match(stderr, /is left out: it ended on 2020-01-01/);
+    assert.ok(!stderr.includes('es1_'), 'keys go to standard output only');
+    // What was sealed under the old ring opens under the new one.
+    const { line } = await sealed({ a: 1 }, { key: old });
+    const codec = createCodec({ keys: stdout.trim() });
+    const opened = codec.open(line.split(';')[0]);
+    assert.equal(opened.kind, 'session');
+    assert.equal(opened.session.needsReissue, true);
+    const piped = await run(['rotate', '--keys-stdin'], { input: `${old}\n` });
+    assert.match(piped.stdout, /^es1_[\w-]{43} es1_[\w-]{43}@\d{4}-\d\d-\d\d\n$/);
+  });
+
+  test('a ring that is full says so', async () => {
+    const { generateKey } = await import(library);
+    const full = Array.from({ length: 9 }, generateKey).join(' ');
+    const { code, stderr } = await run(['rotate'], { env: { SESSION_KEYS: full } });
+    assert.equal(code, 3);
+    assert.match(stderr, /8 fallbacks/);
+  });
+
+  test('a key as an argument works, with a warning', async () => {
+    const { line, key } = await sealed({ a: 1 });
+    const { code, stderr } = await run(['verify', '--key', key, line]);
+    assert.equal(code, 0);
+    assert.match(stderr, /can be read by others/);
+    assert.ok(!stderr.includes(key));
+  });
+
+  test('standard input cannot be two things', async () => {
+    const { code, stderr } = await run(['verify', '--keys-stdin', '-'], { input: EXAMPLE_KEY });
+    assert.equal(code, 2);
+    assert.match(stderr, /cannot be keys and cookie at once/);
+  });
+});
+
+describe('inspect and verify', () => {
+  test('without a key: what everybody can see', async () => {
+    const { code, json: seen } = await json(['inspect', '--json', WORKED]);
+    assert.equal(code, 0);
+    assert.equal(seen.format, 'sealed');
+    assert.equal(seen.keyId, '6dd652e8');
+    assert.equal(seen.verified, false);
+    assert.equal(seen.session, undefined);
+  });
+
+  test('with the key: age, ends, keys with their octets', async () => {
+    const now = Date.now();
+    const { line, key } = await sealed({ user: 'ada', cart: Array(40).fill('teapot') }, { now: now - 3_600_000 });
+    const { json: seen } = await json(['inspect', '--json'], { env: { SESSION_KEYS: key }, input: line });
+    assert.equal(seen.verdict.state, 'good');
+    assert.equal(seen.name, '__Host-session');
+    assert.equal(JSON.parse(seen.session).user, 'ada');
+    assert.equal(seen.life.issued, Math.floor((now - 3_600_000) / 1000) * 1000);
+    assert.equal(seen.life.idleEnd - seen.life.issued, 14 * 86_400_000);
+    assert.equal(seen.life.absoluteEnd - seen.life.created, 30 * 86_400_000);
+    const pair = line.split(';')[0];
+    assert.equal(seen.cookieOctets, pair.length - 1);
+    const { keys, envelopeOctets, cookieOctets } = seen.size;
+    assert.deepEqual(keys.map(({ key }) => key), ['user', 'cart']);
+    assert.equal(keys.reduce((sum, { characters }) => sum + characters, envelopeOctets), cookieOctets);
+    const text = await run(['inspect'], { env: { SESSION_KEYS: key }, input: line });
+    assert.match(text.stdout, /Valid\. Verified with the key [0-9a-f]{8}\./);
+    assert.match(text.stdout, /1 hour ago/);
+    assert.match(text.stdout, /"user": "ada"/);
+    assert.ok(!text.stdout.includes('\u001b'), 'no colours where nobody sees them');
+  });
+
+  test('a cookie whose other keys lie in a store: what it has itself, and that there is more', async () => {
+    const data = { user: 'ada', big: 12345, notes: Array.from({ length: 400 }, (_, index) => index * 7919) };
+    const { line, key } = await sealed(data, { budget: 300 });
+    const { code, json: seen } = await json(['inspect', '--json', line], { env: { SESSION_KEYS: key } });
+    assert.deepEqual([code, seen.verdict.state, seen.session], [0, 'good', '{"user":"ada","big":12345}']);
+    assert.equal(seen.record.revision, 1);
+    const { keys, envelopeOctets, cookieOctets } = seen.size;
+    assert.equal(keys.reduce((sum, { characters }) => sum + characters, envelopeOctets), cookieOctets);
+    assert.ok(envelopeOctets > 89 + 36, 'the ticket is no key');
+    const text = await run(['inspect', line], { env: { SESSION_KEYS: key } });
+    assert.match(text.stdout, /more keys lie in a store/);
+  });
+
+  test('a cookie that has ended is shown, and refused', async () => {
+    const { generateKey } = await import(library);
+    const { line, key } = await sealed({ a: 1 }, { now: Date.now() - 20 * 86_400_000 });
+    const { code, json: seen } = await json(['inspect', '--json', line], { env: { SESSION_KEYS: key } });
+    assert.equal(code, 1);
+    assert.equal(seen.verdict.state, 'warning');
+    assert.equal(seen.refusal, 'expired');
+    assert.equal(seen.session, '{"a":1}');
+    const verified = await json(['verify', '--json', line], { env: { SESSION_KEYS: key } });
+    assert.equal(verified.code, 1);
+    assert.deepEqual([verified.json.valid, verified.json.reason], [false, 'expired']);
+    const ahead = await sealed({ b: 2 }, { now: Date.now() + 86_400_000 });
+    const future = await json(['inspect', '--json', ahead.line], { env: { SESSION_KEYS: ahead.key } });
+    assert.deepEqual([future.code, future.json.refusal, future.json.session], [1, 'from_the_future', '{"b":2}']);
+    const retired = await json(['inspect', '--json', ahead.line], { env: { SESSION_KEYS: `${generateKey()} ${ahead.key}@2020-01-01` } });
+    assert.deepEqual([retired.code, retired.json.refusal, retired.json.session], [1, 'retired_key', '{"b":2}']);
+  });
+
+  test('wrong name, wrong audience, wrong key, altered: refused, with what was tried', async () => {
+    const { line, key } = await sealed({ a: 1 });
+    const pair = line.split(';')[0];
+    const value = pair.split('=')[1];
+    const altered = pair.slice(0, -3) + (pair.at(-3) === 'A' ? 'B' : 'A') + pair.slice(-2);
+    for (const [cookie, options, reason] of [
+      [pair, ['--name', 'other'], 'absent'],
+      [`other=${value}`, [], 'forged'],
+      [pair, ['--audience', 'staging'], 'forged'],
+      [altered, [], 'forged'],
+      [`__Host-s=${WORKED}`, [], 'unknown_key'],
+    ]) {
+      const { code, json: answer } = await json(['verify', '--json', ...options, cookie], { env: { SESSION_KEYS: key } });
+      assert.equal(code, 1);
+      assert.deepEqual([answer.valid, answer.reason], [false, reason], cookie.slice(0, 20));
+    }
+    const bare = await json(['verify', '--json', value], { env: { SESSION_KEYS: key } });
+    assert.equal(bare.json.valid, true, 'a bare value is tried under the usual names');
+  });
+
+  test('Django’s cookies: readable without a key, verified with it', async () => {
+    const { django } = await import(library);
+    const cookie = `sessionid=${django.dumps({ _auth_user_id: '1', big: 12345678901234567 }, DJANGO_SECRET)}`;
+    const open = await json(['inspect', '--json', cookie]);
+    assert.equal(open.json.format, 'django');
+    assert.equal(open.json.verified, false);
+    assert.equal(JSON.parse(open.json.session)._auth_user_id, '1');
+    const verified = await json(['inspect', '--json', cookie], { env: { DJANGO_SECRET_KEY: DJANGO_SECRET } });
+    assert.equal(verified.json.verdict.state, 'good');
+    const other = await json(['verify', '--json', cookie], { env: { DJANGO_SECRET_KEY: `${DJANGO_SECRET}x` } });
+    assert.deepEqual([other.json.valid, other.json.reason], [false, 'forged']);
+    const rotated = { DJANGO_SECRET_KEY: `${DJANGO_SECRET}x`, DJANGO_SECRET_KEY_FALLBACKS: JSON.stringify([DJANGO_SECRET]) };
+    assert.equal((await json(['verify', '--json', cookie], { env: rotated })).json.keyPosition, 1);
+  });
+
+  test('what is in a cookie cannot steer the terminal', async () => {
+    const { line, key } = await sealed({ '\u001b[31mkey\u202e': '\u001b]0;title\u0007' });
+    const { stdout } = await run(['inspect', line], { env: { SESSION_KEYS: key, FORCE_COLOR: '' } });
+    assert.ok(!/[\u001b\u0007\u202e]/.test(stdout), JSON.stringify(stdout));
+  });
+
+  test('colours by request only, and never with NO_COLOR', async () => {
+    assert.ok((await run(['inspect', WORKED], { env: { FORCE_COLOR: '1' } })).stdout.includes('\u001b[36m'));
+    assert.ok(!(await run(['inspect', WORKED], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout.includes('\u001b'));
+  });
+});
+
+describe('plan', () => {
+  const session = { user: 'ada', cart: 'c'.repeat(80), notes: Array.from({ length: 400 }, (_, index) => index * 7919) };
+
+  test('what fits, what spills, and bars', async () => {
+    const rules = file('rules.json', '[{"key": "user", "priority": "critical"}, {"key": "notes", "priority": "optional", "max_octets": 500}]');
+    const path = file('session.json', JSON.stringify(session));
+    const { code, json: size } = await json(['plan', '--json', '--rules', rules, path]);
+    assert.equal(code, 0);
+    assert.deepEqual(size.keys.map(({ key, placement }) => `${key} ${placement}`), ['user cookie', 'cart cookie', 'notes spilled']);
+    assert.equal(size.keys[2].reason, 'too_large');
+    assert.equal(size.keys[0].priority, 'critical');
+    const text = await run(['plan', '--rules', rules, path]);
+    assert.match(text.stdout, /of 4093 octets/);
+    assert.match(text.stdout, /[█▏▎▍▌▋▊▉]/);
+    assert.match(text.stdout, /spilled: too large/);
+  });
+
+  test('what would be dropped, or not fit at all, is exit code 1', async () => {
+    const dropped = await json(['plan', '--json', '--budget', '300', '--overflow', 'drop'], { input: JSON.stringify(session) });
+    assert.equal(dropped.code, 1);
+    assert.equal(dropped.json.fits, false);
+    assert.ok(dropped.json.keys.some(({ placement }) => placement === 'dropped'));
+    const refused = await json(['plan', '--json', '--budget', '300', '--overflow', 'refuse'], { input: JSON.stringify(session) });
+    assert.equal(refused.code, 1);
+    assert.equal(refused.json.error, 'does_not_fit');
+  });
+
+  test('a wrong rule is named', async () => {
+    const { code, stderr } = await run(['plan'], { input: '{}', env: { SESSION_RULES: '[{"key": "a", "priority": "urgent"}]' } });
+    assert.equal(code, 3);
+    assert.match(stderr, /priority/);
+  });
+});
+
+describe('doctor', () => {
+  const codes = async (text, options = []) => {
+    const { code, json: answer } = await json(['doctor', '--json', ...options], { input: text });
+    assert.ok(answer.findings.every(({ message }) => message), JSON.stringify(answer.findings));
+    return { code, codes: answer.findings.map(({ code }) => code), findings: answer.findings };
+  };
+
+  test('a good header has no finding', async () => {
+    assert.deepEqual(await codes(`Cookie: theme=dark; __Host-session=${WORKED}`), { code: 0, codes: [], findings: [] });
+    const text = await run(['doctor', `__Host-session=${WORKED}`]);
+    assert.match(text.stdout, /Nothing is wrong/);
+  });
+
+  test('double encoding, whatever it was', async () => {
+    const { django } = await import(library);
+    const signed = django.dumps({ a: 1 }, DJANGO_SECRET);
+    for (const [value, how] of [
+      [`"${WORKED}"`, /quotes/],
+      [encodeURIComponent(signed), /percent-encoding\./],
+      [encodeURIComponent(encodeURIComponent(signed)), /percent-encoding 2 times/],
+      [Buffer.from(WORKED).toString('base64'), /base64/],
+      [encodeURIComponent(`"${signed}"`), /percent-encoding, then quotes/],
+    ]) {
+      const { code, findings } = await codes(`__Host-session=${value}`);
+      const found = findings.find(({ code }) => code === 'double-encoding');
+      assert.equal(code, 1);
+      assert.match(found.message, how);
+      assert.ok(!JSON.stringify(findings).includes(WORKED), 'no finding repeats a value');
+    }
+  });
+
+  test('duplicates, look-alikes, prefixes', async () => {
+    const other = WORKED.replace(/.$/, 'A');
+    const twice = await codes(`__Host-session=${WORKED}; __Host-session=${other}`);
+    assert.equal(twice.findings.find(({ code }) => code === 'duplicate').severity, 'error');
+    const same = await codes(`__Host-session=${WORKED}; a=1; a=1`);
+    assert.equal(same.findings.find(({ code }) => code === 'duplicate').severity, 'note');
+    for (const planted of ['__HOST-session=x', '%5F_Host-session=x', '\u2000__Host-session=x', 'a=b,__Host-session=x']) {
+      assert.ok((await codes(`${planted}; __Host-session=${WORKED}`)).codes.includes('look-alike'), planted);
+    }
+    assert.ok((await codes(`$Version=1; __Host-session=${WORKED}`)).codes.includes('legacy-switch'));
+    assert.ok((await codes('__host-session=x')).codes.includes('prefix-case'));
+    assert.ok((await codes(`Host-session=${WORKED}`)).codes.includes('prefix-spelling'));
+    assert.ok((await codes(`session=${WORKED}`)).codes.includes('prefix-missing'));
+  });
+
+  test('limits, to the octet', async () => {
+    const name = 'x';
+    for (const [octets, code] of [
+      [3276, undefined],
+      [3277, 'near-limit'],
+      [4093, 'near-limit'],
+      [4094, 'over-safari-limit'],
+      [4096, 'over-safari-limit'],
+      [4097, 'over-limit'],
+    ]) {
+      const found = (await codes(`${name}=${'v'.repeat(octets - 1)}`, ['--name', 'other'])).codes;
+      assert.deepEqual(found.filter(code => code.endsWith('limit')), code ? [code] : [], String(octets));
+    }
+    const long = Array.from({ length: 60 }, (_, index) => `c${index}=${'v'.repeat(150)}`).join('; ');
+    const found = await codes(long);
+    assert.ok(found.codes.includes('header-long') && found.codes.includes('many-cookies'));
+    const huge = await codes(`a=${'v'.repeat(140_000)}; __HOST-session=1; __Host-session=${WORKED}`);
+    assert.ok(huge.codes.includes('header-long'));
+    const countless = await codes('a=1;'.repeat(900_000));
+    assert.match(countless.findings.find(({ code }) => code === 'many-cookies').message, /900000 .* first 1000 /);
+    const tooMuch = await run(['doctor'], { input: 'a'.repeat(5 << 20) });
+    assert.deepEqual([tooMuch.code, tooMuch.stdout], [3, '']);
+  });
+
+  test('Set-Cookie lines that browsers refuse', async () => {
+    const good = `Set-Cookie: __Host-session=${WORKED}; Path=/; Max-Age=1209600; Secure; HttpOnly; SameSite=Lax`;
+    assert.deepEqual((await codes(good)).codes, []);
+    for (const [line, code] of [
+      [good.replace(' Secure;', ''), 'refused'],
+      [good.replace('Path=/', 'Path=/shop'), 'refused'],
+      [`${good}; Domain=shop.example`, 'refused'],
+      [good.replace('HttpOnly; ', ''), 'not-http-only'],
+      [good.replace('; SameSite=Lax', ''), 'same-site'],
+      [good.replace('1209600', '0'), 'removal'],
+      [good.replace('1209600', '99999999'), 'life-cut'],
+      [`${good}; Sekure`, 'attribute-unknown'],
+    ]) {
+      assert.ok((await codes(line)).codes.includes(code), `${code}: ${line}`);
+    }
+  });
+
+  test('what is no session of ours', async () => {
+    assert.ok((await codes('__Host-session=Fe26.2*1*abc')).codes.includes('foreign'));
+    const cut = await codes(`__Host-session=${WORKED.slice(0, 40)}`);
+    assert.match(cut.findings.find(({ code }) => code === 'unreadable').advice, /missing/);
+    assert.ok((await codes(`${WORKED.slice(0, 40)}\n${WORKED.slice(40)}`)).codes.includes('line-break'));
+  });
+});

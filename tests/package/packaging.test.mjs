@@ -1,0 +1,58 @@
+// What is in the package: files, entry points for every kind of importer, types, size.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { install, tool } from './packed.mjs';
+
+const run = promisify(execFile);
+let project;
+before(() => {
+  project = install();
+});
+after(() => project?.remove());
+
+/** Runs a checker; what it says is in the failure. */
+async function passes(command, ...options) {
+  try {
+    return await run(command, options, { cwd: project.folder });
+  } catch (error) {
+    throw new Error(`${command} ${options.join(' ')}\n${error.stdout}\n${error.stderr}`);
+  }
+}
+
+test('publint finds nothing', () => passes(tool('publint'), 'run', project.tarball, '--strict'));
+
+test('attw finds nothing', () =>
+  // Not as node10, which knows no subpaths; the module itself has no types, each bundler gives its own.
+  passes(tool('attw'), project.tarball, '--profile', 'node16', '--format', 'ascii', '--no-emoji', '--exclude-entrypoints', 'codec.wasm'));
+
+test('tsc takes a typed usage and refuses wrong ones', () => passes(tool('tsc'), '-p', 'tsconfig.json'));
+
+test('nothing is packed that is not for users, and nothing is missing', () => {
+  for (const path of project.files) assert.match(path, /^dist\/|^(package\.json|README\.md|LICENSE[\w-]*)$/, path);
+  const { exports: entries, bin } = JSON.parse(readFileSync(join(project.folder, 'node_modules/edge-session/package.json')));
+  for (const [path] of JSON.stringify([entries, bin]).matchAll(/\.\/dist\/[^"]+/g))
+    assert.ok(project.files.includes(path.slice(2)), path);
+  for (const path of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) assert.ok(project.files.includes(path), path);
+  assert.ok(!project.files.some(path => /fresh/.test(path)));
+});
+
+test('there are no dependencies', () => {
+  const description = JSON.parse(readFileSync(join(project.folder, 'node_modules/edge-session/package.json')));
+  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies']) assert.equal(description[kind], undefined);
+  assert.equal(description.scripts, undefined, 'nothing runs when it is installed');
+});
+
+test('the module and the JavaScript are no larger than they were', () => {
+  const octets = path => gzipSync(readFileSync(join(project.folder, 'node_modules/edge-session/dist', path)), { level: 9 }).length;
+  const module = octets('wasm/edge_session_bg.wasm');
+  assert.ok(module <= MODULE_OCTETS, `the module has ${module} octets in gzip`);
+});
+
+/** In gzip. docs/BENCHMARKS.md says what it is made of; a change that needs more says so here. */
+const MODULE_OCTETS = 195_000;

@@ -1,0 +1,188 @@
+//! Gates and stores that are wrong on purpose: each must be caught.
+
+use session_codec::{Codec, OpenSession, Session, Timestamp, Workspace};
+use session_store::{
+    About, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
+};
+
+use super::ledger::{KEYS, Ledger, beside};
+use crate::gate::Missing;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Control {
+    /// Everything is right.
+    None,
+    /// The gate opens whichever record the store gives, with whichever ticket fits.
+    Believing,
+    /// So it does, and keeps what was in the cookie.
+    Patchwork,
+    /// The gate goes on without what it cannot read.
+    Forgiving,
+    /// The store confirms records that it does not keep, now and then.
+    Forgets,
+    /// The store confirms ends that it does not keep.
+    Resurrects,
+    /// The store moves heads from anything.
+    SwapsBlindly,
+    /// The store never answers.
+    Hangs,
+}
+
+/// A store that a control is built into.
+pub(super) struct Tampered<'a, S> {
+    pub(super) store: &'a S,
+    pub(super) control: Control,
+    /// Whether this call is one that is forgotten.
+    pub(super) forgets: bool,
+}
+
+impl<S: SessionStore> SessionStore for Tampered<'_, S> {
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
+        if self.control == Control::Hangs {
+            core::future::pending::<()>().await;
+        }
+        self.store.get(name, now).await
+    }
+
+    async fn get_fresh(
+        &self,
+        name: &RecordName,
+        now: Timestamp,
+    ) -> Result<Option<Kept>, StoreError> {
+        self.store.get_fresh(name, now).await
+    }
+
+    async fn put(
+        &self,
+        name: &RecordName,
+        record: &Record,
+        about: &About,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match (self.control, about.kind) {
+            (Control::Forgets, Kind::Session) if self.forgets => Ok(()),
+            (Control::Resurrects, Kind::Revocation) => Ok(()),
+            _ => self.store.put(name, record, about, now).await,
+        }
+    }
+
+    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+        self.store.delete(name).await
+    }
+
+    async fn swap_head(
+        &self,
+        session: &RecordName,
+        from: Option<&RecordName>,
+        to: Option<&Head>,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Swapped, StoreError> {
+        let swapped = self
+            .store
+            .swap_head(session, from, to, expires, now)
+            .await?;
+        match swapped {
+            Swapped::Other(head) if self.control == Control::SwapsBlindly && to.is_some() => {
+                let from = Some(&head.record);
+                self.store.swap_head(session, from, to, expires, now).await
+            }
+            swapped => Ok(swapped),
+        }
+    }
+
+    async fn end_head(
+        &self,
+        session: &RecordName,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self.control {
+            Control::Resurrects => Ok(()),
+            _ => self.store.end_head(session, expires, now).await,
+        }
+    }
+}
+
+/// Loads a session as the control's gate would.
+pub(super) async fn load(
+    control: Control,
+    codec: &Codec,
+    store: &impl SessionStore,
+    opened: &mut OpenSession,
+    now: Timestamp,
+    ledger: &core::cell::RefCell<Ledger>,
+) -> Result<(), Missing> {
+    match control {
+        Control::Believing | Control::Patchwork => {
+            let name = codec.record_name(opened).map(RecordName::new);
+            let kept = match &name {
+                Some(name) => store.get(name, now).await.ok().flatten(),
+                None => None,
+            };
+            let other = kept.and_then(|kept| believed(codec, &kept.record, now, &ledger.borrow()));
+            match other {
+                Some(other) if control == Control::Believing => *opened = other,
+                Some(other) => *opened = patched(codec, opened, &other, now),
+                None => return crate::gate::load(codec, store, opened, now).await,
+            }
+            Ok(())
+        }
+        Control::Forgiving => {
+            let _ = crate::gate::load(codec, store, opened, now).await;
+            Ok(())
+        }
+        _ => crate::gate::load(codec, store, opened, now).await,
+    }
+}
+
+/// The session of whichever ticket fits a record.
+fn believed(
+    codec: &Codec,
+    record: &Record,
+    now: Timestamp,
+    ledger: &Ledger,
+) -> Option<OpenSession> {
+    let workspace = &mut Workspace::new();
+    let cookies = ledger.lives.iter().flat_map(|life| &life.cookies);
+    cookies.into_iter().find_map(|cookie| {
+        let mut opened = codec
+            .open_value(cookie.value.as_bytes(), now, workspace)
+            .ok()?;
+        let is_its = codec.open_record(&mut opened, record.octets(), workspace);
+        is_its.ok().map(|()| opened)
+    })
+}
+
+/// What stayed in one cookie, with what another one spilled, sealed as one.
+fn patched(codec: &Codec, own: &OpenSession, other: &OpenSession, now: Timestamp) -> OpenSession {
+    let mut session = Session::new();
+    for key in KEYS {
+        let number = own.session().raw(key).or_else(|| other.session().raw(key));
+        if let Some(number) = number {
+            session.insert_raw(key, number).unwrap();
+        }
+        let key = beside(key);
+        let text = other
+            .session()
+            .raw(&key)
+            .or_else(|| own.session().raw(&key));
+        if let Some(text) = text {
+            session.insert_raw(&key, text).unwrap();
+        }
+    }
+    let json = session.to_json();
+    assert!(!json.is_empty());
+    let lifetime = session_codec::cookie::Lifetime::BrowserSession;
+    let (rng, workspace) = (&mut getrandom::SysRng, &mut Workspace::new());
+    let lineage = session_codec::Lineage::new(own.lineage().created());
+    let mut commit = codec
+        .seal(&session, &lineage, own.issued(), lifetime, rng, workspace)
+        .unwrap();
+    let value = commit.set_cookie.value().to_owned();
+    let mut opened = codec.open_value(value.as_bytes(), now, workspace).unwrap();
+    if let Some(session_codec::StoreOp::Put { record, .. }) = commit.store_ops.pop() {
+        codec.open_record(&mut opened, &record, workspace).unwrap();
+    }
+    opened
+}

@@ -1,0 +1,542 @@
+//! Visitors: what they do, and what they check.
+
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use session_codec::{Codec, Lineage, OpenSession, Session, Timestamp, Workspace, cookie::Lifetime};
+use session_store::{About, RecordName, SessionStore};
+
+use super::{
+    controls::{self, Control, Tampered},
+    ledger::{Handed, KEYS, Ledger, State, Violation, beside, text_of},
+    stacks::{PLACES, Sort, Stack},
+    world::World,
+};
+use crate::{
+    gate::{Draft, Missing, SaveError, deletions, save},
+    revocation::{Standing, revoke_session, standing},
+};
+
+/// Requests of one tab.
+const REQUESTS: u64 = 5;
+/// Until a revocation shows everywhere when KV alone keeps it, in milliseconds.
+const PUBLISHED_DELAY: i64 = 120_000;
+/// Longest time that a request may wait for stores before the origin is asked, in milliseconds:
+/// the revocation and the record, and where they differ the head and its record.
+const LONGEST_READ: u64 = 6_000;
+/// Seconds between tries to make up for a log out that the store refused.
+const INSIST: [u64; 3] = [1, 4, 10];
+
+/// What the tabs of one visitor share.
+#[derive(Default)]
+pub(super) struct Browser {
+    /// The session's number and its cookie.
+    jar: RefCell<Option<(usize, Handed)>>,
+    /// Where the visitor is.
+    place: Cell<usize>,
+}
+
+/// Requests one after another.
+pub(super) async fn tab<S: Stack>(world: &Rc<World<S>>, browser: &Rc<Browser>) {
+    let clock = &world.clock;
+    for _ in 0..REQUESTS {
+        let pause = [300, 3_000, 30_000, 70_000][clock.roll(4) as usize];
+        clock.sleep(clock.roll(pause)).await;
+        if clock.roll(6) == 0 {
+            browser.place.set(clock.roll(PLACES as u64) as usize);
+        }
+        if let Err(violation) = request(world, browser).await {
+            world.fail(violation);
+        }
+        if world.violation.borrow().is_some() {
+            return;
+        }
+    }
+}
+
+async fn request<S: Stack>(world: &Rc<World<S>>, browser: &Browser) -> Result<(), Violation> {
+    let clock = &world.clock;
+    let cookie = match clock.roll(8) {
+        0 => any_cookie(world),
+        _ => browser.jar.borrow().clone(),
+    };
+    let Some((life, cookie)) = cookie else {
+        let life = world.ledger.borrow_mut().begin(None);
+        return update(world, browser, life, None).await;
+    };
+    let request = Request::new(world, browser.place.get());
+    let Some(found) = request.read(life, &cookie).await? else {
+        return Ok(());
+    };
+    // The origin takes its time.
+    clock.sleep(clock.roll(2_000)).await;
+    match clock.roll(20) {
+        0 => log_out(world, browser, life, &found, &request).await,
+        1 => log_in(world, browser, life, &found, cookie).await,
+        2..12 => update(world, browser, life, Some((found, cookie, request))).await,
+        _ if request.codec.needs_reissue(&found) => {
+            world.outcome.borrow_mut().reissued += 1;
+            let from = Some((found, cookie, request));
+            save_as(world, browser, life, from, Change::Nothing).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A copy of some cookie, of whichever age.
+fn any_cookie<S>(world: &World<S>) -> Option<(usize, Handed)> {
+    let ledger = world.ledger.borrow();
+    let lives = &ledger.lives;
+    let life = world.clock.roll(lives.len() as u64) as usize;
+    let cookies = &lives.get(life)?.cookies;
+    let index = world.clock.roll(cookies.len() as u64) as usize;
+    Some((life, cookies.get(index)?.clone()))
+}
+
+/// One request's view of the world.
+struct Request<'a, S: Stack> {
+    world: &'a Rc<World<S>>,
+    codec: &'a Codec,
+    store: Rc<S::Store>,
+    now: Timestamp,
+}
+
+impl<'a, S: Stack> Request<'a, S> {
+    fn new(world: &'a Rc<World<S>>, place: usize) -> Self {
+        Self {
+            codec: world.codec(),
+            store: Rc::new(world.store(place)),
+            now: world.clock.now(),
+            world,
+        }
+    }
+
+    fn tampered(&self) -> Tampered<'_, S::Store> {
+        Tampered {
+            store: &*self.store,
+            control: self.world.control,
+            forgets: self.world.clock.roll(10) == 0,
+        }
+    }
+
+    /// Opens a cookie and loads its session, and checks what comes of it; `None` if there is
+    /// nothing to go on with.
+    async fn read(&self, life: usize, cookie: &Handed) -> Result<Option<OpenSession>, Violation> {
+        let Self {
+            world, codec, now, ..
+        } = self;
+        let store = self.tampered();
+        let opened = codec.open_value(cookie.value.as_bytes(), *now, &mut Workspace::new());
+        let mut opened =
+            opened.map_err(|reason| Violation(format!("a good cookie is refused: {reason}")))?;
+        let stands = standing(codec, &store, &opened, None, *now).await;
+        match stands {
+            Err(_) => {
+                world.outcome.borrow_mut().unavailable += 1;
+                return Ok(None);
+            }
+            Ok(Standing::Revoked) => {
+                world.outcome.borrow_mut().revoked += 1;
+                let was_asked = world.ledger.borrow().lives[life].end_asked;
+                let told = "a session that nobody ended is revoked: lost";
+                return match was_asked || world.schedule.is_hostile {
+                    true => Ok(None),
+                    false => Err(Violation(told.to_owned())),
+                };
+            }
+            Ok(Standing::Good) => self.check_end(life)?,
+        }
+        let ledger = &world.ledger;
+        let loaded = controls::load(world.control, codec, &store, &mut opened, *now, ledger).await;
+        self.check_time(LONGEST_READ)?;
+        let ledger = world.ledger.borrow();
+        let mut outcome = world.outcome.borrow_mut();
+        match loaded {
+            Ok(()) => {}
+            Err(Missing::Unavailable(_)) => {
+                outcome.unavailable += 1;
+                return Ok(None);
+            }
+            Err(Missing::Lost) => {
+                outcome.lost += 1;
+                let told = format!("a session is lost: {}", describe(&opened, *now));
+                return match self.may_be_lost(&ledger, life, &cookie.value) {
+                    true => Ok(None),
+                    false => Err(Violation(told)),
+                };
+            }
+        }
+        outcome.read += 1;
+        let state = ledger.read(life, opened.session())?;
+        if state != cookie.state {
+            outcome.followed += 1;
+            if !world.schedule.sort.keeps_heads() {
+                let told = format!("{state:?} is not what its cookie says: {:?}", cookie.state);
+                return Err(Violation(told));
+            }
+            // Where a session fitted its cookie in between, the last answer counts; who hides the
+            // newest record makes an update begin with an older one.
+            if world.schedule.is_always_large && !world.schedule.is_hostile {
+                ledger.check_order(&cookie.state, &state)?;
+            }
+        }
+        Ok(Some(opened))
+    }
+
+    /// A session that was ended, and this was confirmed before this request came, is not good.
+    fn check_end(&self, life: usize) -> Result<(), Violation> {
+        let delay = match self.world.schedule.sort {
+            Sort::Kv => PUBLISHED_DELAY,
+            _ => 0,
+        };
+        let ended = self.world.ledger.borrow().lives[life].end_confirmed;
+        match ended.filter(|ended| ended + delay < self.now.millis()) {
+            // Who lies can keep it back.
+            Some(_) if self.world.schedule.is_hostile => Ok(()),
+            Some(_) => Err(Violation(
+                "a session that was ended is good again".to_owned(),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn check_time(&self, limit: u64) -> Result<(), Violation> {
+        let took = self.world.clock.now().millis_since(self.now).unsigned_abs();
+        let slowest = &mut self.world.outcome.borrow_mut().slowest_millis;
+        *slowest = took.max(*slowest);
+        match took > limit {
+            true => Err(Violation(format!("a request waited {took} ms: it hangs"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a record may be gone for good: its session was ended, a later cookie has taken its
+    /// place, or who keeps it lies.
+    fn may_be_lost(&self, ledger: &Ledger, life: usize, value: &str) -> bool {
+        let schedule = self.world.schedule;
+        let life = &ledger.lives[life];
+        let is_base = life
+            .cookies
+            .iter()
+            .any(|cookie| cookie.value == value && cookie.is_base);
+        // Where heads are kept, even an old cookie finds the newest record, unless its session
+        // fitted into a cookie in between.
+        let is_gone = match schedule.sort.keeps_heads() {
+            true => life.was_small,
+            false => is_base,
+        };
+        schedule.is_hostile || life.end_asked || is_gone
+    }
+
+    fn delete_later(&self, names: Vec<RecordName>) {
+        let store = Rc::clone(&self.store);
+        self.world.clock.spawn(async move {
+            for name in names {
+                let _ = store.delete(&name).await;
+            }
+        });
+    }
+}
+
+fn describe(opened: &OpenSession, now: Timestamp) -> String {
+    format!(
+        "{} ms after it was issued, revision {:?}",
+        now.millis_since(opened.issued()),
+        opened.ticket().map(|ticket| ticket.revision())
+    )
+}
+
+/// What a save does to the session.
+enum Change {
+    Nothing,
+    Some,
+    LogIn,
+}
+
+type From<'a, S> = Option<(OpenSession, Handed, Request<'a, S>)>;
+
+async fn update<S: Stack>(
+    world: &Rc<World<S>>,
+    browser: &Browser,
+    life: usize,
+    from: From<'_, S>,
+) -> Result<(), Violation> {
+    save_as(world, browser, life, from, Change::Some).await
+}
+
+async fn log_in<S: Stack>(
+    world: &Rc<World<S>>,
+    browser: &Browser,
+    life: usize,
+    found: &OpenSession,
+    cookie: Handed,
+) -> Result<(), Violation> {
+    let _ = (found, &cookie);
+    world.outcome.borrow_mut().log_ins += 1;
+    let request = Request::new(world, browser.place.get());
+    let Some(found) = request.read(life, &cookie).await? else {
+        return Ok(());
+    };
+    let from = Some((found, cookie, request));
+    save_as(world, browser, life, from, Change::LogIn).await
+}
+
+async fn save_as<S: Stack>(
+    world: &Rc<World<S>>,
+    browser: &Browser,
+    life: usize,
+    from: From<'_, S>,
+    change: Change,
+) -> Result<(), Violation> {
+    let clock = &world.clock;
+    let nothing = Session::new();
+    let (found, cookie, request) = match from {
+        Some((found, cookie, request)) => (Some(found), Some(cookie), request),
+        None => (None, None, Request::new(world, browser.place.get())),
+    };
+    let base = found.as_ref().map_or(&nothing, |found| found.session());
+    let base_state = world.ledger.borrow().read(life, base)?;
+    if let Some(cookie) = &cookie {
+        for handed in &mut world.ledger.borrow_mut().lives[life].cookies {
+            handed.is_base |= handed.value == cookie.value;
+        }
+    }
+    // The new life of a log in has what the old one had.
+    let of = match change {
+        Change::LogIn => world.ledger.borrow_mut().begin(Some(life)),
+        _ => life,
+    };
+    let (number, after) = match change {
+        Change::Nothing => (None, base.clone()),
+        _ => {
+            let keys = changed_keys(world, found.is_none());
+            let ledger = &mut world.ledger.borrow_mut();
+            let number = ledger.write(of, keys.clone(), base_state.clone());
+            let octets = match world.schedule.is_always_large || clock.roll(3) > 0 {
+                true => 200,
+                false => 0,
+            };
+            ledger.lives[of].was_small |= octets == 0;
+            (Some(number), with(base, &keys, number, octets))
+        }
+    };
+    let wanted = world.ledger.borrow().read(of, &after)?;
+    let lineage = match (&found, &change) {
+        (None, _) => Lineage::new(request.now),
+        (Some(found), Change::LogIn) => found
+            .lineage()
+            .carrying(base, &after)
+            .restarted(request.now),
+        (Some(found), _) => found.lineage().carrying(base, &after),
+    };
+    let issued = match (&found, &change) {
+        (Some(found), Change::Nothing) => found.issued(),
+        _ => request.now,
+    };
+    let began_after_end = world.ledger.borrow().lives[of].end_confirmed.is_some();
+    let draft = Draft {
+        base,
+        base_issued: found.as_ref().map_or(issued, OpenSession::issued),
+        after: &after,
+        lineage,
+        issued,
+        lifetime: Lifetime::BrowserSession,
+        about: About::session_until(request.now),
+    };
+    let store = request.tampered();
+    let saved = save(request.codec, Some(&store), draft, request.now).await;
+    let saved = match saved {
+        Ok(saved) => saved,
+        Err((error, discarded)) => {
+            request.delete_later(discarded);
+            let mut outcome = world.outcome.borrow_mut();
+            match error {
+                SaveError::Ended => outcome.ended += 1,
+                _ => outcome.not_saved += 1,
+            }
+            return Ok(());
+        }
+    };
+    let schedule = world.schedule;
+    let is_honest = !schedule.is_hostile;
+    if began_after_end && schedule.sort.keeps_heads() && schedule.is_always_large && is_honest {
+        return Err(Violation(
+            "a session that was ended is saved again".to_owned(),
+        ));
+    }
+    {
+        let mut ledger = world.ledger.borrow_mut();
+        let mut outcome = world.outcome.borrow_mut();
+        outcome.saved += 1;
+        outcome.merged += u64::from(saved.merged.is_some());
+        let state = ledger.read(of, saved.merged.as_ref().unwrap_or(&after))?;
+        if schedule.is_always_large {
+            ledger.check_order(&wanted, &state)?;
+        }
+        if let Some(number) = number {
+            ledger.confirm(number);
+        }
+        let handed = Handed {
+            value: saved.commit.set_cookie.value().to_owned(),
+            state,
+            is_base: false,
+        };
+        ledger.lives[of].cookies.push(handed.clone());
+        // Who sends a copy of a cookie gets the answer; the visitor does not.
+        let is_own = browser
+            .jar
+            .borrow()
+            .as_ref()
+            .is_none_or(|(own, _)| *own == life);
+        if is_own {
+            *browser.jar.borrow_mut() = Some((of, handed));
+        }
+    }
+    request.delete_later(saved.deletions);
+    match (found, change) {
+        (Some(found), Change::LogIn) => end(world, life, found.lineage(), &request).await,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn changed_keys<S>(world: &World<S>, is_new: bool) -> BTreeSet<&'static str> {
+    let clock = &world.clock;
+    if is_new {
+        return KEYS.into();
+    }
+    let count = 1 + clock.roll(2);
+    let key = |_| KEYS[clock.roll(KEYS.len() as u64) as usize];
+    (0..count).map(key).collect()
+}
+
+fn with(base: &Session, keys: &BTreeSet<&'static str>, number: u32, octets: usize) -> Session {
+    let mut session = base.clone();
+    for key in keys {
+        session.insert(key, &number).unwrap();
+        session
+            .insert(&beside(key), &text_of(number, octets))
+            .unwrap();
+    }
+    session
+}
+
+async fn log_out<S: Stack>(
+    world: &Rc<World<S>>,
+    browser: &Browser,
+    life: usize,
+    found: &OpenSession,
+    request: &Request<'_, S>,
+) -> Result<(), Violation> {
+    world.outcome.borrow_mut().log_outs += 1;
+    browser.jar.borrow_mut().take_if(|(own, _)| *own == life);
+    end(world, life, found.lineage(), request).await;
+    let ops = request.codec.end(found.lineage());
+    request.delete_later(deletions(ops));
+    Ok(())
+}
+
+/// Ends a life; tries again for a while, as a Worker does after its answer.
+async fn end<S: Stack>(
+    world: &Rc<World<S>>,
+    life: usize,
+    lineage: &Lineage,
+    request: &Request<'_, S>,
+) {
+    world.ledger.borrow_mut().lives[life].end_asked = true;
+    let store = request.tampered();
+    for pause in std::iter::once(0).chain(INSIST) {
+        world.clock.sleep(pause * 1000).await;
+        let ended = revoke_session(request.codec, &store, lineage, request.now).await;
+        if ended.is_ok() {
+            let now = world.clock.now().millis();
+            world.ledger.borrow_mut().lives[life]
+                .end_confirmed
+                .get_or_insert(now);
+            return;
+        }
+    }
+}
+
+/// The stores are well: everything that was confirmed is there, and what has ended is not.
+pub(super) async fn look_back<S: Stack>(world: &Rc<World<S>>) -> Result<(), Violation> {
+    let lives = world.ledger.borrow().lives.len();
+    for life in 0..lives {
+        let (cookies, end_asked, is_ended, was_small) = {
+            let life = &world.ledger.borrow().lives[life];
+            (
+                life.cookies.clone(),
+                life.end_asked,
+                life.end_confirmed.is_some(),
+                life.was_small,
+            )
+        };
+        for cookie in &cookies {
+            let place = world.clock.roll(PLACES as u64) as usize;
+            let request = Request::new(world, place);
+            let found = request.read(life, cookie).await?;
+            let is_forked = world.schedule.sort.keeps_heads() && was_small;
+            let is_leaf = !cookie.is_base && !end_asked && !is_forked;
+            if is_leaf && found.is_none() {
+                let told = "the stores are well, and what was confirmed last is lost";
+                return Err(Violation(told.to_owned()));
+            }
+            if is_ended && found.is_some() && !world.schedule.is_hostile {
+                return Err(Violation("what was ended can be read".to_owned()));
+            }
+        }
+        if world.control == Control::None || world.control == Control::SwapsBlindly {
+            check_complete(world, life, &cookies, end_asked).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One more update, and with it everything that was confirmed before.
+async fn check_complete<S: Stack>(
+    world: &Rc<World<S>>,
+    life: usize,
+    cookies: &[Handed],
+    end_asked: bool,
+) -> Result<(), Violation> {
+    let schedule = world.schedule;
+    let is_decided = schedule.sort.keeps_heads() && schedule.is_always_large;
+    // Lies may cost an update.
+    if !is_decided || schedule.is_hostile || end_asked {
+        return Ok(());
+    }
+    let Some(cookie) = cookies.last() else {
+        return Ok(());
+    };
+    let request = Request::new(world, 0);
+    let Some(found) = request.read(life, cookie).await? else {
+        return Err(Violation("the last cookie is lost".to_owned()));
+    };
+    let base = found.session();
+    let keys = BTreeSet::from([KEYS[0]]);
+    let state = read(world, life, base)?;
+    let number = world.ledger.borrow_mut().write(life, keys.clone(), state);
+    let after = with(base, &keys, number, 200);
+    let draft = Draft {
+        base,
+        base_issued: found.issued(),
+        after: &after,
+        lineage: found.lineage().carrying(base, &after),
+        issued: request.now,
+        lifetime: Lifetime::BrowserSession,
+        about: About::session_until(request.now),
+    };
+    let store = request.tampered();
+    let Ok(saved) = save(request.codec, Some(&store), draft, request.now).await else {
+        return Err(Violation(
+            "the stores are well, and a save is lost".to_owned(),
+        ));
+    };
+    let state = read(world, life, saved.merged.as_ref().unwrap_or(&after))?;
+    world.ledger.borrow().check_complete(life, &state)
+}
+
+fn read<S>(world: &World<S>, life: usize, session: &Session) -> Result<State, Violation> {
+    world.ledger.borrow().read(life, session)
+}
