@@ -1,5 +1,5 @@
 // Sends many requests through one Worker instance in workerd and looks at its linear memory, which never shrinks:
-// after the first 10,000 it must not grow.
+// after the first 10,000 it must not grow by as much as an octet a request.
 //   soak.mjs [requests]   default 1,000,000
 
 import { createHash, createHmac, randomBytes } from 'node:crypto';
@@ -69,7 +69,11 @@ try {
     last = seen.memory;
     if (sent <= SETTLED) settled = seen.memory;
   }
-  if (last > settled) throw new Error(`it grew after ${SETTLED} requests, by ${last - settled} octets`);
+  // Less than an octet a request, in steps of pages of 64 KiB: with up to 75,000 requests none may be added.
+  // Many more find a fuller moment now and then, or the heap in worse order; a request that left something
+  // behind each time would show as several octets.
+  const grown = last - settled;
+  if (grown > sent - SETTLED) throw new Error(`it grew by ${grown} octets in ${sent - SETTLED} requests`);
   const failed = Object.keys(statuses).filter(status => Number(status) >= 500);
   if (failed.length > 0) throw new Error(`failed requests: ${JSON.stringify(statuses)}`);
   if (stored < sent / 20 || !(statuses[200] > sent / 2))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A million requests through one Worker instance: its memory must not grow after the first 10,000.
+# A million requests through one Worker instance, whose memory is watched; soak.mjs says what is allowed.
 #   soak.sh [requests]
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
