@@ -48,11 +48,21 @@ export function look(pasted, settings, now) {
   if (!cookie) return { ...nothing(pasted), tried: { kind: 'no-key' }, layers: [], cookieOctets: 0 };
   const { value, layers, envelope } = unwrapped(cookie.value);
   const names = cookie.name ? [cookie.name] : settings.name ? [settings.name] : OUR_NAMES;
-  const tried = isKnown(envelope) ? tryKeys(value, envelope.envelope, names, settings, now) : { kind: 'no-key' };
+  const tried = isKnown(envelope)
+    ? tryKeys(value, envelope.envelope, names, settings, now)
+    : { kind: 'no-key' };
   const name = cookie.name ?? (tried.kind === 'session' ? tried.name : settings.name);
   const cookieOctets = octetsOf(name ?? '') + octetsOf(cookie.value);
   const json = tried.kind === 'session' ? internals.cookieJson(tried.session) : envelope.json;
-  const result = { name, cookieOctets, layers, envelope, tried, json, life: lifeOf(tried, envelope, settings) };
+  const result = {
+    name,
+    cookieOctets,
+    layers,
+    envelope,
+    tried,
+    json,
+    life: lifeOf(tried, envelope, settings),
+  };
   return { ...result, verdict: verdictOf(result, settings), ...measured(json, result, settings, now) };
 }
 

@@ -10,18 +10,10 @@ pub(crate) fn failure(code: &str, message: impl Display) -> String {
     format!("{code}{END}{message}")
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
 pub(crate) fn of_config(error: ConfigError) -> String {
     failure("invalid_config", error)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
 pub(crate) fn of_seal(error: SealError) -> String {
     failure(error.label(), error)
 }

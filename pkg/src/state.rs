@@ -75,10 +75,6 @@ pub(crate) fn lineage(state: &str) -> Result<Lineage, String> {
 }
 
 /// A record's name in a store.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_or_else"
-)]
 pub(crate) fn name_text(name: [u8; 24]) -> String {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     URL_SAFE_NO_PAD.encode(name)

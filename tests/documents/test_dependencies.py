@@ -111,9 +111,9 @@ def test_every_version_of_the_workspace_is_asked_for():
 
 def test_every_npm_package_has_its_row():
     found = {}
-    for path in [ROOT / "package.json", *ROOT.glob("pkg/**/package.json")]:
-        if "node_modules" in path.parts or "dist" in path.parts:
-            continue
+    listed = ["git", "ls-files", "package.json", "**/package.json"]
+    for name in subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split():
+        path = ROOT / name
         manifest = json.loads(path.read_text())
         for kind in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"):
             for name in manifest.get(kind, {}):
