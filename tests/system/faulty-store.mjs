@@ -4,6 +4,7 @@
 // behind (D1: what writes fails; a replica that lacks everything). ?clock= are seconds that the clock is ahead, or 0ms
 // for a clock at zero; ?random= is ok, down (it throws) or zero (always the same octets).
 
+import { memory } from '../soak/memory.mjs';
 import Worker from '../../worker/build/index.js';
 export { SessionShard } from '../../worker/build/index.js';
 
@@ -87,6 +88,6 @@ export default class extends Worker {
     const url = new URL(request.url);
     if (url.pathname !== '/__store') return super.fetch(request);
     Object.assign(modes, Object.fromEntries(url.searchParams));
-    return Response.json({ modes, calls });
+    return Response.json({ modes, calls, memory: memory() });
   }
 }

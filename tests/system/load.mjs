@@ -26,7 +26,8 @@ const VISITORS = 8;
  *     { before, outage, after }   each { inCookie, spilled } of { count, statuses, p50, p99 }, times in milliseconds
  *     probes                      calls that KV really got in the outage
  *     recovered                   milliseconds until KV was asked again and answered
- *     memory                      megabytes of workerd: [when the outage began, every tenth of it]
+ *     memory                      { workerd, worker }: megabytes of its processes and octets of the Worker's own linear
+ *                                 memory, [when the outage began, every tenth of it]
  */
 export async function steadyLoad({ seconds, rate, store, log = () => {} }) {
   const site = createServer((request, response) => response.end('a page'));
@@ -53,14 +54,15 @@ export async function steadyLoad({ seconds, rate, store, log = () => {} }) {
     const before = await load(Math.min(seconds, 60) * 1000);
 
     log('KV is down');
-    const { calls } = await fault({ get: 'down', put: 'down', delete: 'down' });
-    const memory = [resident()];
+    const { calls, memory: linear } = await fault({ get: 'down', put: 'down', delete: 'down' });
+    const memory = { workerd: [resident()], worker: [linear] };
     const outage = { inCookie: new Figures(), spilled: new Figures() };
     for (let n = 0; n < 10; n++) {
       const part = await load(seconds * 100);
       for (const kind of Object.keys(outage)) outage[kind].add(part[kind]);
-      memory.push(resident());
-      log(`${(n + 1) * 10} %, ${memory.at(-1)} MB`);
+      memory.workerd.push(resident());
+      memory.worker.push((await fault({})).memory);
+      log(`${(n + 1) * 10} %, ${memory.workerd.at(-1)} MB, ${memory.worker.at(-1)} octets`);
     }
     const { calls: since } = await fault({ get: 'ok', put: 'ok', delete: 'ok' });
     const sum = calls => Object.values(calls).reduce((sum, count) => sum + count, 0);

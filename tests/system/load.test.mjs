@@ -20,6 +20,8 @@ for (const [store, spilled] of [
     // The requests that were under way when it broke, with their second tries; then at most one a second.
     assert.ok(probes <= 40 + 2 * SECONDS, `${probes} calls`);
     assert.ok(recovered < 15_000, `${recovered} ms`);
-    assert.equal(memory.length, 11);
+    // It may grow once, by little, for what only failures need.
+    const [first, last] = [memory.worker[0], memory.worker.at(-1)];
+    assert.ok(first > 0 && last - first <= 512 * 1024, memory.worker.join());
   });
 }
