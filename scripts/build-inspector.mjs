@@ -21,7 +21,8 @@ await build({
   loader: { '.wasm': 'binary' },
   logLevel: 'warning',
 });
-for (const name of ['index.html', 'page.css']) copyFileSync(`${root}/pkg/inspector/${name}`, `${page}/${name}`);
+for (const name of ['index.html', 'page.css'])
+  copyFileSync(`${root}/pkg/inspector/${name}`, `${page}/${name}`);
 // The page says the same of itself; what only a header can say is that nobody may frame it.
 writeFileSync(
   `${folder}/_headers`,

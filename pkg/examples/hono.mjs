@@ -8,7 +8,10 @@ const app = new Hono();
 
 app.get('/', c => c.text('Anybody’s page: no session, so caches may keep it.'));
 
-app.use('/cart/*', session(c => createSessions({ keys: c.env.SESSION_KEYS, store: kvStore(c.env.SESSIONS) })));
+app.use(
+  '/cart/*',
+  session(c => createSessions({ keys: c.env.SESSION_KEYS, store: kvStore(c.env.SESSIONS) })),
+);
 
 app.get('/cart/', c => c.json(c.var.session.get('cart') ?? []));
 

@@ -21,12 +21,17 @@ export function cookiePanel({ name, cookieOctets, envelope, layers, tried, life 
   if (envelope.keyId || session) rows.push(['Key', keyText(envelope, session)]);
   if (life) rows.push(['Issued', `${dateTime(life.issued)}, ${ago(life.issued, now)}`]);
   rows.push(['Length', `${cookieOctets.toLocaleString('en')} octets, name and value`]);
-  if (session?.ticket) rows.push(['Record', 'more keys lie in a store; they are not in the cookie and not shown here']);
+  if (session?.ticket)
+    rows.push(['Record', 'more keys lie in a store; they are not in the cookie and not shown here']);
   return panel('cookie-panel', 'Cookie', definitions(rows));
 }
 
 function keyText({ keyId }, session) {
   const text = element('span', {}, ...(keyId ? [element('code', {}, keyId)] : []));
-  if (session) text.append(keyId ? ', ' : '', session.keyPosition === 0 ? 'the one that writes' : 'a fallback: the cookie will be issued anew');
+  if (session)
+    text.append(
+      keyId ? ', ' : '',
+      session.keyPosition === 0 ? 'the one that writes' : 'a fallback: the cookie will be issued anew',
+    );
   return text;
 }

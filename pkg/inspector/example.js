@@ -16,7 +16,16 @@ export function example(now) {
   const codec = createCodec({ keys: key, cookie: { name: '__Host-sessionid' }, overflow: 'refuse' });
   const session = codec.create(data(), { now: now - 70 * HOUR });
   const { setCookie } = codec.seal(session, { now: now - 26 * HOUR });
-  return { cookie: setCookie, keys: key, name: '', audience: '', idle: '', absolute: '', budget: '600', rules: JSON.stringify(RULES) };
+  return {
+    cookie: setCookie,
+    keys: key,
+    name: '',
+    audience: '',
+    idle: '',
+    absolute: '',
+    budget: '600',
+    rules: JSON.stringify(RULES),
+  };
 }
 
 function data() {

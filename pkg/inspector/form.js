@@ -44,4 +44,5 @@ function keysOf(text) {
 
 const numberOf = text => (text === '' ? undefined : Math.trunc(Number(text)));
 
-const secondsOf = text => (text === '' ? undefined : Math.min(Math.round(Number(text) * DAY_SECONDS), 0xffff_ffff));
+const secondsOf = text =>
+  text === '' ? undefined : Math.min(Math.round(Number(text) * DAY_SECONDS), 0xffff_ffff);

@@ -12,7 +12,8 @@ export function lifePanel({ created, issued, idleEnd, absoluteEnd }, now) {
     { mark: 'now', at: now, label: 'now' },
     { mark: 'end', at: end, label: end < now ? 'ended' : 'ends' },
   ];
-  if (created !== undefined && issued !== created) marks.push({ mark: 'issued', at: issued, label: 'issued' });
+  if (created !== undefined && issued !== created)
+    marks.push({ mark: 'issued', at: issued, label: 'issued' });
   const rows = [
     ...(created === undefined ? [] : [['Began', whenText(created, now)]]),
     ['Issued', whenText(issued, now)],
@@ -32,7 +33,11 @@ function timeLine(marks, { begin, end }, now) {
     .toSorted((a, b) => a.at - b.at)
     .map(({ label, at }) => (label === 'now' ? 'now' : `${label} ${ago(at, now)}`))
     .join(', ');
-  const line = element('div', { class: 'life', role: 'img', 'aria-label': spoken }, element('div', { class: 'track' }));
+  const line = element(
+    'div',
+    { class: 'life', role: 'img', 'aria-label': spoken },
+    element('div', { class: 'track' }),
+  );
   const lived = element('div', { class: 'lived' });
   lived.style.left = `${place(begin)}%`;
   lived.style.width = `${Math.max(place(Math.min(now, end)) - place(begin), 0)}%`;

@@ -51,7 +51,11 @@ function show() {
   const now = Date.now();
   const pasted = readPasted(text);
   const seen = look(pasted, settings, now);
-  const { findings } = diagnose(pasted, { name: settings.name ?? seen.name, idleSeconds: settings.idleSeconds, now });
+  const { findings } = diagnose(pasted, {
+    name: settings.name ?? seen.name,
+    idleSeconds: settings.idleSeconds,
+    now,
+  });
   const { state, text: sentence } = withFindings(seen.verdict, findings);
   tell(
     state,

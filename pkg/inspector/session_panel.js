@@ -9,9 +9,15 @@ const MOST_CHARACTERS = 100_000;
 /** @param {string} json @param {boolean} isVerified */
 export function sessionPanel(json, isVerified) {
   const text = indented(json);
-  const shown = element('pre', { tabindex: 0, role: 'region', 'aria-label': 'Session as JSON' }, text.slice(0, MOST_CHARACTERS));
+  const shown = element(
+    'pre',
+    { tabindex: 0, role: 'region', 'aria-label': 'Session as JSON' },
+    text.slice(0, MOST_CHARACTERS),
+  );
   const children = [shown];
-  if (text.length > MOST_CHARACTERS) children.push(element('p', {}, `${text.length - MOST_CHARACTERS} more characters are not shown.`));
-  if (!isVerified) children.push(element('p', {}, 'Not verified: anybody could have written this. A key tells.'));
+  if (text.length > MOST_CHARACTERS)
+    children.push(element('p', {}, `${text.length - MOST_CHARACTERS} more characters are not shown.`));
+  if (!isVerified)
+    children.push(element('p', {}, 'Not verified: anybody could have written this. A key tells.'));
   return panel('session-panel', isVerified ? 'Session' : 'What everybody can read', ...children);
 }

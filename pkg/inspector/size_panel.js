@@ -29,12 +29,20 @@ export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, env
       leaves: placement !== 'cookie',
     })),
   ];
-  const children = [stacked(parts, cookieOctets, budget), scale(cookieOctets, budget), keyTable(keys, envelopeOctets)];
+  const children = [
+    stacked(parts, cookieOctets, budget),
+    scale(cookieOctets, budget),
+    keyTable(keys, envelopeOctets),
+  ];
   const leaving = keys.filter(({ placement }) => placement !== 'cookie');
   if (leaving.length > 0) {
     const them = leaving.map(({ key }) => key).join(', ');
     children.push(
-      element('p', {}, `Written anew with these settings it has ${number(plannedOctets)} octets; what is striped leaves it: ${them}.`),
+      element(
+        'p',
+        {},
+        `Written anew with these settings it has ${number(plannedOctets)} octets; what is striped leaves it: ${them}.`,
+      ),
     );
   }
   if (cookieOctets > most) {
@@ -44,7 +52,11 @@ export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, env
 }
 
 export const sizeProblemPanel = problem =>
-  panel('size-panel', 'Size', element('p', {}, `Its keys cannot be measured with these settings: ${problem}.`));
+  panel(
+    'size-panel',
+    'Size',
+    element('p', {}, `Its keys cannot be measured with these settings: ${problem}.`),
+  );
 
 function stacked(parts, cookieOctets, budget) {
   const whole = Math.max(budget, cookieOctets);
@@ -85,7 +97,10 @@ function keyTable(keys, envelopeOctets) {
   );
   const rows = keys.map((line, index) => {
     const leaves = line.placement !== 'cookie';
-    const swatch = element('span', { class: leaves ? 'swatch leaves' : 'swatch', 'data-part': index % PARTS });
+    const swatch = element('span', {
+      class: leaves ? 'swatch leaves' : 'swatch',
+      'data-part': index % PARTS,
+    });
     const why = REASONS[line.reason];
     return element(
       'tr',

@@ -66,10 +66,15 @@ async function run([name, ...rest], terminal) {
   if (['--help', '-h', 'help'].includes(name)) return say(HELP);
   if (['--version', '-v'].includes(name)) return say(`${version()}\n`);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) throw usageProblem(`there is no command ${JSON.stringify(name)}; edge-session --help lists them`);
+  if (!command)
+    throw usageProblem(`there is no command ${JSON.stringify(name)}; edge-session --help lists them`);
   const { values, positionals } = parsed(rest, { ...COMMON, ...command.options }, name);
   if (values.help) return say(command.help);
-  const { text, json, isGood = true } = await command.run({
+  const {
+    text,
+    json,
+    isGood = true,
+  } = await command.run({
     values,
     positionals,
     terminal,

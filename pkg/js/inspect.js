@@ -1,6 +1,7 @@
 // What is in a cookie, with keys or without. Shared by the command and the page.
 
 import { createCodec, EdgeSessionError } from './index.js';
+import { internals } from './core/session.js';
 import { ourName, OUR_NAMES } from './doctor.js';
 import { isKnown } from './inspect/envelope.js';
 import { octetsOf } from './inspect/pasted.js';
@@ -30,7 +31,8 @@ const END_OF_TIME = 0xffff_ffff * 1000;
  * @property {string[]} layers what was put round the value by mistake
  * @property {ReturnType<typeof import('./inspect/envelope.js').readEnvelope> | undefined} envelope `undefined`: no cookie
  * @property {Tried} tried what the keys made of it
- * @property {string | undefined} json the session's text: verified, or what everybody can read
+ * @property {string | undefined} json the text of what is in the cookie: verified, or what everybody can read. Keys in a
+ *   record are not in it
  * @property {Life | undefined} life
  * @property {import('./inspect/size.js').Size | undefined} size
  * @property {string} [sizeProblem] why there is none, where a setting is to blame
@@ -46,11 +48,21 @@ export function look(pasted, settings, now) {
   if (!cookie) return { ...nothing(pasted), tried: { kind: 'no-key' }, layers: [], cookieOctets: 0 };
   const { value, layers, envelope } = unwrapped(cookie.value);
   const names = cookie.name ? [cookie.name] : settings.name ? [settings.name] : OUR_NAMES;
-  const tried = isKnown(envelope) ? tryKeys(value, envelope.envelope, names, settings, now) : { kind: 'no-key' };
+  const tried = isKnown(envelope)
+    ? tryKeys(value, envelope.envelope, names, settings, now)
+    : { kind: 'no-key' };
   const name = cookie.name ?? (tried.kind === 'session' ? tried.name : settings.name);
   const cookieOctets = octetsOf(name ?? '') + octetsOf(cookie.value);
-  const json = tried.kind === 'session' ? jsonOf(tried.session) : envelope.json;
-  const result = { name, cookieOctets, layers, envelope, tried, json, life: lifeOf(tried, envelope, settings) };
+  const json = tried.kind === 'session' ? internals.cookieJson(tried.session) : envelope.json;
+  const result = {
+    name,
+    cookieOctets,
+    layers,
+    envelope,
+    tried,
+    json,
+    life: lifeOf(tried, envelope, settings),
+  };
   return { ...result, verdict: verdictOf(result, settings), ...measured(json, result, settings, now) };
 }
 
@@ -95,12 +107,6 @@ function tryName(value, config, now) {
     if (session) return { kind: 'session', session, refusal: opened.reason };
   }
   return opened;
-}
-
-// As it is spelled in the cookie; keys in a record are not there.
-function jsonOf(session) {
-  const members = session.sizes().map(({ key }) => `${JSON.stringify(key)}:${session.raw(key)}`);
-  return `{${members.join(',')}}`;
 }
 
 function lifeOf(tried, envelope, { idleSeconds = IDLE_SECONDS, absoluteSeconds = ABSOLUTE_SECONDS }) {

@@ -10,13 +10,18 @@ type SerializeOptions = NonNullable<Parameters<RouterSessionStorage['commitSessi
 export type CommitOptions = SerializeOptions & { persistent?: boolean };
 
 /** React Router's `SessionStorage`, and the headers that its answers need. */
-export interface SessionStorage<Data extends SessionData = SessionData, FlashData extends SessionData = Data>
-  extends RouterSessionStorage<Data, FlashData> {
+export interface SessionStorage<
+  Data extends SessionData = SessionData,
+  FlashData extends SessionData = Data,
+> extends RouterSessionStorage<Data, FlashData> {
   /**
    * Stores what does not fit, then gives the `Set-Cookie` line. Throws a `Response` 503 with `Retry-After` if the
    * store does not confirm.
    */
-  commitSession(session: Parameters<RouterSessionStorage<Data, FlashData>['commitSession']>[0], options?: CommitOptions): Promise<string>;
+  commitSession(
+    session: Parameters<RouterSessionStorage<Data, FlashData>['commitSession']>[0],
+    options?: CommitOptions,
+  ): Promise<string>;
   /**
    * `Cache-Control: private, no-store` and `Vary: Cookie`, for every answer that read a session, and `Set-Cookie` where
    * a line is given. A `SessionStorage` cannot set them by itself; {@link sessionMiddleware} does.
@@ -33,9 +38,10 @@ export interface SessionStorage<Data extends SessionData = SessionData, FlashDat
  * @example
  * export const { getSession, commitSession, destroySession, headers } = createSessionStorage(sessions);
  */
-export function createSessionStorage<Data extends SessionData = SessionData, FlashData extends SessionData = Data>(
-  sessions: Sessions<any> | (() => Sessions<any>),
-): SessionStorage<Data, FlashData>;
+export function createSessionStorage<
+  Data extends SessionData = SessionData,
+  FlashData extends SessionData = Data,
+>(sessions: Sessions<any> | (() => Sessions<any>)): SessionStorage<Data, FlashData>;
 
 /**
  * A middleware (React Router 7.9 and later) that puts the session into `context`, saves it with the answer, stored

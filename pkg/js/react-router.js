@@ -14,7 +14,9 @@ export function createSessionStorage(sessions) {
       const inner = RouterSession.inner(session);
       try {
         // An empty session is none; its line removes the cookie.
-        return (await gate.save(inner, { ...lifetimeOf(options), force: true })) ?? gate.codec.end().setCookie;
+        return (
+          (await gate.save(inner, { ...lifetimeOf(options), force: true })) ?? gate.codec.end().setCookie
+        );
       } catch (error) {
         // React Router answers with a Response that is thrown.
         throw isUnavailable(error) ? unavailable() : error;

@@ -59,12 +59,14 @@ const assertPublic = response => {
 function unsteadyStore() {
   const store = memoryStore();
   const state = { fails: undefined, log: [] };
-  const call = name => async (...args) => {
-    if (state.fails === name || state.fails === 'all') throw new Error('the store is down');
-    const result = await store[name](...args);
-    state.log.push(name);
-    return result;
-  };
+  const call =
+    name =>
+    async (...args) => {
+      if (state.fails === name || state.fails === 'all') throw new Error('the store is down');
+      const result = await store[name](...args);
+      state.log.push(name);
+      return result;
+    };
   return { state, get: call('get'), put: call('put'), delete: call('delete') };
 }
 
@@ -128,7 +130,9 @@ describe('examples', () => {
 
 /** React Router's own request handler with these modules as routes of their names. */
 function router(modules) {
-  const routes = Object.fromEntries(Object.entries(modules).map(([id, module]) => [id, { id, path: id, module }]));
+  const routes = Object.fromEntries(
+    Object.entries(modules).map(([id, module]) => [id, { id, path: id, module }]),
+  );
   return createRequestHandler(
     {
       entry: {
@@ -197,7 +201,9 @@ for (const [name, adapt] of Object.entries(adapters)) {
     // The jar above took the first line, so from here on the session cookie is made directly.
     const cookieOf = async data => (await sessions.save(sessions.codec.create(data))).split(';')[0];
     const send = (handle, cookie, init = {}) =>
-      handle(new Request('https://shop.example/page', { ...init, headers: { ...init.headers, Cookie: cookie } }));
+      handle(
+        new Request('https://shop.example/page', { ...init, headers: { ...init.headers, Cookie: cookie } }),
+      );
 
     test('a store that is down: 503, and the session is there again afterwards', async () => {
       const handle = adapt(sessions, session => new Response(session.get('notes')));
@@ -265,9 +271,15 @@ for (const [name, adapt] of Object.entries(adapters)) {
 
     test('renewal waits for an ordinary answer', async () => {
       const old = Date.now() - 5 * 86_400_000;
-      const cookie = (await sessions.save(sessions.codec.create({ a: 1 }, { now: old }), { now: old })).split(';')[0];
+      const cookie = (await sessions.save(sessions.codec.create({ a: 1 }, { now: old }), { now: old })).split(
+        ';',
+      )[0];
       const answer = (status, method) =>
-        send(adapt(sessions, () => new Response(status === 304 ? null : 'x', { status })), cookie, { method });
+        send(
+          adapt(sessions, () => new Response(status === 304 ? null : 'x', { status })),
+          cookie,
+          { method },
+        );
       assert.equal((await answer(200, 'GET')).headers.getSetCookie().length, 1);
       for (const [status, method] of [
         [200, 'HEAD'],
@@ -325,9 +337,15 @@ describe('React Router’s SessionStorage', () => {
   test('attributes in options, and sessions of somebody else, are errors with a name', async () => {
     const storage = make();
     const session = await storage.getSession();
-    await assert.rejects(storage.commitSession(session, { domain: 'shop.example' }), { name: 'TypeError', message: /^options\.domain/ });
+    await assert.rejects(storage.commitSession(session, { domain: 'shop.example' }), {
+      name: 'TypeError',
+      message: /^options\.domain/,
+    });
     const { createSession } = await import('react-router');
-    await assert.rejects(storage.commitSession(createSession()), { name: 'TypeError', message: /^session: / });
+    await assert.rejects(storage.commitSession(createSession()), {
+      name: 'TypeError',
+      message: /^session: /,
+    });
   });
 
   test('a store that is down: a Response 503 is thrown, for reading and for writing', async () => {
@@ -342,8 +360,12 @@ describe('React Router’s SessionStorage', () => {
     store.state.fails = 'get';
     assertUnavailable(await storage.getSession(line.split(';')[0]).catch(thrown => thrown));
     // As React Router answers with it.
-    const handle = router({ page: { loader: ({ request }) => storage.getSession(request.headers.get('Cookie')) } });
-    assertUnavailable(await handle(new Request('https://shop.example/page', { headers: { Cookie: line.split(';')[0] } })));
+    const handle = router({
+      page: { loader: ({ request }) => storage.getSession(request.headers.get('Cookie')) },
+    });
+    assertUnavailable(
+      await handle(new Request('https://shop.example/page', { headers: { Cookie: line.split(';')[0] } })),
+    );
   });
 
   test('headers', () => {
@@ -356,6 +378,8 @@ describe('React Router’s SessionStorage', () => {
 test('in TypeScript', () => {
   const path = relative => fileURLToPath(new URL(relative, import.meta.url));
   const compiler = path('./node_modules/typescript/bin/tsc');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, '-p', path('./types')], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, '-p', path('./types')], {
+    encoding: 'utf8',
+  });
   assert.equal(status, 0, stdout + stderr);
 });

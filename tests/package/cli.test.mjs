@@ -27,7 +27,8 @@ function run(args, { env = {}, input = '' } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [bin, ...args], { env: { PATH: process.env.PATH, ...env } });
     const out = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', text => (out[name] += text));
+    for (const name of ['stdout', 'stderr'])
+      child[name].setEncoding('utf8').on('data', text => (out[name] += text));
     child.on('error', reject);
     child.on('close', code => resolve({ code, ...out }));
     child.stdin.on('error', () => {}); // it may not be read
@@ -50,7 +51,12 @@ const file = (name, text) => {
 async function sealed(data, options = {}) {
   const { createCodec, generateKey } = await import(library);
   const key = options.key ?? generateKey();
-  const codec = createCodec({ keys: key, cookie: { name: options.name ?? '__Host-session' }, overflow: 'spill' });
+  const codec = createCodec({
+    keys: key,
+    cookie: { name: options.name ?? '__Host-session' },
+    overflow: 'spill',
+    budget: options.budget,
+  });
   const at = { now: options.now ?? Date.now() };
   return { key, line: codec.seal(codec.create(data, at), at).setCookie };
 }
@@ -59,7 +65,8 @@ describe('used wrongly', () => {
   test('help is an answer, nothing and nonsense are not', async () => {
     const help = await run(['--help']);
     assert.equal(help.code, 0);
-    for (const word of ['keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor', 'exit codes']) assert.ok(help.stdout.includes(word), word);
+    for (const word of ['keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor', 'exit codes'])
+      assert.ok(help.stdout.includes(word), word);
     assert.equal((await run([])).code, 2);
     const nonsense = await run(['frobnicate']);
     assert.equal(nonsense.code, 2);
@@ -101,7 +108,10 @@ describe('used wrongly', () => {
       [['rotate'], { env: { SESSION_KEYS: secret } }],
       [['rotate'], {}],
       [['inspect'], { input: ' \n' }],
-      [['verify', WORKED], { env: { DJANGO_SECRET_KEY: secret, DJANGO_SECRET_KEY_FALLBACKS: `["${secret}` } }],
+      [
+        ['verify', WORKED],
+        { env: { DJANGO_SECRET_KEY: secret, DJANGO_SECRET_KEY_FALLBACKS: `["${secret}` } },
+      ],
     ]) {
       const { code, stderr, stdout } = await run(args, options);
       assert.equal(code, 3, `${args.join(' ')}: ${stderr}`);
@@ -180,7 +190,10 @@ describe('inspect and verify', () => {
 
   test('with the key: age, ends, keys with their octets', async () => {
     const now = Date.now();
-    const { line, key } = await sealed({ user: 'ada', cart: Array(40).fill('teapot') }, { now: now - 3_600_000 });
+    const { line, key } = await sealed(
+      { user: 'ada', cart: Array(40).fill('teapot') },
+      { now: now - 3_600_000 },
+    );
     const { json: seen } = await json(['inspect', '--json'], { env: { SESSION_KEYS: key }, input: line });
     assert.equal(seen.verdict.state, 'good');
     assert.equal(seen.name, '__Host-session');
@@ -191,13 +204,35 @@ describe('inspect and verify', () => {
     const pair = line.split(';')[0];
     assert.equal(seen.cookieOctets, pair.length - 1);
     const { keys, envelopeOctets, cookieOctets } = seen.size;
-    assert.deepEqual(keys.map(({ key }) => key), ['user', 'cart']);
-    assert.equal(keys.reduce((sum, { characters }) => sum + characters, envelopeOctets), cookieOctets);
+    assert.deepEqual(
+      keys.map(({ key }) => key),
+      ['user', 'cart'],
+    );
+    assert.equal(
+      keys.reduce((sum, { characters }) => sum + characters, envelopeOctets),
+      cookieOctets,
+    );
     const text = await run(['inspect'], { env: { SESSION_KEYS: key }, input: line });
     assert.match(text.stdout, /Valid\. Verified with the key [0-9a-f]{8}\./);
     assert.match(text.stdout, /1 hour ago/);
     assert.match(text.stdout, /"user": "ada"/);
     assert.ok(!text.stdout.includes('\u001b'), 'no colours where nobody sees them');
+  });
+
+  test('a cookie whose other keys lie in a store: what it has itself, and that there is more', async () => {
+    const data = { user: 'ada', big: 12345, notes: Array.from({ length: 400 }, (_, index) => index * 7919) };
+    const { line, key } = await sealed(data, { budget: 300 });
+    const { code, json: seen } = await json(['inspect', '--json', line], { env: { SESSION_KEYS: key } });
+    assert.deepEqual([code, seen.verdict.state, seen.session], [0, 'good', '{"user":"ada","big":12345}']);
+    assert.equal(seen.record.revision, 1);
+    const { keys, envelopeOctets, cookieOctets } = seen.size;
+    assert.equal(
+      keys.reduce((sum, { characters }) => sum + characters, envelopeOctets),
+      cookieOctets,
+    );
+    assert.ok(envelopeOctets > 89 + 36, 'the ticket is no key');
+    const text = await run(['inspect', line], { env: { SESSION_KEYS: key } });
+    assert.match(text.stdout, /more keys lie in a store/);
   });
 
   test('a cookie that has ended is shown, and refused', async () => {
@@ -213,9 +248,17 @@ describe('inspect and verify', () => {
     assert.deepEqual([verified.json.valid, verified.json.reason], [false, 'expired']);
     const ahead = await sealed({ b: 2 }, { now: Date.now() + 86_400_000 });
     const future = await json(['inspect', '--json', ahead.line], { env: { SESSION_KEYS: ahead.key } });
-    assert.deepEqual([future.code, future.json.refusal, future.json.session], [1, 'from_the_future', '{"b":2}']);
-    const retired = await json(['inspect', '--json', ahead.line], { env: { SESSION_KEYS: `${generateKey()} ${ahead.key}@2020-01-01` } });
-    assert.deepEqual([retired.code, retired.json.refusal, retired.json.session], [1, 'retired_key', '{"b":2}']);
+    assert.deepEqual(
+      [future.code, future.json.refusal, future.json.session],
+      [1, 'from_the_future', '{"b":2}'],
+    );
+    const retired = await json(['inspect', '--json', ahead.line], {
+      env: { SESSION_KEYS: `${generateKey()} ${ahead.key}@2020-01-01` },
+    });
+    assert.deepEqual(
+      [retired.code, retired.json.refusal, retired.json.session],
+      [1, 'retired_key', '{"b":2}'],
+    );
   });
 
   test('wrong name, wrong audience, wrong key, altered: refused, with what was tried', async () => {
@@ -230,7 +273,9 @@ describe('inspect and verify', () => {
       [altered, [], 'forged'],
       [`__Host-s=${WORKED}`, [], 'unknown_key'],
     ]) {
-      const { code, json: answer } = await json(['verify', '--json', ...options, cookie], { env: { SESSION_KEYS: key } });
+      const { code, json: answer } = await json(['verify', '--json', ...options, cookie], {
+        env: { SESSION_KEYS: key },
+      });
       assert.equal(code, 1);
       assert.deepEqual([answer.valid, answer.reason], [false, reason], cookie.slice(0, 20));
     }
@@ -247,9 +292,14 @@ describe('inspect and verify', () => {
     assert.equal(JSON.parse(open.json.session)._auth_user_id, '1');
     const verified = await json(['inspect', '--json', cookie], { env: { DJANGO_SECRET_KEY: DJANGO_SECRET } });
     assert.equal(verified.json.verdict.state, 'good');
-    const other = await json(['verify', '--json', cookie], { env: { DJANGO_SECRET_KEY: `${DJANGO_SECRET}x` } });
+    const other = await json(['verify', '--json', cookie], {
+      env: { DJANGO_SECRET_KEY: `${DJANGO_SECRET}x` },
+    });
     assert.deepEqual([other.json.valid, other.json.reason], [false, 'forged']);
-    const rotated = { DJANGO_SECRET_KEY: `${DJANGO_SECRET}x`, DJANGO_SECRET_KEY_FALLBACKS: JSON.stringify([DJANGO_SECRET]) };
+    const rotated = {
+      DJANGO_SECRET_KEY: `${DJANGO_SECRET}x`,
+      DJANGO_SECRET_KEY_FALLBACKS: JSON.stringify([DJANGO_SECRET]),
+    };
     assert.equal((await json(['verify', '--json', cookie], { env: rotated })).json.keyPosition, 1);
   });
 
@@ -261,19 +311,33 @@ describe('inspect and verify', () => {
 
   test('colours by request only, and never with NO_COLOR', async () => {
     assert.ok((await run(['inspect', WORKED], { env: { FORCE_COLOR: '1' } })).stdout.includes('\u001b[36m'));
-    assert.ok(!(await run(['inspect', WORKED], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout.includes('\u001b'));
+    assert.ok(
+      !(await run(['inspect', WORKED], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout.includes(
+        '\u001b',
+      ),
+    );
   });
 });
 
 describe('plan', () => {
-  const session = { user: 'ada', cart: 'c'.repeat(80), notes: Array.from({ length: 400 }, (_, index) => index * 7919) };
+  const session = {
+    user: 'ada',
+    cart: 'c'.repeat(80),
+    notes: Array.from({ length: 400 }, (_, index) => index * 7919),
+  };
 
   test('what fits, what spills, and bars', async () => {
-    const rules = file('rules.json', '[{"key": "user", "priority": "critical"}, {"key": "notes", "priority": "optional", "max_octets": 500}]');
+    const rules = file(
+      'rules.json',
+      '[{"key": "user", "priority": "critical"}, {"key": "notes", "priority": "optional", "max_octets": 500}]',
+    );
     const path = file('session.json', JSON.stringify(session));
     const { code, json: size } = await json(['plan', '--json', '--rules', rules, path]);
     assert.equal(code, 0);
-    assert.deepEqual(size.keys.map(({ key, placement }) => `${key} ${placement}`), ['user cookie', 'cart cookie', 'notes spilled']);
+    assert.deepEqual(
+      size.keys.map(({ key, placement }) => `${key} ${placement}`),
+      ['user cookie', 'cart cookie', 'notes spilled'],
+    );
     assert.equal(size.keys[2].reason, 'too_large');
     assert.equal(size.keys[0].priority, 'critical');
     const text = await run(['plan', '--rules', rules, path]);
@@ -283,17 +347,24 @@ describe('plan', () => {
   });
 
   test('what would be dropped, or not fit at all, is exit code 1', async () => {
-    const dropped = await json(['plan', '--json', '--budget', '300', '--overflow', 'drop'], { input: JSON.stringify(session) });
+    const dropped = await json(['plan', '--json', '--budget', '300', '--overflow', 'drop'], {
+      input: JSON.stringify(session),
+    });
     assert.equal(dropped.code, 1);
     assert.equal(dropped.json.fits, false);
     assert.ok(dropped.json.keys.some(({ placement }) => placement === 'dropped'));
-    const refused = await json(['plan', '--json', '--budget', '300', '--overflow', 'refuse'], { input: JSON.stringify(session) });
+    const refused = await json(['plan', '--json', '--budget', '300', '--overflow', 'refuse'], {
+      input: JSON.stringify(session),
+    });
     assert.equal(refused.code, 1);
     assert.equal(refused.json.error, 'does_not_fit');
   });
 
   test('a wrong rule is named', async () => {
-    const { code, stderr } = await run(['plan'], { input: '{}', env: { SESSION_RULES: '[{"key": "a", "priority": "urgent"}]' } });
+    const { code, stderr } = await run(['plan'], {
+      input: '{}',
+      env: { SESSION_RULES: '[{"key": "a", "priority": "urgent"}]' },
+    });
     assert.equal(code, 3);
     assert.match(stderr, /priority/);
   });
@@ -302,12 +373,19 @@ describe('plan', () => {
 describe('doctor', () => {
   const codes = async (text, options = []) => {
     const { code, json: answer } = await json(['doctor', '--json', ...options], { input: text });
-    assert.ok(answer.findings.every(({ message }) => message), JSON.stringify(answer.findings));
+    assert.ok(
+      answer.findings.every(({ message }) => message),
+      JSON.stringify(answer.findings),
+    );
     return { code, codes: answer.findings.map(({ code }) => code), findings: answer.findings };
   };
 
   test('a good header has no finding', async () => {
-    assert.deepEqual(await codes(`Cookie: theme=dark; __Host-session=${WORKED}`), { code: 0, codes: [], findings: [] });
+    assert.deepEqual(await codes(`Cookie: theme=dark; __Host-session=${WORKED}`), {
+      code: 0,
+      codes: [],
+      findings: [],
+    });
     const text = await run(['doctor', `__Host-session=${WORKED}`]);
     assert.match(text.stdout, /Nothing is wrong/);
   });
@@ -336,7 +414,12 @@ describe('doctor', () => {
     assert.equal(twice.findings.find(({ code }) => code === 'duplicate').severity, 'error');
     const same = await codes(`__Host-session=${WORKED}; a=1; a=1`);
     assert.equal(same.findings.find(({ code }) => code === 'duplicate').severity, 'note');
-    for (const planted of ['__HOST-session=x', '%5F_Host-session=x', '\u2000__Host-session=x', 'a=b,__Host-session=x']) {
+    for (const planted of [
+      '__HOST-session=x',
+      '%5F_Host-session=x',
+      '\u2000__Host-session=x',
+      'a=b,__Host-session=x',
+    ]) {
       assert.ok((await codes(`${planted}; __Host-session=${WORKED}`)).codes.includes('look-alike'), planted);
     }
     assert.ok((await codes(`$Version=1; __Host-session=${WORKED}`)).codes.includes('legacy-switch'));
@@ -356,7 +439,11 @@ describe('doctor', () => {
       [4097, 'over-limit'],
     ]) {
       const found = (await codes(`${name}=${'v'.repeat(octets - 1)}`, ['--name', 'other'])).codes;
-      assert.deepEqual(found.filter(code => code.endsWith('limit')), code ? [code] : [], String(octets));
+      assert.deepEqual(
+        found.filter(code => code.endsWith('limit')),
+        code ? [code] : [],
+        String(octets),
+      );
     }
     const long = Array.from({ length: 60 }, (_, index) => `c${index}=${'v'.repeat(150)}`).join('; ');
     const found = await codes(long);
@@ -364,7 +451,10 @@ describe('doctor', () => {
     const huge = await codes(`a=${'v'.repeat(140_000)}; __HOST-session=1; __Host-session=${WORKED}`);
     assert.ok(huge.codes.includes('header-long'));
     const countless = await codes('a=1;'.repeat(900_000));
-    assert.match(countless.findings.find(({ code }) => code === 'many-cookies').message, /900000 .* first 1000 /);
+    assert.match(
+      countless.findings.find(({ code }) => code === 'many-cookies').message,
+      /900000 .* first 1000 /,
+    );
     const tooMuch = await run(['doctor'], { input: 'a'.repeat(5 << 20) });
     assert.deepEqual([tooMuch.code, tooMuch.stdout], [3, '']);
   });

@@ -49,7 +49,9 @@ after(async () => {
 
 beforeEach(async () => {
   await page?.context().close();
-  page = await (await browser.newContext({ viewport: { width: 1000, height: 1400 }, colorScheme: 'light' })).newPage();
+  page = await (
+    await browser.newContext({ viewport: { width: 1000, height: 1400 }, colorScheme: 'light' })
+  ).newPage();
   requests = [];
   violations = [];
   page.on('request', request => requests.push(request.url()));
@@ -84,12 +86,20 @@ const text = selector => page.textContent(selector);
 
 function sealed(data, at = Date.now(), options = {}) {
   const key = generateKey();
-  const codec = createCodec({ keys: key, cookie: { name: '__Host-session' }, overflow: 'refuse', ...options });
+  const codec = createCodec({
+    keys: key,
+    cookie: { name: '__Host-session' },
+    overflow: 'refuse',
+    ...options,
+  });
   return { key, line: codec.seal(codec.create(data, { now: at }), { now: at }).setCookie };
 }
 
 test('a sealed cookie: with the key everything, without it what everybody can see', async () => {
-  const { key, line } = sealed({ user: 'ada', cart: ['kettle', 'cup'], notes: 'n'.repeat(50) }, Date.now() - 3 * DAY);
+  const { key, line } = sealed(
+    { user: 'ada', cart: ['kettle', 'cup'], notes: 'n'.repeat(50) },
+    Date.now() - 3 * DAY,
+  );
   await paste(line);
   await state('note');
   assert.match(await text('#cookie-panel'), /sealed: encrypted/);
@@ -99,12 +109,23 @@ test('a sealed cookie: with the key everything, without it what everybody can se
   await state('good');
   assert.match(await text('#session-panel'), /"user": "ada"/);
   assert.match(await text('#life-panel'), /3 days ago/);
-  const rows = await page.$$eval('#size-panel tbody tr td:first-child', cells => cells.map(cell => cell.textContent));
+  const rows = await page.$$eval('#size-panel tbody tr td:first-child', cells =>
+    cells.map(cell => cell.textContent),
+  );
   assert.deepEqual(rows, ['user', 'cart', 'notes', 'envelope and name']);
   const octets = line.split(';')[0].length - 1;
-  const numbers = await page.$$eval('#size-panel tbody tr td:nth-child(3)', cells => cells.map(cell => Number(cell.textContent)));
-  assert.equal(numbers.reduce((sum, number) => sum + number), octets, 'the parts are the whole');
-  assert.match(await page.getAttribute('#size-panel .bar', 'aria-label'), new RegExp(`^${octets} of 4093 octets: `));
+  const numbers = await page.$$eval('#size-panel tbody tr td:nth-child(3)', cells =>
+    cells.map(cell => Number(cell.textContent)),
+  );
+  assert.equal(
+    numbers.reduce((sum, number) => sum + number),
+    octets,
+    'the parts are the whole',
+  );
+  assert.match(
+    await page.getAttribute('#size-panel .bar', 'aria-label'),
+    new RegExp(`^${octets} of 4093 octets: `),
+  );
   assert.deepEqual(violations, []);
 });
 
@@ -127,7 +148,11 @@ test('nothing leaves the page: no request after it was loaded, and none would ge
   assert.deepEqual(violations, []);
   // Whatever code might come in: the browser refuses each way out.
   const attempts = await page.evaluate(async target => {
-    const attempt = promise => promise.then(() => 'sent', () => 'refused');
+    const attempt = promise =>
+      promise.then(
+        () => 'sent',
+        () => 'refused',
+      );
     const image = new Promise((resolve, reject) => {
       Object.assign(new Image(), { onload: resolve, onerror: reject, src: `${target}/pixel` });
     });
@@ -135,14 +160,23 @@ test('nothing leaves the page: no request after it was loaded, and none would ge
   }, address);
   assert.deepEqual(attempts.slice(0, 2), ['refused', 'refused']);
   const after = requests.slice(loaded).filter(url => !url.startsWith('data:'));
-  assert.ok(violations.some(message => /Content Security Policy/.test(message)), violations.join('\n'));
+  assert.ok(
+    violations.some(message => /Content Security Policy/.test(message)),
+    violations.join('\n'),
+  );
   assert.ok(after.length === 0 || violations.length >= after.length, after.join('\n'));
   // Nor is anything kept.
-  assert.equal(await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length'), 0);
+  assert.equal(
+    await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length'),
+    0,
+  );
 });
 
 test('what would spill, and where', async () => {
-  const { key, line } = sealed({ user: 'ada', list: Array.from({ length: 120 }, (_, index) => index * 7919) });
+  const { key, line } = sealed({
+    user: 'ada',
+    list: Array.from({ length: 120 }, (_, index) => index * 7919),
+  });
   await paste(line, key);
   await page.click('#settings summary');
   await page.fill('#budget', '250');
@@ -200,7 +234,11 @@ test('everything by keyboard, in order, with names', async () => {
   const seen = [];
   for (let n = 0; n < 9; n++) {
     await page.keyboard.press('Tab');
-    seen.push(await page.evaluate('document.activeElement.id || document.activeElement.className || document.activeElement.tagName'));
+    seen.push(
+      await page.evaluate(
+        'document.activeElement.id || document.activeElement.className || document.activeElement.tagName',
+      ),
+    );
   }
   assert.deepEqual(seen.slice(0, 7), ['skip', 'cookie', 'keys', 'reveal', 'SUMMARY', 'example', 'clear']);
   await page.focus('#example');
@@ -209,7 +247,15 @@ test('everything by keyboard, in order, with names', async () => {
   assert.equal(await page.evaluate('document.activeElement.id'), 'result', 'the result has the focus');
   const unnamed = await page.$$eval('input, textarea, button, [role], section', elements =>
     elements
-      .filter(element => !(element.labels?.length || element.getAttribute('aria-label') || element.getAttribute('aria-labelledby') || element.textContent.trim()))
+      .filter(
+        element =>
+          !(
+            element.labels?.length ||
+            element.getAttribute('aria-label') ||
+            element.getAttribute('aria-labelledby') ||
+            element.textContent.trim()
+          ),
+      )
       .map(element => element.outerHTML.slice(0, 80)),
   );
   assert.deepEqual(unnamed, []);
@@ -225,7 +271,11 @@ test('readable in light and dark: text has contrast', async () => {
     await picture(`inspector-${colorScheme}`);
   }
   await page.setViewportSize({ width: 380, height: 800 });
-  assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'a phone does not scroll sideways');
+  assert.equal(
+    await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+    true,
+    'a phone does not scroll sideways',
+  );
   await picture('inspector-phone');
 });
 

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { install } from './packed.mjs';
@@ -17,6 +17,9 @@ const DJANGO = 'k4^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hfgdpaeio-23-plus';
 let project;
 before(() => {
   project = install();
+  for (const name of ['hono', 'react-router']) {
+    symlinkSync(resolve(import.meta.dirname, '../../node_modules', name), join(project.folder, 'node_modules', name));
+  }
 });
 after(() => project?.remove());
 
@@ -38,7 +41,9 @@ const visits = (first, second) => `
   console.log(await one.text(), await two.text(), one.headers.get('cache-control'));`;
 
 test('every block of JavaScript is run by a test', () => {
-  assert.deepEqual([...blocks.keys()].sort(), ['browser', 'codec', 'fetch', 'migrate', 'node', 'slim', 'worker']);
+  assert.deepEqual([...blocks.keys()].sort(), [
+    'browser', 'codec', 'fetch', 'hono', 'migrate', 'node', 'router', 'slim', 'worker', 'wrapper',
+  ]);
   assert.equal(text.match(/^```js/gm).length, blocks.size);
 });
 
@@ -50,7 +55,7 @@ test('Node', async () => {
   assert.equal(await block('node', rest), 'visit 1 visit 2 private, no-store');
 });
 
-for (const name of ['worker', 'fetch']) {
+for (const name of ['worker', 'fetch', 'wrapper']) {
   test(`the handler of ${name}`, async () => {
     // An export has to be reached: by another module, which is the one that runs.
     writeFileSync(join(project.folder, 'handler.mjs'), blocks.get(name));
@@ -87,4 +92,22 @@ test('migrate', async () => {
     const { session } = codec.open('sessionid=' + text, { now });
     console.log(session.get('a'), session.needsReissue, codec.seal(session).setCookie.slice(0, 15));`;
   assert.equal(await block('migrate', rest), '1 true __Host-session=');
+});
+
+test('hono', async () => {
+  writeFileSync(join(project.folder, 'handler.mjs'), blocks.get('hono'));
+  const code = `import app from './handler.mjs';
+    const env = { SESSION_KEYS: process.env.SESSION_KEYS, SESSIONS: { get() {}, put() {}, delete() {} } };
+    const posted = await app.request('/cart/cup', { method: 'POST' }, env);
+    const cookie = posted.headers.getSetCookie()[0].split(';')[0];
+    const read = await app.request('/cart/', { headers: { cookie } }, env);
+    console.log(await read.text(), read.headers.get('cache-control'), read.headers.get('vary'));`;
+  assert.equal(await ran('hono', code), '["cup"] private, no-store Cookie');
+});
+
+test('router', async () => {
+  const rest = `const answer = await action({ request: new Request('https://x/', { method: 'POST' }) });
+    const session = await getSession(answer.headers.getSetCookie()[0].split(';')[0]);
+    console.log(answer.headers.get('cache-control'), session.get('message'), session.has('message'));`;
+  assert.equal(await block('router', rest), 'private, no-store Saved. false');
 });

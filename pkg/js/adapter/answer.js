@@ -8,13 +8,20 @@ const RETRY_SECONDS = 2;
  * an application may have loaded the package twice, as a module and with `require`.
  */
 export const isUnavailable = error =>
-  error?.name === 'EdgeSessionError' && (error.code === 'store_unavailable' || error.code === 'record_missing');
+  error?.name === 'EdgeSessionError' &&
+  (error.code === 'store_unavailable' || error.code === 'record_missing');
 
 /** The answer then: no `Set-Cookie`, because nobody is logged out. */
 export function unavailable() {
-  const headers = new Headers({ 'Retry-After': String(RETRY_SECONDS), 'Content-Type': 'text/plain; charset=utf-8' });
+  const headers = new Headers({
+    'Retry-After': String(RETRY_SECONDS),
+    'Content-Type': 'text/plain; charset=utf-8',
+  });
   mark(headers);
-  return new Response('The session is not available right now. Please try again.\n', { status: 503, headers });
+  return new Response('The session is not available right now. Please try again.\n', {
+    status: 503,
+    headers,
+  });
 }
 
 /** The answer as one that depends on the session: no shared cache may keep it. */

@@ -10,7 +10,8 @@
  */
 export function sessionsOf(sessions) {
   if (typeof sessions !== 'function') {
-    if (typeof sessions?.load !== 'function') throw new TypeError('sessions: what createSessions makes, or a function, is expected');
+    if (typeof sessions?.load !== 'function')
+      throw new TypeError('sessions: what createSessions makes, or a function, is expected');
     return () => sessions;
   }
   const made = new WeakMap();

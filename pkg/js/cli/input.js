@@ -26,7 +26,8 @@ export function standardInput(stream) {
       let length = 0;
       for await (const chunk of stream) {
         length += chunk.length;
-        if (length > MOST_OCTETS) throw inputProblem(`${what}: more than ${MOST_OCTETS >> 20} MiB on standard input`);
+        if (length > MOST_OCTETS)
+          throw inputProblem(`${what}: more than ${MOST_OCTETS >> 20} MiB on standard input`);
         chunks.push(chunk);
       }
       return Buffer.concat(chunks).toString('utf8');
@@ -43,7 +44,9 @@ export function standardInput(stream) {
  */
 export async function argument(positionals, input, what) {
   if (positionals.length > 1) {
-    throw usageProblem(`one ${what} is expected, there are ${positionals.length} arguments: is a quote missing?`);
+    throw usageProblem(
+      `one ${what} is expected, there are ${positionals.length} arguments: is a quote missing?`,
+    );
   }
   const [given = '-'] = positionals;
   const text = given === '-' ? await input.read(what) : given;
@@ -53,7 +56,8 @@ export async function argument(positionals, input, what) {
 
 /** The text of a file, or of standard input for `-` or nothing. */
 export async function fileArgument(positionals, input, what) {
-  if (positionals.length > 1) throw usageProblem(`one ${what} is expected, there are ${positionals.length} arguments`);
+  if (positionals.length > 1)
+    throw usageProblem(`one ${what} is expected, there are ${positionals.length} arguments`);
   const [path = '-'] = positionals;
   return path === '-' ? input.read(what) : textOf(path, what);
 }
@@ -62,7 +66,8 @@ export async function fileArgument(positionals, input, what) {
 export function textOf(path, what) {
   try {
     const octets = readFileSync(path);
-    if (octets.length > MOST_OCTETS) throw inputProblem(`${what}: ${path} has more than ${MOST_OCTETS >> 20} MiB`);
+    if (octets.length > MOST_OCTETS)
+      throw inputProblem(`${what}: ${path} has more than ${MOST_OCTETS >> 20} MiB`);
     return octets.toString('utf8');
   } catch (error) {
     if (error.code === undefined || typeof error.code === 'number') throw error;

@@ -67,14 +67,20 @@ export async function run({ values, positionals, terminal, env, input, now }) {
 // What does not fit is an answer; a wrong setting is not.
 function refused(error, terminal) {
   const isAnswer = error instanceof EdgeSessionError && /^(does_not_fit|too_)/.test(error.code);
-  if (!isAnswer && (error instanceof EdgeSessionError || error instanceof TypeError)) throw inputProblem(error.message);
+  if (!isAnswer && (error instanceof EdgeSessionError || error instanceof TypeError))
+    throw inputProblem(error.message);
   if (!isAnswer) throw error;
-  return { text: terminal.red(error.message), json: { fits: false, error: error.code, message: error.message }, isGood: false };
+  return {
+    text: terminal.red(error.message),
+    json: { fits: false, error: error.code, message: error.message },
+    isGood: false,
+  };
 }
 
 function sessionFrom(text) {
   const value = readable(() => parsedJson(text, 'the session'));
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw inputProblem('the session is not a JSON object');
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw inputProblem('the session is not a JSON object');
   return value;
 }
 

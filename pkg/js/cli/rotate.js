@@ -32,18 +32,24 @@ export async function run({ values, positionals, env, input, now, warn }) {
   if (positionals.length > 0) throw usageProblem('rotate takes no argument: the ring is in SESSION_KEYS');
   const keep = daysOf(values.keep ?? '31');
   const { sessionKeys } = await keysOf({ values, env, input, warn });
-  if (sessionKeys.length === 0) throw inputProblem('there is no ring: set SESSION_KEYS, or give it with --keys-stdin');
+  if (sessionKeys.length === 0)
+    throw inputProblem('there is no ring: set SESSION_KEYS, or give it with --keys-stdin');
   const old = sessionKeys.map((text, index) => oldKey(text, index, now + keep * DAY));
   const ended = old.filter(({ end }) => end !== undefined && Date.parse(end) <= now);
   const kept = old.filter(key => !ended.includes(key));
   if (kept.length > MOST_FALLBACKS) {
-    throw inputProblem(`a ring may have ${MOST_FALLBACKS} fallbacks and this would have ${kept.length}: take the oldest out first`);
+    throw inputProblem(
+      `a ring may have ${MOST_FALLBACKS} fallbacks and this would have ${kept.length}: take the oldest out first`,
+    );
   }
   const fresh = { key: generateKey() };
   const ring = [{ ...fresh, id: keyId(fresh.key) }, ...kept];
   const text = ring.map(({ key, end }) => (end ? `${key}@${end}` : key)).join(' ');
   if (!values.json) for (const line of storyOf(ring, ended)) warn(line);
-  return { text, json: { keys: text, ring: ring.map(({ id, end }) => ({ id, end })), removed: ended.map(({ id }) => id) } };
+  return {
+    text,
+    json: { keys: text, ring: ring.map(({ id, end }) => ({ id, end })), removed: ended.map(({ id }) => id) },
+  };
 }
 
 function oldKey(text, index, end) {
@@ -52,7 +58,11 @@ function oldKey(text, index, end) {
     throw inputProblem(`key ${index + 1} of the ring: after the @ a day is expected, as 2027-01-31`);
   }
   // Fallbacks without an end were left so on purpose; only the one that steps back gets one.
-  return { key, id: idOf(key, index), end: given ?? (index === 0 ? new Date(end).toISOString().slice(0, 10) : undefined) };
+  return {
+    key,
+    id: idOf(key, index),
+    end: given ?? (index === 0 ? new Date(end).toISOString().slice(0, 10) : undefined),
+  };
 }
 
 function idOf(key, index) {

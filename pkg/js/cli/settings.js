@@ -52,7 +52,9 @@ export async function settingsOf({ values, env, input, warn }) {
 export async function keysOf({ values, env, input, warn }) {
   if (values.key && values['keys-stdin']) throw usageProblem('--key and --keys-stdin cannot both be given');
   if (values.key) {
-    warn('a key on the command line can be read by others (ps, shell history): use SESSION_KEYS or --keys-stdin');
+    warn(
+      'a key on the command line can be read by others (ps, shell history): use SESSION_KEYS or --keys-stdin',
+    );
     return sorted(values.key.flatMap(words));
   }
   if (values['keys-stdin']) {
@@ -90,6 +92,7 @@ function fallbacks({ DJANGO_SECRET_KEY_FALLBACKS: text }) {
 export function number(text, what, least, most) {
   if (text === undefined) return undefined;
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!(value >= least && value <= most)) throw usageProblem(`${what}: a whole number from ${least} to ${most} is expected`);
+  if (!(value >= least && value <= most))
+    throw usageProblem(`${what}: a whole number from ${least} to ${most} is expected`);
   return value;
 }

@@ -14,7 +14,11 @@ const BROWSERS_OCTETS = 4096;
  * @param {import('./terminal.js').Terminal} terminal
  * @param {boolean} [isThere] whether the cookie exists, and the keys' places are those of the next one
  */
-export function sizeLines({ cookieOctets, budget = BROWSERS_OCTETS, envelopeOctets, keys }, terminal, isThere = false) {
+export function sizeLines(
+  { cookieOctets, budget = BROWSERS_OCTETS, envelopeOctets, keys },
+  terminal,
+  isThere = false,
+) {
   const share = cookieOctets / budget;
   const colour = share > 1 ? terminal.red : share >= 0.8 ? terminal.yellow : terminal.green;
   const head = `${colour(gauge(share, GAUGE_COLUMNS))}  ${cookieOctets} of ${budget} octets, ${Math.round(share * 100)} %`;
@@ -30,7 +34,14 @@ export function sizeLines({ cookieOctets, budget = BROWSERS_OCTETS, envelopeOcte
       line.priority,
       placeText(line, terminal),
     ]),
-    [terminal.dim('(envelope and name)'), '', String(envelopeOctets), bar(envelopeOctets / most, BAR_COLUMNS), '', ''],
+    [
+      terminal.dim('(envelope and name)'),
+      '',
+      String(envelopeOctets),
+      bar(envelopeOctets / most, BAR_COLUMNS),
+      '',
+      '',
+    ],
   ];
   return `${head}\n\n${table(rows, { right: [1, 2] }, terminal)}`;
 }

@@ -22,5 +22,4 @@ export function table(rows, { right = [] }, terminal) {
 }
 
 // As it is seen: colours take no place.
-// eslint-disable-next-line no-control-regex
 const lengthOf = text => [...text.replace(/\u001b\[\d+m/g, '')].length;

@@ -1,6 +1,13 @@
 // How text looks on this output: colours where a person sees them, a width to keep to.
 
-const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] };
+const CODES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+};
 
 /** Wider lines are hard to read, whatever the window. */
 const MOST_COLUMNS = 110;
@@ -22,7 +29,6 @@ export function terminalOf(stream, env) {
 
 /** Text from a cookie as it may be shown: what steers a terminal is made visible. */
 export const visible = text =>
-  // eslint-disable-next-line no-control-regex
   text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, character => {
     return `\\u${character.codePointAt(0).toString(16).padStart(4, '0')}`;
   });

@@ -23,9 +23,15 @@ export const options = settingsOptions;
 export async function run({ values, positionals, terminal, env, input, now, warn }) {
   const settings = await settingsOf({ values, env, input, warn });
   if (settings.sessionKeys.length + settings.djangoKeys.length === 0) {
-    throw inputProblem('there is no key: set SESSION_KEYS or DJANGO_SECRET_KEY, or give one with --keys-stdin');
+    throw inputProblem(
+      'there is no key: set SESSION_KEYS or DJANGO_SECRET_KEY, or give one with --keys-stdin',
+    );
   }
-  const { verdict, tried, envelope } = look(readPasted(await argument(positionals, input, 'cookie')), settings, now);
+  const { verdict, tried, envelope } = look(
+    readPasted(await argument(positionals, input, 'cookie')),
+    settings,
+    now,
+  );
   if (tried.kind === 'misconfigured') throw inputProblem(tried.message);
   const isGood = verdict.state === 'good';
   const json = {

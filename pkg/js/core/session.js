@@ -60,6 +60,8 @@ export class Session {
       return session;
     };
     internals.source = session => session.#source;
+    /** JSON of what the cookie itself held, as it was spelled, whether or not there is a record. */
+    internals.cookieJson = session => session.#base;
     internals.isPending = session => session.#isPending;
     internals.merge = (session, text) => {
       const merged = internals.opened(text);

@@ -9,7 +9,11 @@ const MOST_HEADER_OCTETS = 131_072;
 const LENGTHS = [
   [MOST_HEADER_OCTETS, 'error', 'the Workers runtime (128 KB for all headers)'],
   [16_384, 'error', 'Node.js (16 KB for all headers: --max-http-header-size)'],
-  [8190, 'error', 'gunicorn (8190: --limit-request-field_size) and nginx (8 KB a line: large_client_header_buffers)'],
+  [
+    8190,
+    'error',
+    'gunicorn (8190: --limit-request-field_size) and nginx (8 KB a line: large_client_header_buffers)',
+  ],
   [4096, 'warning', 'uWSGI (4 KB for all headers: buffer-size)'],
 ];
 
@@ -97,7 +101,8 @@ function* lookAlikeFindings(cookies, ours, resembles) {
         code: 'legacy-switch',
         severity: 'error',
         cookie: name,
-        message: '$Version switches Java servers to RFC 2965, where a quoted value may swallow the cookies after it.',
+        message:
+          '$Version switches Java servers to RFC 2965, where a quoted value may swallow the cookies after it.',
         advice: 'No browser sends it. The Worker does not hand it on.',
       };
     } else if (ours !== undefined && name !== ours && isLookAlike(chunk, ours)) {
@@ -120,4 +125,5 @@ function* lookAlikeFindings(cookies, ours, resembles) {
 
 // A header that is longer is refused unread, and that is a finding of its own.
 const isLookAlike = (chunk, name) =>
-  chunk.length <= MOST_HEADER_OCTETS && readCookies(chunk, { name }).some(({ relation }) => relation === 'look_alike');
+  chunk.length <= MOST_HEADER_OCTETS &&
+  readCookies(chunk, { name }).some(({ relation }) => relation === 'look_alike');

@@ -3,7 +3,6 @@
 const PREFIXES = ['__Host-Http-', '__Secure-', '__Host-', '__Http-'];
 /** `Host-x`, `_Host-x`, `--Host-x`, `__Host_x`: meant as a prefix, and nothing to a browser. */
 const NEARLY_PREFIX = /^[_-]{0,3}(host|secure)[-_]/i;
-// eslint-disable-next-line no-control-regex
 const NOT_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 
 /**
@@ -36,7 +35,8 @@ export function* nameFindings({ name }, isOurs) {
       code: 'prefix-missing',
       severity: 'note',
       cookie: name,
-      message: 'Without a prefix any host of the domain, and anybody on an unencrypted network, can plant this cookie.',
+      message:
+        'Without a prefix any host of the domain, and anybody on an unencrypted network, can plant this cookie.',
       advice: `__Host-${name} would be safe from both.`,
     };
   }

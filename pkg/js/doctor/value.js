@@ -35,7 +35,11 @@ function* lengthFindings({ value }, { isOurs, octets }) {
       advice,
     };
     if (isOurs && value.length > MOST_READ_OCTETS) {
-      yield { code: 'over-cap', severity: 'error', message: `Values above ${MOST_READ_OCTETS} octets are refused unread.` };
+      yield {
+        code: 'over-cap',
+        severity: 'error',
+        message: `Values above ${MOST_READ_OCTETS} octets are refused unread.`,
+      };
     }
   } else if (octets > SAFARI_OCTETS) {
     yield {
@@ -55,7 +59,6 @@ function* lengthFindings({ value }, { isOurs, octets }) {
 }
 
 function* characterFindings({ value }) {
-  // eslint-disable-next-line no-control-regex
   const odd = /[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/.exec(value.replace(/^"(.*)"$/s, '$1'));
   if (!odd) return;
   const code = odd[0].codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
@@ -80,7 +83,11 @@ function encodedTwice({ attributes }, layers) {
 function* envelopeFindings({ value }, envelope, { now, idleSeconds }) {
   const kind = envelope.envelope;
   if (kind === 'stranger') {
-    yield { code: 'foreign', severity: 'error', message: `This is no session of ours; it looks like ${envelope.guess}.` };
+    yield {
+      code: 'foreign',
+      severity: 'error',
+      message: `This is no session of ours; it looks like ${envelope.guess}.`,
+    };
     return;
   }
   if (kind === 'unknown') {
@@ -95,9 +102,17 @@ function* envelopeFindings({ value }, envelope, { now, idleSeconds }) {
     };
   }
   if (envelope.issuedAt > now + SKEW_SECONDS * 1000) {
-    yield { code: 'from-the-future', severity: 'warning', message: 'It was issued later than now: a clock is wrong.' };
+    yield {
+      code: 'from-the-future',
+      severity: 'warning',
+      message: 'It was issued later than now: a clock is wrong.',
+    };
   } else if (envelope.issuedAt + idleSeconds * 1000 < now) {
-    yield { code: 'expired', severity: 'warning', message: `It was issued more than ${duration(idleSeconds)} ago.` };
+    yield {
+      code: 'expired',
+      severity: 'warning',
+      message: `It was issued more than ${duration(idleSeconds)} ago.`,
+    };
   }
 }
 

@@ -11,7 +11,9 @@ const UNITS = [
 /** `2026-11-28 06:31:32 UTC` of milliseconds since 1970; `out of range` where no calendar has that day. */
 export function dateTime(milliseconds) {
   const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) ? 'out of range' : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return Number.isNaN(date.getTime())
+    ? 'out of range'
+    : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** `3 hours ago`, `in 12 days`, `now`. */

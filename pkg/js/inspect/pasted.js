@@ -47,7 +47,8 @@ function fieldsOf(text) {
     if (value === '') continue;
     const last = fields.at(-1);
     if (field || !last) fields.push({ name: field?.[1].toLowerCase(), value, broken: false });
-    else if (!last.name && isSetCookie(last.value) && isSetCookie(value)) fields.push({ value, broken: false });
+    else if (!last.name && isSetCookie(last.value) && isSetCookie(value))
+      fields.push({ value, broken: false });
     else {
       last.broken ||= !last.value.endsWith(';');
       last.value += last.value.endsWith(';') ? ` ${value}` : value;

@@ -28,38 +28,44 @@ export function sizeOf(config, data, { cookieOctets, now }) {
   const isThere = cookieOctets !== undefined;
   const octets = cookieOctets ?? report.cookieOctets;
   const inside = report.keys.filter(({ placement }) => isThere || placement === 'cookie');
-  const envelopeOctets = Math.min(plan(config, {}, { now }).cookieOctets, octets);
-  const characters = apportioned(sharesOf(config, data, inside, now), octets - envelopeOctets);
+  const { shares, body } = measured(config, data, inside, now);
+  // What is there and no key's: an id, a ticket, quotes that somebody put round it.
+  const characters = apportioned(shares, Math.min(Math.max(body(octets), 0), octets));
   return {
     cookieOctets: octets,
     plannedOctets: report.cookieOctets,
     budget: report.budget,
     most: MOST_OCTETS,
-    envelopeOctets: inside.length > 0 ? envelopeOctets : octets,
+    envelopeOctets: octets - characters.reduce((sum, share) => sum + share, 0),
     keys: report.keys.map(line => ({ ...line, characters: characters[inside.indexOf(line)] ?? 0 })),
   };
 }
 
-// How much shorter the cookie is without each key: what compresses well, or repeats another, weighs little.
-function sharesOf(config, data, inside, now) {
-  const lengths = inside.map(({ octets }) => octets);
-  if (inside.length > MOST_MEASURED_KEYS) return lengths;
-  const whole = Object.fromEntries(inside.map(({ key }) => [key, data[key]]));
+// How much longer the cookie is by all keys, and how much shorter without each: what compresses well, or repeats
+// another, weighs little.
+function measured(config, data, inside, now) {
   // Of the rules only what changes the length counts: here every key is to be in the cookie.
   const rules = config.rules?.filter(({ secret }) => secret).map(({ key, secret }) => ({ key, secret }));
   const measure = keys => plan({ ...config, rules, budget: MOST_OCTETS }, keys, { now });
+  const whole = Object.fromEntries(inside.map(({ key }) => [key, data[key]]));
   const { cookieOctets, keys } = measure(whole);
-  if (keys.some(({ placement }) => placement !== 'cookie')) return lengths;
+  const lengths = inside.map(({ octets }) => octets);
+  const empty = measure({}).cookieOctets;
+  const isWhole = keys.every(({ placement }) => placement === 'cookie');
+  if (!isWhole) return { shares: lengths, body: octets => octets - empty };
+  const body = () => cookieOctets - empty;
+  if (inside.length > MOST_MEASURED_KEYS) return { shares: lengths, body };
   const shares = inside.map(({ key }) => {
     const { [key]: _, ...others } = whole;
     return Math.max(cookieOctets - measure(others).cookieOctets, 0);
   });
-  return shares.some(share => share > 0) ? shares : lengths;
+  return { shares: shares.some(share => share > 0) ? shares : lengths, body };
 }
 
 // Whole numbers in these proportions whose sum is `total`: the largest remainders are rounded up.
 function apportioned(shares, total) {
   const sum = shares.reduce((sum, share) => sum + share, 0);
+  if (sum === 0) return shares;
   const exact = shares.map(share => (share * total) / sum);
   const whole = exact.map(Math.floor);
   let left = total - whole.reduce((sum, share) => sum + share, 0);

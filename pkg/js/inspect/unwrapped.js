@@ -8,7 +8,14 @@ const MOST_LAYERS = 4;
 
 const WRAPPINGS = [
   // As Python's http.cookies writes what is special: in quotes, with octal escapes.
-  ['quotes', value => /^"(.*)"$/s.exec(value)?.[1].replace(/\\(\d{3})/g, octal).replace(/\\(.)/g, '$1')],
+  [
+    'quotes',
+    value =>
+      /^"(.*)"$/s
+        .exec(value)?.[1]
+        .replace(/\\(\d{3})/g, octal)
+        .replace(/\\(.)/g, '$1'),
+  ],
   ['percent-encoding', value => (/%[0-9a-f]{2}/i.test(value) ? percentDecoded(value) : undefined)],
   ['octal escapes', value => (/\\\d{3}/.test(value) ? value.replace(/\\(\d{3})/g, octal) : undefined)],
   ['standard base64', value => (/[+/=]/.test(value) ? urlSafe(value) : undefined)],
@@ -28,7 +35,7 @@ export function unwrapped(value) {
   const plain = { value, layers: [], envelope: outer };
   if (outer.envelope !== 'unknown') return plain;
   const layers = [];
-  for (let inner = value; layers.length < MOST_LAYERS; ) {
+  for (let inner = value; layers.length < MOST_LAYERS;) {
     const [name, next] = peeled(inner) ?? [];
     if (next === undefined) return plain;
     layers.push(name);

@@ -11,8 +11,10 @@ import { wrapping } from './unwrapped.js';
  * @typedef {{ state: 'good' | 'note' | 'warning' | 'error', text: string }} Verdict `note`: it cannot be told without a key
  */
 export function verdictOf({ envelope, layers, tried }, settings) {
-  if (envelope.envelope === 'stranger') return error(`This is no session of ours; it looks like ${envelope.guess}.`);
-  if (envelope.envelope === 'unknown') return error(`This is no session cookie: ${reasonText(envelope.problem)}.`);
+  if (envelope.envelope === 'stranger')
+    return error(`This is no session of ours; it looks like ${envelope.guess}.`);
+  if (envelope.envelope === 'unknown')
+    return error(`This is no session cookie: ${reasonText(envelope.problem)}.`);
   switch (tried.kind) {
     case 'no-key':
       return { state: layers.length > 0 ? 'error' : 'note', text: withoutKey(envelope) + undone(layers) };
@@ -22,7 +24,8 @@ export function verdictOf({ envelope, layers, tried }, settings) {
       return error(`Refused: ${reasonText(tried.reason)}${hint(tried, envelope, settings)}.`);
     case 'session':
       if (layers.length > 0) return error(`Authentic, but refused as it is.${undone(layers)}`);
-      if (tried.refusal) return { state: 'warning', text: `Authentic, but refused: ${reasonText(tried.refusal)}.` };
+      if (tried.refusal)
+        return { state: 'warning', text: `Authentic, but refused: ${reasonText(tried.refusal)}.` };
       return { state: 'good', text: `Valid. ${verifiedWith(tried.session)}` };
   }
 }
@@ -40,15 +43,19 @@ function withoutKey(envelope) {
   }
 }
 
-const undone = layers => (layers.length > 0 ? ` It is wrapped in ${wrapping(layers)}; values are never decoded.` : '');
+const undone = layers =>
+  layers.length > 0 ? ` It is wrapped in ${wrapping(layers)}; values are never decoded.` : '';
 
 function hint({ reason, name }, { keyId }, { name: given, audience = 'default', sessionKeys }) {
-  if (reason === 'unknown_key') return ` (${keyId}; ${sessionKeys.length === 1 ? 'one was' : `${sessionKeys.length} were`} given)`;
+  if (reason === 'unknown_key')
+    return ` (${keyId}; ${sessionKeys.length === 1 ? 'one was' : `${sessionKeys.length} were`} given)`;
   if (reason === 'forged' && keyId) return ` (tried: name ${given ?? name}, audience ${audience})`;
   return '';
 }
 
 function verifiedWith({ keyPosition, keyId }) {
   const key = keyId ? `the key ${keyId}` : 'the key';
-  return keyPosition === 0 ? `Verified with ${key}.` : `Verified with ${key}, a fallback: it will be issued anew.`;
+  return keyPosition === 0
+    ? `Verified with ${key}.`
+    : `Verified with ${key}, a fallback: it will be issued anew.`;
 }

@@ -10,13 +10,16 @@ import { createContext, type MiddlewareFunction, type SessionStorage } from 'rea
 type Cart = { cart: string[]; user?: string };
 const sessions = createSessions<Cart>({ keys: 'es1_...', store: memoryStore() });
 
-export const handler: (request: Request) => Promise<Response> = withSession(sessions, async (request, session) => {
-  const visitor = await session();
-  const cart: string[] | undefined = visitor.get('cart');
-  // @ts-expect-error no such key
-  visitor.get('card');
-  return new Response(String(cart?.length));
-});
+export const handler: (request: Request) => Promise<Response> = withSession(
+  sessions,
+  async (request, session) => {
+    const visitor = await session();
+    const cart: string[] | undefined = visitor.get('cart');
+    // @ts-expect-error no such key
+    visitor.get('card');
+    return new Response(String(cart?.length));
+  },
+);
 
 interface Env {
   SESSION_KEYS: string;
@@ -33,13 +36,20 @@ export const worker = {
     },
   ),
 };
-export const answered: Promise<Response> = worker.fetch(new Request('/'), { SESSION_KEYS: '' }, { waitUntil() {} });
+export const answered: Promise<Response> = worker.fetch(
+  new Request('/'),
+  { SESSION_KEYS: '' },
+  { waitUntil() {} },
+);
 // @ts-expect-error a Worker's fetch gets its environment
 worker.fetch(new Request('/'));
 
 export const app = new Hono<{ Variables: SessionVariables<Cart>; Bindings: Env }>();
 app.use(session(sessions));
-app.use('/cart/*', session<Cart>(c => createSessions({ keys: c.env.SESSION_KEYS })));
+app.use(
+  '/cart/*',
+  session<Cart>(c => createSessions({ keys: c.env.SESSION_KEYS })),
+);
 app.get('/', c => c.json(c.var.session.get('cart') ?? []));
 // @ts-expect-error no such key
 app.get('/', c => c.json(c.var.session.get('card') ?? []));
