@@ -2,7 +2,7 @@
 //!
 //! Each call takes one text and gives one text: what crosses the boundary is copied and transcoded
 //! once each way, and JSON is parsed where the engine does it fastest. Parts of a text are separated
-//! by `END`, which no JSON and no cookie holds. `js/` makes the API of it; nothing here is for users.
+//! by a NUL, which no JSON and no cookie holds. `js/` makes the API of it; nothing here is for users.
 
 #![allow(clippy::missing_errors_doc)] // every error is the text that failure.rs makes
 #![cfg_attr(test, allow(clippy::unwrap_used))]
