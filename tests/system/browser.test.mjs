@@ -1,6 +1,7 @@
 // The same in a real browser, which has its own rules for cookies.
 
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createPage } from 'node:http';
 import { createServer } from 'node:net';
@@ -140,12 +141,12 @@ test('the bare site loses the 20 KB session, as browsers do', async () => {
   assert.equal(await page.textContent('#notes'), '0');
 });
 
+// Below what systems give to whoever asks for any port, so that no other test gets it before Django has it.
 function freePort() {
   return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const port = randomInt(20_000, 30_000);
+    const server = createServer();
+    server.on('error', error => (error.code === 'EADDRINUSE' ? resolve(freePort()) : reject(error)));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }
