@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use libfuzzer_sys::fuzz_target;
 use session_codec::{Session, Timestamp};
 use session_fuzz::{NOW, Stand, VERIFIES, base64url};
-use session_store::{Framed, Record};
+use session_store::{Framed, Kept, Record};
 use sha2::{Digest as _, Sha256};
 
 /// Version and id of the key of the stand.
@@ -54,13 +54,15 @@ fuzz_target!(|octets: &[u8]| {
 });
 
 fn frame(octets: &[u8]) {
-    if let Framed::Live(record) = Framed::read(octets.to_vec(), NOW) {
-        assert_eq!(record.octets(), &octets[8..]);
+    if let Framed::Live(kept) = Framed::read(octets.to_vec(), NOW) {
+        assert_eq!(kept.record.octets(), &octets[8..]);
+        assert!(kept.expires > NOW);
     }
     if let Ok(record) = Record::new(octets.to_vec()) {
-        let later = Timestamp::from_seconds(NOW.seconds() + 1);
-        let framed = Framed::write(&record, later);
-        assert!(Framed::read(framed.clone(), NOW) == Framed::Live(record));
-        assert!(Framed::read(framed, later) == Framed::Expired);
+        let expires = Timestamp::from_seconds(NOW.seconds() + 1);
+        let framed = Framed::write(&record, expires);
+        let live = Framed::Live(Kept { record, expires });
+        assert!(Framed::read(framed.clone(), NOW) == live);
+        assert!(Framed::read(framed, expires) == Framed::Expired);
     }
 }
