@@ -23,6 +23,7 @@ mod django;
 mod fallbacks;
 mod fernet;
 mod flask;
+mod floats;
 mod http_cookies;
 mod migration;
 mod pitfalls;
