@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and nothing else.
 #   setup.sh run     what `make run` needs (default)
-#   setup.sh test    that, and what only the tests need (Chromium, cargo-fuzz)
+#   setup.sh test    that, and what only the tests need (Chromium, wasm-pack, cargo-fuzz)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
@@ -18,6 +18,7 @@ main() {
     papers
     package_tools
     browser
+    cargo_tool wasm-pack "$wasm_pack_version" wasm-pack --locked
     fuzzer
   fi
 }

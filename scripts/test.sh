@@ -48,14 +48,12 @@ rust() {
     cargo build -p session-codec --no-default-features --features flask,fernet --target thumbv7em-none-eabihf
   CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $root/scripts/run-wasm.mjs" \
     counted "The codec as WebAssembly, in Node" wasm cargo test -p session-codec --target wasm32-wasip1 --tests
-  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-    counted "The vectors as WebAssembly, in Node" vectors \
-    cargo test -p session-tests --target wasm32-unknown-unknown --features node
-  # As `wasm-pack test --headless --chrome tests` does. The counts have to be the same: a browser that is asked to run
-  # nothing says that all is well.
+  # wasm-pack takes the wasm-bindgen and the chromedriver that are here.
+  counted "The vectors as WebAssembly, in Node" vectors \
+    wasm-pack test --mode no-install --node tests --features node
+  # The counts have to be the same: a browser that is asked to run nothing says that all is well.
   local in_node=$passed
-  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner WASM_BINDGEN_USE_BROWSER=1 \
-    counted "The same in Chromium" vectors-chromium cargo test -p session-tests --target wasm32-unknown-unknown
+  counted "The same in Chromium" vectors-chromium wasm-pack test --mode no-install --headless --chrome tests
   [ "$passed" -eq "$in_node" ] || die "$in_node tests passed in Node, $passed in Chromium"
   counted "The vectors with miniz" vectors-miniz cargo test -p session-tests --no-default-features
 }

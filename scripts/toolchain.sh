@@ -11,6 +11,7 @@ logs=$root/target/logs
 wasm_bindgen_version=0.2.130 # must be the version of the crate in Cargo.lock
 worker_build_version=0.8.7   # must match the `worker` crate
 cargo_fuzz_version=0.13.1
+wasm_pack_version=0.15.1
 rust_targets=(wasm32-unknown-unknown wasm32-wasip1 thumbv7em-none-eabihf)
 cargo_deny_version=0.20.2
 requirements=$root/tests/django_site/requirements.txt
