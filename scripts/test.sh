@@ -62,6 +62,7 @@ system() {
   step "The Worker, in Rust, to WebAssembly (first time 1 to 2 min)" build-worker scripts/build-worker.sh
   step "The same with the store contract in it (1 min)" build-conformance scripts/build-worker.sh conformance
   step "Packed as wrangler deploy would" bundle wrangler deploy --dry-run --outdir target/worker-out
+  step "The package, which is to read what the Worker writes (1 to 2 min)" build-package scripts/build-package.sh
   echo "Whole system: workerd, Django, Chromium"
   node scripts/test-system.mjs "$@"
 }
