@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,17 @@ test('Node, CommonJS', async () => assert.deepEqual(await result(process.execPat
 test('Node, CommonJS without require of ES modules, as in Node before 20.19', async () => {
   const options = ['--no-experimental-require-module', 'commonjs.cjs'];
   assert.deepEqual(await result(process.execPath, ...options), expected);
+});
+
+test('the oldest Node that it is for, both kinds of modules and the command', async () => {
+  // A binary of Linux on x64; elsewhere NODE_20 is the path of one.
+  const oldest = process.env.NODE_20 ?? join(import.meta.dirname, 'node_modules/node-20/bin/node');
+  const { engines } = JSON.parse(readFileSync(join(project.folder, 'node_modules/edge-session/package.json'), 'utf8'));
+  assert.equal((await run(oldest, ['--version'])).stdout.split('.')[0], engines.node.replace('>=', 'v'));
+  assert.deepEqual(await result(oldest, 'esm.mjs'), expected);
+  assert.deepEqual(await result(oldest, 'commonjs.cjs'), expected);
+  const command = join(project.folder, 'node_modules/edge-session/dist/cli.js');
+  assert.match((await run(oldest, [command, 'keygen'])).stdout, /^es1_[\w-]{43}\n/);
 });
 
 test('Deno', async () => {
