@@ -1,21 +1,28 @@
 #!/usr/bin/env bash
 # Builds pkg/dist/, unless nothing changed since the last time: the module, its glue, the JavaScript, and what
 # CommonJS needs of both.
+#   build-package.sh            the package
+#   build-package.sh yardstick  the module that pkg/bench measures it by, in target/yardstick
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
 dist=pkg/dist fresh=pkg/js/wasm/.fresh
-glue=pkg/js/wasm
-wasm=target/wasm32-unknown-unknown/npm/session_package.wasm
 
 main() {
+  case ${1:-} in
+    yardstick) module session-yardstick yardstick target/yardstick ;;
+    *) package ;;
+  esac
+}
+
+package() {
   if [ -e "$fresh" ] && [ -e "$dist/node.js" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg scripts/build-package.*)" ]; then
     return
   fi
   local started
   started=$(mktemp)
   mkdir -p "$dist"
-  module
+  module session-package edge_session pkg/js/wasm
   node scripts/build-package.mjs
   mv "$started" "$fresh" # its time is that of the start, so an edit during the build is not lost
 }
@@ -23,24 +30,29 @@ main() {
 newer() {
   local than=$1
   shift
-  find "$@" \( -path pkg/dist -o -path pkg/js/wasm -o -path pkg/bench/node_modules -o -path 'pkg/LICENSE-*' \) -prune -o -type f -newer "$than" -print | head -n 1
+  find "$@" \( -path pkg/dist -o -path pkg/js/wasm -o -path pkg/bench -o -path 'pkg/LICENSE-*' \) -prune -o -type f -newer "$than" -print | head -n 1
 }
 
+# module crate name folder: builds and optimises it, with its glue.
+#
 # 128-bit vectors for deflate and JSON; the AEAD's own are slower than its plain code on short texts, but WebAssembly
-# has none of them. Inlining at a tenth of what the compiler would do makes the module 5 % smaller, and what it does no
-# slower (docs/BENCHMARKS.md). And no path of the building machine in the panic messages.
+# has none of them. Inlining at a tenth of what the compiler would do makes the module 7 % smaller and 2 to 8 % slower
+# (docs/BENCHMARKS.md). And no path of the building machine in the panic messages.
 module() {
+  local crate=$1 name=$2 glue=$3 wasm
+  wasm=target/wasm32-unknown-unknown/npm/${crate//-/_}.wasm
   have wasm-bindgen || die "wasm-bindgen is missing" "make setup"
   RUSTFLAGS="-C target-feature=+simd128 -C llvm-args=--inline-threshold=25 \
-    --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$root=" cargo build --quiet --profile npm -p session-package --target wasm32-unknown-unknown
+    --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$root=" \
+    cargo build --quiet --profile npm -p "$crate" --target wasm32-unknown-unknown
   if [ "$wasm" -nt "$glue/.module" ]; then
     rm -rf "$glue"
-    wasm-bindgen --target web --no-typescript --out-name edge_session --out-dir "$glue" "$wasm"
+    wasm-bindgen --target web --no-typescript --out-name "$name" --out-dir "$glue" "$wasm"
     wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
       --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --strip-debug --strip-producers \
-      "$glue/edge_session_bg.wasm" -o "$glue/edge_session_bg.wasm"
+      "$glue/${name}_bg.wasm" -o "$glue/${name}_bg.wasm"
     touch -r "$wasm" "$glue/.module"
   fi
 }
 
-main
+main "$@"

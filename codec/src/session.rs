@@ -205,9 +205,15 @@ impl Session {
     /// The whole session as compact JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = String::with_capacity(self.text.len());
-        self.write_members(|_| true, &mut json);
+        let mut json = String::new();
+        self.write_json(&mut json);
         json
+    }
+
+    /// Appends what [`Self::to_json`] gives.
+    pub fn write_json(&self, json: &mut String) {
+        json.reserve(self.text.len());
+        self.write_members(|_| true, json);
     }
 
     /// Appends a JSON object of the members that `chosen` picks by index, in order.

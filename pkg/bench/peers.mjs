@@ -1,11 +1,13 @@
 // What is compared: each peer seals a session into a cookie value and opens it again, asynchronously where it must.
 
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import cookieSignature from 'cookie-signature';
 import { sealData, unsealData } from 'iron-session';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 
+import { Yardstick, initSync } from '../../target/yardstick/yardstick.js';
 import { createCodec, generateKey } from '../dist/node.js';
 
 const password = randomBytes(32).toString('hex');
@@ -81,4 +83,13 @@ const byHand = {
   },
 };
 
-export const peers = [edgeSession, ironSession, jose, signed, byHand];
+/** The module's own pipeline without policy: what the rest of the package costs. */
+initSync({ module: readFileSync(new URL('../../target/yardstick/yardstick_bg.wasm', import.meta.url)) });
+const yardstick = new Yardstick();
+const pipeline = {
+  name: 'bare pipeline',
+  seal: data => yardstick.seal(JSON.stringify(data)),
+  open: text => JSON.parse(yardstick.open(text)),
+};
+
+export const peers = [edgeSession, pipeline, ironSession, jose, signed, byHand];

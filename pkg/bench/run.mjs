@@ -12,7 +12,12 @@ import { peers } from './peers.mjs';
 
 const rounds = Number(process.argv[2] ?? 15);
 const milliseconds = 60; // a batch: long enough for the clock, short enough to be interleaved
-const aims = { 'iron-session': { s: 15, m: 8, l: 8, x: 3 }, 'jose JWE A256GCM': { m: 2.5 } };
+const aims = {
+  // The package may take 1.25 and 1.15 times as long.
+  'bare pipeline': { s: 1 / 1.25, m: 1 / 1.15 },
+  'iron-session': { s: 15, m: 8, l: 8, x: 3 },
+  'jose JWE A256GCM': { m: 2.5 },
+};
 const payloads = Object.fromEntries(
   ['s', 'm', 'l', 'x'].map(name => [
     name,
@@ -68,7 +73,7 @@ for (const size of Object.keys(payloads)) {
     const { seal, open, length } = best[`${size} ${name}`];
     const ratio = (seal + open) / (own.seal + own.open);
     const aim = aims[name]?.[size];
-    const verdict = aim === undefined ? '' : `>= ${aim} ${ratio >= aim ? 'met' : 'missed'}`;
+    const verdict = aim === undefined ? '' : `>= ${Number(aim.toFixed(2))} ${ratio >= aim ? 'met' : 'missed'}`;
     console.log(`| ${size} | ${name} | ${seal.toFixed(1)} | ${open.toFixed(1)} | ${ratio.toFixed(2)} | ${verdict} | ${length} |`);
   }
 }

@@ -73,10 +73,19 @@ impl Codec {
         self.outcome(&opened)
     }
 
-    /// `state END json END changes END removed`: `flags octets name ends name END line`, where the
-    /// names are those of the record to put, with its end, and of the record to delete.
-    pub fn seal(&self, input: &str, now: f64, persistent: bool) -> Result<String, String> {
-        let (session, lineage) = read(input)?;
+    /// A state and the texts of [`read`]: `flags octets name ends name END line`, where the names are those of the
+    /// record to put, with its end, and of the record to delete.
+    pub fn seal(
+        &self,
+        state: &str,
+        base: &str,
+        changes: &str,
+        removed: &str,
+        now: f64,
+        persistent: bool,
+    ) -> Result<String, String> {
+        let lineage = state::lineage(state)?;
+        let (session, lineage) = read(lineage, base, changes, removed)?;
         let now = timestamp(now);
         let lifetime = match persistent {
             true => self.max_age(&lineage, now),
@@ -98,9 +107,17 @@ impl Codec {
         Ok(text)
     }
 
-    /// The same input: the report as JSON.
-    pub fn plan(&self, input: &str, now: f64) -> Result<String, String> {
-        let (session, lineage) = read(input)?;
+    /// The same texts: the report as JSON.
+    pub fn plan(
+        &self,
+        state: &str,
+        base: &str,
+        changes: &str,
+        removed: &str,
+        now: f64,
+    ) -> Result<String, String> {
+        let lineage = state::lineage(state)?;
+        let (session, lineage) = read(lineage, base, changes, removed)?;
         let lifetime = Lifetime::BrowserSession;
         let commit = with_workspace(|w| {
             let now = timestamp(now);
@@ -143,7 +160,7 @@ impl Codec {
             Opened::Absent => "a".to_owned(),
             Opened::Conflict => "c".to_owned(),
             Opened::Rejected(reason) => format!("r{}", reason.label()),
-            Opened::Session(session) => state::write(&self.codec, session),
+            Opened::Session(session) => state::write(&self.codec, &self.key_ids, session),
         }
     }
 
@@ -177,10 +194,11 @@ pub fn sizes(json: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// `json END changes END removed`: the JSON with the changes.
+/// The JSON with the changes.
 #[wasm_bindgen]
-pub fn overlaid(input: &str) -> Result<String, String> {
-    let (session, _) = read(&format!("n - - - - 0 -{END}{input}"))?;
+pub fn overlaid(base: &str, changes: &str, removed: &str) -> Result<String, String> {
+    let lineage = Lineage::new(timestamp(0.0));
+    let (session, _) = read(lineage, base, changes, removed)?;
     Ok(session.to_json())
 }
 
@@ -203,12 +221,14 @@ pub fn raw(json: &str, key: &str) -> Result<Option<String>, String> {
     Ok(session.raw(key).map(ToOwned::to_owned))
 }
 
-/// `input` of [`Codec::seal`].
-fn read(input: &str) -> Result<(Session, Lineage), String> {
-    let mut parts = input.split(END);
-    let mut part = || parts.next().unwrap_or_default();
-    let (state, base, changes, removed) = (part(), part(), part(), part());
-    let lineage = state::lineage(state)?;
+/// The session of three JSON objects: what was opened, if anything, the keys that were set, and those
+/// that were removed, whose values do not count.
+fn read(
+    lineage: Lineage,
+    base: &str,
+    changes: &str,
+    removed: &str,
+) -> Result<(Session, Lineage), String> {
     let session = |json: &str| Session::from_json(json).map_err(failure::of_json);
     if base.is_empty() {
         return Ok((session(changes)?, lineage));

@@ -21,11 +21,12 @@ impl Pool {
             getrandom::fill(&mut self.octets).map_err(|_| Failed)?;
             self.used = 0;
         }
-        let taken = self.octets.iter_mut().skip(self.used).zip(out.iter_mut());
-        for (octet, out) in taken {
-            *out = core::mem::take(octet);
+        let end = self.used + out.len();
+        if let Some(taken) = self.octets.get_mut(self.used..end) {
+            out.copy_from_slice(taken);
+            taken.fill(0);
         }
-        self.used += out.len();
+        self.used = end;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! session-codec for JavaScript.
 //!
-//! Each call takes one text and gives one text: what crosses the boundary is copied and transcoded
+//! Each call takes texts and gives one text: what crosses the boundary is copied and transcoded
 //! once each way, and JSON is parsed where the engine does it fastest. Parts of a text are separated
 //! by a NUL, which no JSON and no cookie holds. `js/` makes the API of it; nothing here is for users.
 

@@ -14,9 +14,8 @@ use session_codec::{Codec, Lineage, OpenSession, Timestamp};
 use crate::{END, failure};
 
 /// State, [`END`], JSON, and if keys have ended, [`END`] and a JSON array of them.
-pub(crate) fn write(codec: &Codec, opened: &OpenSession) -> String {
-    let session = opened.session().to_json();
-    let mut text = String::with_capacity(128 + session.len());
+pub(crate) fn write(codec: &Codec, key_ids: &[String], opened: &OpenSession) -> String {
+    let mut text = String::with_capacity(128);
     let record = codec.record_name(opened);
     text.push('s');
     if record.is_some() || opened.ticket().is_some() {
@@ -25,32 +24,34 @@ pub(crate) fn write(codec: &Codec, opened: &OpenSession) -> String {
     if codec.needs_reissue(opened) {
         text.push('r');
     }
+    // Not with `write!`, which would take a tenth of the time that opening a short cookie does.
+    let mut digits = itoa::Buffer::new();
+    let mut number = |number: i64, text: &mut String| {
+        text.push(' ');
+        text.push_str(digits.format(number));
+    };
     let lineage = opened.lineage();
-    let ends = codec.lifetimes().end(opened.issued(), lineage.created());
-    // Writing to a text cannot fail.
-    let _ = write!(
-        text,
-        " {} {} ",
-        opened.envelope().label(),
-        opened.key().index()
-    );
-    match opened.key_id() {
-        Some(id) => drop(write!(text, "{id}")),
-        None => text.push('-'),
-    }
-    let _ = write!(
-        text,
-        " {} {} ",
-        opened.issued().seconds(),
-        lineage.created().seconds()
-    );
+    let position = opened.key().index();
+    text.push(' ');
+    text.push_str(opened.envelope().label());
+    number(position.into(), &mut text);
+    text.push(' ');
+    let key_id = opened
+        .key_id()
+        .and_then(|_| key_ids.get(usize::from(position)));
+    push_or_dash(key_id.map_or("", String::as_str), &mut text);
+    number(opened.issued().seconds(), &mut text);
+    number(lineage.created().seconds(), &mut text);
+    text.push(' ');
     push_or_dash(&lineage.to_text(), &mut text);
     let revision = opened.ticket().map_or(0, session_codec::Ticket::revision);
-    let _ = write!(text, " {revision} ");
+    number(revision.into(), &mut text);
+    text.push(' ');
     push_or_dash(&record.map_or_else(String::new, name_text), &mut text);
-    let _ = write!(text, " {}", ends.seconds());
+    let ends = codec.lifetimes().end(opened.issued(), lineage.created());
+    number(ends.seconds(), &mut text);
     text.push(END);
-    text.push_str(&session);
+    opened.session().write_json(&mut text);
     let expired: Vec<_> = opened.expired_keys().collect();
     if !expired.is_empty() {
         text.push(END);

@@ -83,7 +83,7 @@ export class Codec {
     const input = internals.sealInput(session);
     let text;
     try {
-      text = this.#module.seal(input, now, persistent);
+      text = this.#module.seal(...input, now, persistent);
     } catch (thrown) {
       throw failure(thrown);
     }
@@ -146,7 +146,7 @@ class Commit {
 }
 
 function report(module, input, now) {
-  return JSON.parse(call(() => module.plan(input, now)));
+  return JSON.parse(call(() => module.plan(...input, now)));
 }
 
 function outcome(text) {

@@ -83,13 +83,13 @@ export class Session {
     };
     internals.state = session => session.#state;
     internals.hasCookie = session => session.#state[0] === 's';
-    /** Everything the module needs to seal it. */
+    /** Everything the module needs to seal it: its first four arguments. */
     internals.sealInput = session => {
       if (session.#isPending) throw pending();
       if (session.#isDestroyed) throw destroyed();
       session.#findChanges();
       const { base, changes, removed } = session.#texts();
-      return session.#state + END + base + END + changes + END + removed;
+      return [session.#state, base, changes, removed];
     };
   }
 
@@ -165,7 +165,7 @@ export class Session {
     if (this.#isPending) throw pending();
     this.#findChanges();
     const { base, changes, removed } = this.#texts();
-    const json = base === '' ? changes : call(() => binding().overlaid(base + END + changes + END + removed));
+    const json = base === '' ? changes : call(() => binding().overlaid(base, changes, removed));
     return call(() => JSON.parse(binding().sizes(json))).map(([key, octets]) => ({ key, octets }));
   }
 
