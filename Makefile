@@ -25,7 +25,9 @@ lint:
 	@scripts/lint.sh
 
 bench:
-	@cargo bench --workspace
+	@scripts/setup.sh run
+	@cargo bench -p session-codec
+	@scripts/bench-package.sh
 
 clean:
 	@rm -rf target worker/build worker/build-conformance node_modules .wrangler

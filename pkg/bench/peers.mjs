@@ -10,10 +10,10 @@ import { EncryptJWT, jwtDecrypt } from 'jose';
 import { Yardstick, initSync } from '../../target/yardstick/yardstick.js';
 import { createCodec, generateKey } from '../dist/node.js';
 
-const password = randomBytes(32).toString('hex');
+export const password = randomBytes(32).toString('hex');
 const key = randomBytes(32);
 const secretKey = createSecretKey(key);
-const seconds = 14 * 24 * 3600;
+export const seconds = 14 * 24 * 3600;
 
 // Above all budgets: peers make one value of 20 KB, which no browser keeps; the same is asked of this one by hand.
 const codec = createCodec({ keys: generateKey(), overflow: 'spill' });

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { deepStrictEqual } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { peers } from './peers.mjs';
+import { password, peers, seconds } from './peers.mjs';
 
 const rounds = Number(process.argv[2] ?? 15);
 const milliseconds = 60; // a batch: long enough for the clock, short enough to be interleaved
@@ -87,6 +87,9 @@ const starts = {
     const codec = createCodec({ keys: generateKey() });
     codec.open(codec.seal(codec.create({ a: 1 })).setCookie.split(';')[0]).session.get('a');`),
   'iron-session, import alone': measured(`await import('iron-session');`),
+  'iron-session, import to first seal and open': measured(`const { sealData, unsealData } = await import('iron-session');
+    const options = { password: '${password}', ttl: ${seconds} };
+    await unsealData(await sealData({ a: 1 }, options), options);`),
 };
 console.log('\n| start | ms |\n| --- | --- |');
 for (const [name, code] of Object.entries(starts)) {

@@ -9,6 +9,7 @@ import { extname, join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { launchOptions } from '../chromium.mjs';
 import { createCodec, django, generateKey } from '../../pkg/dist/node.js';
 
 const PATH = '/_session/inspector/';
@@ -26,19 +27,7 @@ before(async () => {
   server = createServer(serve);
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   address = `http://127.0.0.1:${server.address().port}`;
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: [
-      '--no-sandbox', // for root, in CI
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
+  browser = await chromium.launch(launchOptions);
 });
 
 after(async () => {

@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import { unstable_startWorker as startWorker } from 'wrangler';
+import { launchOptions } from '../chromium.mjs';
 import { expected, install, tool } from './packed.mjs';
 
 const run = promisify(execFile);
@@ -94,11 +95,7 @@ test('Vite builds it, without plugin or setting, and Chromium runs it', async ()
   const settings = { root: project.folder, configFile: false, logLevel: 'error', base: './' };
   await build({ ...settings, build: { target: 'esnext' } });
   const server = await preview({ ...settings, preview: { port: 0, host: '127.0.0.1' } });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--no-first-run'],
-  });
+  const browser = await chromium.launch(launchOptions);
   try {
     const page = await browser.newPage();
     const problems = [];

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { launchOptions } from '../chromium.mjs';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
 
@@ -30,19 +31,7 @@ before(async () => {
   // Browsers take Secure cookies over plain http from localhost only.
   address = edge.url.replace('127.0.0.1', 'localhost');
   site = await startSite({ secret, port, trusted: [address] });
-  browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: [
-      '--no-sandbox', // for root, in CI
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
+  browser = await chromium.launchPersistentContext(profile, launchOptions);
 });
 
 after(async () => {
