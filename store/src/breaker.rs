@@ -101,19 +101,11 @@ impl<S> Breaker<S> {
     pub const fn new(inner: S, circuit: Rc<Circuit>) -> Self {
         Self { inner, circuit }
     }
-
-    async fn call<T>(
-        &self,
-        now: Timestamp,
-        call: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        self.circuit.call(now, call).await
-    }
 }
 
 impl<S: SessionStore> SessionStore for Breaker<S> {
     async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        self.call(now, self.inner.get(name, now)).await
+        self.circuit.call(now, self.inner.get(name, now)).await
     }
 
     async fn get_fresh(
@@ -121,7 +113,9 @@ impl<S: SessionStore> SessionStore for Breaker<S> {
         name: &RecordName,
         now: Timestamp,
     ) -> Result<Option<Kept>, StoreError> {
-        self.call(now, self.inner.get_fresh(name, now)).await
+        self.circuit
+            .call(now, self.inner.get_fresh(name, now))
+            .await
     }
 
     async fn put(
@@ -131,8 +125,8 @@ impl<S: SessionStore> SessionStore for Breaker<S> {
         about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.call(now, self.inner.put(name, record, about, now))
-            .await
+        let put = self.inner.put(name, record, about, now);
+        self.circuit.call(now, put).await
     }
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
@@ -148,7 +142,7 @@ impl<S: SessionStore> SessionStore for Breaker<S> {
         now: Timestamp,
     ) -> Result<Swapped, StoreError> {
         let swap = self.inner.swap_head(session, from, to, expires, now);
-        self.call(now, swap).await
+        self.circuit.call(now, swap).await
     }
 
     async fn end_head(
@@ -157,8 +151,8 @@ impl<S: SessionStore> SessionStore for Breaker<S> {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.call(now, self.inner.end_head(session, expires, now))
-            .await
+        let end = self.inner.end_head(session, expires, now);
+        self.circuit.call(now, end).await
     }
 }
 

@@ -6,23 +6,26 @@ use crate::{location::Location, origin_headers::Header, settings::Settings};
 
 /// Asks the origin: same method, path, query, headers and body, another host and other cookies.
 /// The body streams through; redirects are the browser's business.
-pub(crate) async fn fetch(
+///
+/// Cookies and headers are the platform's when this returns. Nothing of them, nor of the session
+/// that is in them, is kept here for as long as the origin takes to answer.
+pub(crate) fn ask(
     request: &web_sys::Request,
     location: &Location,
     settings: &Settings,
-    cookies: Option<&str>,
-    told: &[Header],
-) -> worker::Result<web_sys::Response> {
+    cookies: Option<String>,
+    told: Vec<Header>,
+) -> worker::Result<OriginAnswer> {
     let target = format!("{}{}{}", settings.origin, location.path, location.query);
     let headers = Headers(web_sys::Headers::new_with_headers(&request.headers())?);
     strip_reserved(&headers)?;
     headers.set("x-forwarded-host", &location.host)?;
     headers.set("x-forwarded-proto", &location.scheme)?;
     for (name, value) in told {
-        headers.set(name, value)?;
+        headers.set(name, &value)?;
     }
     match cookies {
-        Some(cookies) => headers.set("cookie", cookies)?,
+        Some(cookies) => headers.set("cookie", &cookies)?,
         None => headers.delete("cookie")?,
     }
 
@@ -32,8 +35,18 @@ pub(crate) async fn fetch(
     init.set_headers(headers.as_ref());
     init.set_redirect(web_sys::RequestRedirect::Manual);
     let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
-    let response = JsFuture::from(worker.fetch_with_request_and_init(&moved, &init)).await?;
-    Ok(response.unchecked_into())
+    let answer = worker.fetch_with_request_and_init(&moved, &init);
+    Ok(OriginAnswer(answer.into()))
+}
+
+/// The answer of an origin that was asked.
+pub(crate) struct OriginAnswer(JsFuture);
+
+impl OriginAnswer {
+    /// Waits for it; the body may still be on its way then.
+    pub(crate) async fn head(self) -> worker::Result<web_sys::Response> {
+        Ok(self.0.await?.unchecked_into())
+    }
 }
 
 /// What we tell an origin, no client may tell it: every `x-session*` header of ours goes.

@@ -81,12 +81,16 @@ pub(crate) async fn respond(
     let session = visit.session();
     let class =
         (mode != Mode::Public).then(|| settings.class_rule.known(session.map(RowSession::session)));
-    let told: Vec<_> = origin_headers::class(class).into_iter().collect();
+    let told = origin_headers::class(class).into_iter().collect();
     let key = session
         .filter(|_| mode > Mode::Class)
         .map(|session| session.key().as_str());
     let forwarded = origin_cookies(&settings, &cookies, key);
-    let answered = site::fetch(&request, location, &settings, forwarded.as_deref(), &told).await;
+    drop(cookies);
+    let answered = match site::ask(&request, location, &settings, forwarded, told) {
+        Ok(answer) => answer.head().await,
+        Err(error) => Err(error),
+    };
     let response = match answered {
         Ok(response) => response,
         Err(error) => {

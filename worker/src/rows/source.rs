@@ -102,6 +102,8 @@ impl Rows {
             Self::Origin(_) => Tier::Origin,
         };
         let guarded = store::circuit(tier);
-        measured(tier.label(), kind, guarded.call(now, call), label).await
+        // In a box, as in `Measured`.
+        let call = Box::pin(guarded.call(now, call));
+        measured(tier.label(), kind, call, label).await
     }
 }
