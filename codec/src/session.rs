@@ -259,6 +259,8 @@ impl Session {
     /// Puts spilled members back among these, each at the position it was taken from.
     pub(crate) fn merge(&mut self, spilled: &Self, positions: &[u16]) {
         let offset = self.text.len();
+        // Once a session: room for more than that would be held for as long as the session is.
+        self.text.reserve_exact(spilled.text.len());
         self.text.push_str(&spilled.text);
         let mut kept = core::mem::take(&mut self.members).into_iter();
         let moved = spilled.members.iter().map(|member| Member {

@@ -15,7 +15,9 @@ pub(crate) fn apply(session: &Session, patch: &Session) -> Result<Session, JsonE
 
 fn merged(target: &Session, patch: &Session) -> Result<String, JsonError> {
     let mut changes: BTreeMap<&str, &str> = patch.raw_members().collect();
-    let mut merged = String::from("{");
+    // Grown as it is written it would end twice as large, and it is kept until it is stored.
+    let mut merged = String::with_capacity("{}".len() + octets(target) + octets(patch));
+    merged.push('{');
     let mut write = |key: &str, value: &str| {
         if merged.len() > 1 {
             merged.push(',');
@@ -39,6 +41,14 @@ fn merged(target: &Session, patch: &Session) -> Result<String, JsonError> {
     }
     merged.push('}');
     Ok(merged)
+}
+
+/// Of the members as JSON, with quotes, colons and commas.
+fn octets(session: &Session) -> usize {
+    let members = session.raw_members();
+    members
+        .map(|(key, value)| key.len() + value.len() + r#""":,"#.len())
+        .sum()
 }
 
 /// In a patch this value takes its key away.
