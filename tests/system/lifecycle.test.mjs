@@ -91,6 +91,25 @@ describe('log out logs out', () => {
     await edge.restart();
   });
 
+  test('a copy of a session with a record is none on every route, and no outage: its record went with it', async () => {
+    const visitor = await loggedIn();
+    await visitor.post('/big/', { kind: 'random' });
+    const copy = visitor.cookies.get(COOKIE);
+    const whoami = () => send(`${edge.url}/whoami`, { headers: { cookie: `${COOKIE}=${copy}` } });
+    assert.equal((await whoami()).json().user, 'ada');
+    await visitor.post('/logout/');
+    const deadline = Date.now() + PUBLISHED_DELAY;
+    let response;
+    // The record is deleted after the answer.
+    while ((response = await whoami()).status === 200 && response.json().user && Date.now() < deadline) await sleep(50);
+    assert.equal(response.status, 200);
+    assert.equal(response.json().user, null);
+    assert.deepEqual(response.setCookies.map(({ value }) => value), ['']);
+    const api = { headers: { cookie: `${COOKIE}=${copy}`, 'sec-fetch-site': 'same-origin' } };
+    assert.equal((await send(`${edge.url}/_session`, api)).status, 401);
+    assert.match(await metrics(), /session_loads_total\{result="ended"\} [1-9]/);
+  });
+
   test('"always" refuses it everywhere', async () => {
     const visitor = await loggedIn();
     const copy = visitor.cookies.get(COOKIE);

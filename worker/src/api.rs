@@ -368,18 +368,17 @@ async fn load<S: SessionStore + 'static>(
     gateway: &Gateway<S>,
     visit: &mut Visit,
 ) -> Result<(), Refusal> {
-    match &mut visit.found {
-        Found::Conflict => Err(Refusal::Conflict),
-        Found::Nothing | Found::Rejected => Ok(()),
-        Found::Session(opened) => gateway.load(opened).await.map_err(|missing| match missing {
-            Missing::Unavailable(reason) => {
-                crate::log::warn("session-unavailable", &serde_json::json!(reason));
-                Refusal::Unavailable
-            }
-            Missing::Lost => {
-                crate::log::warn("session-lost", &serde_json::json!("record"));
-                Refusal::Lost
-            }
-        }),
+    if let Found::Conflict = visit.found {
+        return Err(Refusal::Conflict);
     }
+    gateway.load(visit).await.map_err(|missing| match missing {
+        Missing::Unavailable(reason) => {
+            crate::log::warn("session-unavailable", &serde_json::json!(reason));
+            Refusal::Unavailable
+        }
+        Missing::Lost => {
+            crate::log::warn("session-lost", &serde_json::json!("record"));
+            Refusal::Lost
+        }
+    })
 }

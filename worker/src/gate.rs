@@ -22,6 +22,13 @@ pub(crate) enum Missing {
     Lost,
 }
 
+impl Missing {
+    /// The store answered, and has no such record.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Unavailable(ABSENT) | Self::Lost)
+    }
+}
+
 /// Adds the spilled keys to a session, if it has any.
 ///
 /// A record that is gone may have been followed by others, by way of other copies of the cookie:
@@ -36,7 +43,7 @@ pub(crate) async fn load(
         Ok(()) => return Ok(()),
         Err(missing) => missing,
     };
-    if missing == Missing::Unavailable(ABSENT) || missing == Missing::Lost {
+    if missing.is_absence() {
         let newest = newest(codec, store, opened, now).await;
         if let Ok(Some(newest)) = newest {
             counters::loaded("followed");

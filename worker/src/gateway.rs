@@ -63,8 +63,25 @@ pub(crate) async fn respond(
             Err(_) => may_reissue = false,
         }
     }
-    let removals = visit.removals(&gateway.settings);
-    match &mut visit.found {
+    let rule = &gateway.settings.class_rule;
+    let is_enough = |opened| mode == Mode::Class && rule.is_certain(opened);
+    if !visit.session().is_some_and(is_enough) {
+        match gateway.load(&mut visit).await {
+            Ok(()) => {}
+            Err(Missing::Unavailable(reason)) => {
+                crate::log::warn("session-unavailable", &json!(reason));
+                return answer::unavailable();
+            }
+            Err(Missing::Lost) => {
+                crate::log::warn("session-lost", &json!("record"));
+                return answer::unusable(
+                    "The session's data is lost. Please log in again.",
+                    &visit.removals(&gateway.settings),
+                );
+            }
+        }
+    }
+    match visit.found {
         Found::Conflict => {
             let removals = gateway.all_removals(&visit);
             return answer::unusable("Two sessions at once. Please log in again.", &removals);
@@ -75,25 +92,10 @@ pub(crate) async fn respond(
                 .login_url
                 .as_deref()
                 .filter(|_| answer::wants_html(&request));
+            let removals = visit.removals(&gateway.settings);
             return answer::session_required(location, login, &removals);
         }
-        Found::Nothing | Found::Rejected => {}
-        Found::Session(opened)
-            if mode == Mode::Class && gateway.settings.class_rule.is_certain(opened) => {}
-        Found::Session(opened) => match gateway.load(opened).await {
-            Ok(()) => {}
-            Err(Missing::Unavailable(reason)) => {
-                crate::log::warn("session-unavailable", &json!(reason));
-                return answer::unavailable();
-            }
-            Err(Missing::Lost) => {
-                crate::log::warn("session-lost", &json!("record"));
-                return answer::unusable(
-                    "The session's data is lost. Please log in again.",
-                    &removals,
-                );
-            }
-        },
+        Found::Nothing | Found::Rejected | Found::Session(_) => {}
     }
     let settings = &gateway.settings;
     let asked = match gateway.tell(&visit, mode, &request.method(), location) {
@@ -210,7 +212,14 @@ impl Gateway<Backend> {
 }
 
 impl<S: SessionStore + 'static> Gateway<S> {
-    pub(crate) async fn load(&self, opened: &mut OpenSession) -> Result<(), Missing> {
+    /// Adds the spilled keys to the session of a visit, if it has any.
+    ///
+    /// The records of a session go when it ends. Where that was not asked before, or was and it
+    /// ended meanwhile, it shows as a record that is absent: then it is no outage but no session.
+    pub(crate) async fn load(&self, visit: &mut Visit) -> Result<(), Missing> {
+        let Found::Session(opened) = &mut visit.found else {
+            return Ok(());
+        };
         if opened.ticket().is_none() {
             return Ok(());
         }
@@ -218,6 +227,11 @@ impl<S: SessionStore + 'static> Gateway<S> {
             Some(store) => gate::load(&self.settings.codec, &**store, opened, self.now).await,
             None => Err(Missing::Unavailable("no_store")),
         };
+        if loaded.as_ref().is_err_and(Missing::is_absence) && self.has_ended(opened).await {
+            crate::counters::loaded("ended");
+            visit.reject(Reason::Revoked);
+            return Ok(());
+        }
         crate::counters::loaded(match &loaded {
             Ok(()) => "ok",
             Err(Missing::Unavailable(_)) => "unavailable",

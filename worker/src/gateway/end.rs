@@ -51,6 +51,12 @@ impl<S: SessionStore + 'static> Gateway<S> {
         .await
     }
 
+    /// Whether a session is known to have ended.
+    pub(super) async fn has_ended(&self, opened: &OpenSession) -> bool {
+        self.settings.revocation > Revocation::None
+            && matches!(self.standing(opened).await, Ok(Standing::Revoked))
+    }
+
     /// The origin ended the session: the browser forgets it, no copy of it is good any more, and
     /// its records go.
     pub(crate) async fn end(&self, visit: &Visit, opened: Option<&OpenSession>) -> Outbound {
