@@ -20,11 +20,10 @@ use crate::{
     merge_patch,
     revocation::Standing,
     routes::Mode,
-    rows::D1Rows,
     session_text,
     settings::{Access, Protocol, Settings, Tier},
     stats,
-    store::D1Records,
+    store::Database,
     visit::{Found, Visit},
 };
 use authority::Authority;
@@ -86,11 +85,11 @@ pub(crate) async fn stats(
     if !settings.store.tiers().any(|tier| tier == Tier::D1) {
         return refused(&Refusal::NoDatabase, &[]);
     }
-    let database = env.d1(Tier::D1.binding())?;
+    let database = Database::new(env.d1(Tier::D1.binding())?);
     let now = clock::now();
     let read = match settings.protocol {
-        Protocol::Rows(_) => stats::of_rows(&D1Rows::new(database), now).await,
-        _ => stats::of_records(&D1Records::new(database), now).await,
+        Protocol::Rows(_) => stats::of_rows(&database, now).await,
+        _ => stats::of_records(&database, now).await,
     };
     match read {
         Ok(stats) => answer::api(200, Some(stats.to_string()), None, &[]),

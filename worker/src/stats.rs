@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use session_codec::Timestamp;
 use session_store::StoreError;
 
-use crate::{rows::D1Rows, store::D1Records};
+use crate::store::Database;
 
 #[derive(Deserialize)]
 struct Totals {
@@ -50,9 +50,9 @@ const LARGEST_ROWS: &str = "SELECT '' AS name, length(session_data) AS octets, \
     WHERE expire_date > datetime(?1, 'unixepoch') ORDER BY length(session_data) DESC LIMIT 10";
 
 /// The same of Django's own table, which knows neither users nor beginnings.
-pub(crate) async fn of_rows(rows: &D1Rows, now: Timestamp) -> Result<Value, StoreError> {
-    let totals: Vec<Totals> = rows.query(ROW_TOTALS, now).await?;
-    let largest: Vec<Largest> = rows.query(LARGEST_ROWS, now).await?;
+pub(crate) async fn of_rows(database: &Database, now: Timestamp) -> Result<Value, StoreError> {
+    let totals: Vec<Totals> = database.query(ROW_TOTALS, now).await?;
+    let largest: Vec<Largest> = database.query(LARGEST_ROWS, now).await?;
     let totals = totals.first();
     let largest = largest.iter();
     Ok(json!({
@@ -66,7 +66,7 @@ pub(crate) async fn of_rows(rows: &D1Rows, now: Timestamp) -> Result<Value, Stor
 }
 
 /// Reads the whole table once: for people, not for every minute.
-pub(crate) async fn of_records(database: &D1Records, now: Timestamp) -> Result<Value, StoreError> {
+pub(crate) async fn of_records(database: &Database, now: Timestamp) -> Result<Value, StoreError> {
     let totals: Vec<Totals> = database.query(TOTALS, now).await?;
     let largest: Vec<Largest> = database.query(LARGEST, now).await?;
     let ages: Vec<Age> = database.query(AGES, now).await?;

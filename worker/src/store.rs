@@ -2,6 +2,7 @@
 
 mod backend;
 mod d1;
+mod database;
 mod kv;
 mod measured;
 mod object;
@@ -11,7 +12,8 @@ mod text;
 mod time_limit;
 
 pub(crate) use backend::{AfterAnswer, Backend, circuit, has_binding};
-pub(crate) use d1::{D1Records, D1Sweep, failed, rows};
+pub(crate) use d1::D1Records;
+pub(crate) use database::Database;
 pub(crate) use kv::KvRecords;
 pub(crate) use measured::{Measured, measured};
 pub(crate) use object::ObjectRecords;

@@ -1,16 +1,16 @@
 use serde::Deserialize;
 use session_codec::Timestamp;
 use session_store::StoreError;
-use worker::{D1Database, D1SessionConstraint, wasm_bindgen::JsValue};
+use worker::{D1Database, D1SessionConstraint};
 
 use super::{Replaced, key::SessionKey};
-use crate::store::{self, D1Sweep, seconds};
+use crate::store::{Database, seconds};
 
 /// Django's table `django_session` in D1.
 ///
 /// Rows change under their key, so a replica that lags would show an older session, or one that
 /// was logged out: the primary is asked, always.
-pub(crate) struct D1Rows(D1Database);
+pub(crate) struct D1Rows(Database);
 
 #[derive(Deserialize)]
 struct DataRow {
@@ -37,7 +37,7 @@ const SWEEP: &str = "DELETE FROM django_session WHERE session_key IN (SELECT ses
 
 impl D1Rows {
     pub(crate) const fn new(database: D1Database) -> Self {
-        Self(database)
+        Self(Database::new(database))
     }
 
     pub(super) async fn find(
@@ -46,10 +46,8 @@ impl D1Rows {
         now: Timestamp,
     ) -> Result<Option<String>, StoreError> {
         let primary = D1SessionConstraint::FirstPrimary;
-        let session = self.0.with_session_constraint(primary);
-        let statement = session.map_err(store::failed)?.prepare(FIND);
         let values = [key.as_str().into(), seconds(now)];
-        let rows: Vec<DataRow> = store::rows(statement, &values).await?;
+        let rows: Vec<DataRow> = self.0.read(primary, FIND, &values).await?;
         Ok(rows.into_iter().next().map(|row| row.session_data))
     }
 
@@ -60,7 +58,7 @@ impl D1Rows {
         now: Timestamp,
     ) -> Result<Replaced, StoreError> {
         let values = [key.as_str().into(), to.into(), from.into(), seconds(now)];
-        let rows: Vec<KeyRow> = self.write(REPLACE, &values).await?;
+        let rows: Vec<KeyRow> = self.0.write(REPLACE, &values).await?;
         match rows.is_empty() {
             false => Ok(Replaced::Done),
             true => Ok(match self.find(key, now).await? {
@@ -73,29 +71,12 @@ impl D1Rows {
     }
 
     pub(super) async fn delete(&self, key: &SessionKey) -> Result<(), StoreError> {
-        let _: Vec<KeyRow> = self.write(DELETE, &[key.as_str().into()]).await?;
+        let _: Vec<KeyRow> = self.0.write(DELETE, &[key.as_str().into()]).await?;
         Ok(())
     }
 
     /// Deletes rows that have expired, a bounded number: Django's `clearsessions`. Gives how many.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        D1Sweep(&self.0).run(SWEEP, now).await
-    }
-
-    /// A query of the operator's.
-    pub(crate) async fn query<T: serde::de::DeserializeOwned>(
-        &self,
-        query: &str,
-        now: Timestamp,
-    ) -> Result<Vec<T>, StoreError> {
-        self.write(query, &[seconds(now)]).await
-    }
-
-    async fn write<T: serde::de::DeserializeOwned>(
-        &self,
-        query: &str,
-        values: &[JsValue],
-    ) -> Result<Vec<T>, StoreError> {
-        store::rows(self.0.prepare(query), values).await
+        self.0.sweep(SWEEP, now).await
     }
 }

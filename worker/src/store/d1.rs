@@ -1,26 +1,21 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use session_codec::Timestamp;
 use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
-use worker::{
-    D1Database, D1DatabaseSession, D1PreparedStatement, D1Result, D1SessionConstraint,
-    wasm_bindgen::JsValue,
+use worker::{D1Database, D1SessionConstraint, wasm_bindgen::JsValue};
+
+use super::{
+    database::{Database, NameRow},
+    text::{or_malformed, record_name, seconds},
 };
-
-use super::text::{or_malformed, record_name, seconds};
 use crate::settings::Tier;
-
-/// Rows that one clean-up deletes at once: a statement has 30 s, and holds up writers.
-const SWEEP_ROWS: i32 = 500;
-/// Statements of one clean-up; what is left waits for the next.
-const SWEEP_STATEMENTS: usize = 20;
 
 /// Records and heads in D1 (`worker/migrations`).
 ///
 /// Reads take the nearest replica. Records are immutable and a ticket says that its record must
 /// exist, so a replica that lags can show absence only; then the primary is asked. A bookmark in
 /// the cookie would tell the same for 28 octets more.
-pub(crate) struct D1Records(D1Database);
+pub(crate) struct D1Records(Database);
 
 #[derive(Deserialize)]
 struct RecordRow {
@@ -46,12 +41,6 @@ struct OwnedRow {
 }
 
 #[derive(Deserialize)]
-struct NameRow {
-    #[expect(dead_code, reason = "that there is a row is what counts")]
-    name: String,
-}
-
-#[derive(Deserialize)]
 struct HeadRow {
     record: Option<String>,
     cookie: Option<String>,
@@ -59,13 +48,13 @@ struct HeadRow {
 
 impl D1Records {
     pub(crate) const fn new(database: D1Database) -> Self {
-        Self(database)
+        Self(Database::new(database))
     }
 
     /// Deletes rows that have expired, a bounded number; gives how many.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let sweep = D1Sweep(&self.0);
-        Ok(sweep.run(SWEEP_RECORDS, now).await? + sweep.run(SWEEP_HEADS, now).await?)
+        let (records, heads) = (SWEEP_RECORDS, SWEEP_HEADS);
+        Ok(self.0.sweep(records, now).await? + self.0.sweep(heads, now).await?)
     }
 
     /// Live session records of an owner, the newest first, at most `most`.
@@ -76,7 +65,7 @@ impl D1Records {
         now: Timestamp,
     ) -> Result<Vec<(RecordName, Kept)>, StoreError> {
         let values = [owner.as_str().into(), seconds(now), most.into()];
-        let rows: Vec<OwnedRow> = self.write(OWNED, &values).await?;
+        let rows: Vec<OwnedRow> = self.0.write(OWNED, &values).await?;
         let read = |row: OwnedRow| Some((record_name(&row.name)?, row.row.read()?));
         Ok(rows.into_iter().filter_map(read).collect())
     }
@@ -88,63 +77,15 @@ impl D1Records {
         name: &RecordName,
         now: Timestamp,
     ) -> Result<Option<Kept>, StoreError> {
-        let session = self.0.with_session_constraint(constraint).map_err(failed)?;
         let values = [name.as_str().into(), seconds(now)];
-        let rows: Vec<RecordRow> = self.rows(&session, GET, &values).await?;
+        let rows: Vec<RecordRow> = self.0.read(constraint, GET, &values).await?;
         let row = rows.into_iter().next();
         Ok(row.and_then(|row| or_malformed(Tier::D1, row.read())))
     }
 
-    /// Runs a statement that writes: on the primary, whatever the session says.
-    async fn write<T: DeserializeOwned>(
-        &self,
-        query: &str,
-        values: &[JsValue],
-    ) -> Result<Vec<T>, StoreError> {
-        rows(self.0.prepare(query), values).await
-    }
-
-    async fn rows<T: DeserializeOwned>(
-        &self,
-        session: &D1DatabaseSession,
-        query: &str,
-        values: &[JsValue],
-    ) -> Result<Vec<T>, StoreError> {
-        rows(session.prepare(query), values).await
-    }
-
     async fn head(&self, session: &RecordName, now: Timestamp) -> Result<Vec<HeadRow>, StoreError> {
         let values = [session.as_str().into(), seconds(now)];
-        self.write(HEAD, &values).await
-    }
-
-    /// A query of the operator's.
-    pub(crate) async fn query<T: DeserializeOwned>(
-        &self,
-        query: &str,
-        now: Timestamp,
-    ) -> Result<Vec<T>, StoreError> {
-        self.write(query, &[seconds(now)]).await
-    }
-}
-
-/// The clean-up of one table.
-pub(crate) struct D1Sweep<'d>(pub(crate) &'d D1Database);
-
-impl D1Sweep<'_> {
-    /// Runs a statement that deletes up to `?2` rows that have expired at `?1` and returns a column
-    /// `name` of each, until there are none, and not for ever. Gives how many there were.
-    pub(crate) async fn run(&self, statement: &str, now: Timestamp) -> Result<usize, StoreError> {
-        let mut deleted = 0;
-        for _ in 0..SWEEP_STATEMENTS {
-            let values = [seconds(now), SWEEP_ROWS.into()];
-            let gone: Vec<NameRow> = rows(self.0.prepare(statement), &values).await?;
-            deleted += gone.len();
-            if gone.len() < SWEEP_ROWS.unsigned_abs() as usize {
-                break;
-            }
-        }
-        Ok(deleted)
+        self.0.write(HEAD, &values).await
     }
 }
 
@@ -217,7 +158,7 @@ impl SessionStore for D1Records {
             text(about.ip.as_deref()),
             text(about.user_agent.as_deref()),
         ];
-        let written: Vec<NameRow> = self.write(PUT, &values).await?;
+        let written: Vec<NameRow> = self.0.write(PUT, &values).await?;
         if written.is_empty() {
             return Err(StoreError::Conflict);
         }
@@ -225,7 +166,7 @@ impl SessionStore for D1Records {
     }
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        let _: Vec<NameRow> = self.write(DELETE, &[name.as_str().into()]).await?;
+        let _: Vec<NameRow> = self.0.write(DELETE, &[name.as_str().into()]).await?;
         Ok(())
     }
 
@@ -249,9 +190,9 @@ impl SessionStore for D1Records {
                     seconds(now),
                     from,
                 ];
-                self.write(SWAP, &values).await?
+                self.0.write(SWAP, &values).await?
             }
-            None => self.write(FORGET, &[name(), seconds(now), from]).await?,
+            None => self.0.write(FORGET, &[name(), seconds(now), from]).await?,
         };
         if !moved.is_empty() {
             return Ok(Swapped::Done);
@@ -280,39 +221,13 @@ impl SessionStore for D1Records {
         _: Timestamp,
     ) -> Result<(), StoreError> {
         let values = [session.as_str().into(), seconds(expires)];
-        let _: Vec<NameRow> = self.write(END, &values).await?;
+        let _: Vec<NameRow> = self.0.write(END, &values).await?;
         Ok(())
     }
-}
-
-/// Runs a statement; its rows.
-pub(crate) async fn rows<T: DeserializeOwned>(
-    statement: D1PreparedStatement,
-    values: &[JsValue],
-) -> Result<Vec<T>, StoreError> {
-    let statement = statement.bind(values).map_err(failed)?;
-    let result: D1Result = statement.all().await.map_err(failed)?;
-    if let Some(error) = result.error() {
-        return Err(StoreError::Unavailable {
-            reason: error.into(),
-        });
-    }
-    result.results().map_err(failed)
 }
 
 fn damaged_head() -> StoreError {
     StoreError::Unavailable {
         reason: "a head that nobody here wrote".into(),
-    }
-}
-
-/// D1 tells its errors as text only, and text is never matched on: whatever it is, ask elsewhere.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
-pub(crate) fn failed(error: worker::Error) -> StoreError {
-    StoreError::Unavailable {
-        reason: error.to_string().into(),
     }
 }
