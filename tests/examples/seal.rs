@@ -4,7 +4,8 @@
 //! for each: `{"cookie": …, "record": …}`, the record in base64url or `null`.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use core::convert::Infallible;
+mod counting;
+
 use std::io::stdin;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -13,31 +14,7 @@ use session_codec::{
     Codec, KeyRing, Keys, Lineage, Secret, Session, StoreOp, Timestamp, Workspace, cookie::Lifetime,
 };
 
-/// Octets that count up, so that a run can be repeated.
-struct Counting(u64);
-
-impl rand_core::TryRng for Counting {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.try_next_u64()? as u32)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 = self.0.wrapping_add(1);
-        Ok(self.0)
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for part in octets.chunks_mut(8) {
-            let next = self.try_next_u64()?.to_be_bytes();
-            part.copy_from_slice(&next[..part.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Counting {}
+use counting::Counting;
 
 fn main() {
     let mut lines = stdin().lines();
