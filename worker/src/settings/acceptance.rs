@@ -3,7 +3,21 @@
 use serde::Deserialize;
 use session_codec::{Envelope, Timestamp, config::Acceptance};
 
-use super::keys::day;
+use super::{keys::day, protocol::Spoken, value::json};
+
+/// Plain Django cookies are moved over for as long as nobody says until when.
+const BOTH: &str = r#"[{"envelope": "sealed"}, {"envelope": "django"}]"#;
+
+/// An origin that speaks headers has no cookies of its own to move over.
+const SEALED: &str = r#"[{"envelope": "sealed"}]"#;
+
+/// What is accepted where nobody says.
+pub(super) fn usual(spoken: Option<Spoken>) -> &'static str {
+    match spoken {
+        Some(Spoken::Headers) => SEALED,
+        _ => BOTH,
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +37,7 @@ pub(super) fn acceptances(
     date: impl Fn(&str) -> Option<Timestamp>,
 ) -> Result<Vec<Acceptance>, String> {
     let expected = r#"a JSON array as [{"envelope": "django", "until": "2027-01-31"}]"#;
-    let entries: Vec<Entry> = super::json(text, expected)?;
+    let entries: Vec<Entry> = json(text, expected)?;
     let seconds = |text: Option<String>| match text {
         None => Ok(None),
         Some(text) => day(&text)

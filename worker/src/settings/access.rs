@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
-use super::{field::Fields, json};
+use super::{field::Fields, value::json};
 use crate::key_patterns::KeyPatterns;
 
 /// Shorter tokens could be guessed: 32 characters of base64url are 192 bits.

@@ -5,7 +5,10 @@ use session_codec::cookie::{
     CookieName, CookiePriority, CookieProfile, CookieProfileConfig, CookieProfileError, SameSite,
 };
 
-use super::{boolean, field::Fields, json};
+use super::{
+    field::Fields,
+    value::{boolean, json},
+};
 
 /// The attributes of our cookie.
 pub(super) fn own(

@@ -3,7 +3,10 @@ use core::fmt;
 use session_codec::{KeyRing, OriginMac, Secret};
 use session_store::{Policy, Record, Select, Write};
 
-use super::{boolean, field::Fields, json};
+use super::{
+    field::Fields,
+    value::{boolean, json},
+};
 use crate::store::OriginAddress;
 
 /// A kind of store, and the binding it lives in.
