@@ -1,8 +1,9 @@
 // The built Worker, and a page that sends it many requests from within: POST /__soak?requests=1000. The origin
 // is in here as well, so that nothing but the Worker and its store has work to do.
 //
-// Answers `{ requests, statuses, stored, instances, memory }`: how many of each status, of Set-Cookie lines,
-// of WebAssembly instances in this isolate, and of octets that their linear memory has.
+// Answers `{ requests, answers, warnings, stored, instances, memory }`: how many answers of each kind of request and
+// status (`visit 200`), how often the Worker logged which warning, and how many Set-Cookie lines, WebAssembly
+// instances in this isolate, and octets of their linear memory there are.
 
 import { instances, memory } from './memory.mjs';
 import Worker from '../../worker/build/index.js';
@@ -56,44 +57,56 @@ const patch = (cookie, content) =>
 const big = (cookie, octets) => patch(cookie, { big: noise(octets) });
 const most = 16_000;
 
+const visit = ({ cookie }) => page(cookie);
+const change = ({ cookie }) =>
+  patch(cookie, { user: 'ada', n: Math.floor(random() * 1e6), cart: { [noise(8)]: null, tea: 3 } });
+const read = ({ cookie, token }) =>
+  new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } });
+const shrink = ({ cookie }) => patch(cookie, { big: null });
+
 // What is sent, and how often of a thousand times.
 const kinds = [
-  [600, ({ cookie }) => page(cookie)],
-  [
-    150,
-    ({ cookie }) =>
-      patch(cookie, { user: 'ada', n: Math.floor(random() * 1e6), cart: { [noise(8)]: null, tea: 3 } }),
-  ],
-  [100, ({ cookie }) => page(spoiled(cookie))],
-  [50, () => page('theme=dark')],
-  [
-    40,
-    ({ cookie, token }) =>
-      new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } }),
-  ],
-  [10, () => page(`${largeHeader}; __Host-sessionid=${noise(400)}`)],
-  [20, ({ bombs }) => page(`__Host-sessionid=${anyOf(bombs)}`)],
-  [15, ({ cookie }) => page(`${cookie}; ${anyOf(visitors)}`)],
-  [5, ({ cookie }) => big(cookie, 4000 + Math.floor(random() * (most - 4000)))],
-  [5, ({ cookie }) => patch(cookie, { big: null })],
-  [5, ({ cookie }) => patch(cookie, null)],
+  [600, 'visit', visit],
+  [150, 'change', change],
+  [100, 'spoiled cookie', ({ cookie }) => page(spoiled(cookie))],
+  [50, 'no cookie', () => page('theme=dark')],
+  [40, 'read', read],
+  [10, 'long header', () => page(`${largeHeader}; __Host-sessionid=${noise(400)}`)],
+  [20, 'bomb', ({ bombs }) => page(`__Host-sessionid=${anyOf(bombs)}`)],
+  [15, 'two sessions', ({ cookie }) => page(`${cookie}; ${anyOf(visitors)}`)],
+  [5, 'grow', ({ cookie }) => big(cookie, 4000 + Math.floor(random() * (most - 4000)))],
+  [5, 'shrink', shrink],
+  [5, 'log out', ({ cookie }) => patch(cookie, null)],
 ];
 
-// The heaviest of each, as many at once as there ever are: what memory this takes is taken at the beginning.
+// The heaviest of each, as many at once as there ever are and a few times over: what memory this takes is taken at
+// the beginning. The first of the bombs is none, but a session of 60,000 octets; with what `grow` adds no session
+// gets larger than that. Whoever changes one has it in memory before and after.
+const HEAVY_ROUNDS = 10;
+const largest = ({ bombs }) => page(`${largeHeader}; __Host-sessionid=${bombs[0]}`);
+const grow = ({ cookie }) => big(cookie, most);
 const heaviest = [
-  ({ cookie }) => big(cookie, most),
-  ({ cookie }) => page(cookie),
-  ({ cookie }) => big(cookie, most),
-  ({ cookie, token }) =>
-    new Request(`${site}/_session`, { headers: { cookie, authorization: `Bearer ${token}` } }),
-  ({ bombs }) => page(`${largeHeader}; __Host-sessionid=${bombs.at(-1)}`),
-  // The first of the bombs is none: a session of 60,000 octets, which is read, forwarded and written anew.
-  ({ bombs }) => page(`${largeHeader}; __Host-sessionid=${bombs[0]}`),
-  ({ cookie }) => page(`${largeHeader}; ${cookie}`),
-  ({ bombs }) => page(`${largeHeader}; __Host-sessionid=${bombs[0]}`),
-  ({ cookie }) => patch(cookie, { big: null }),
+  ['long header', largest],
+  ['grow', grow],
+  ['visit', visit],
+  ['change', change],
+  ['grow', grow],
+  ['long header', ({ cookie }) => page(`${largeHeader}; ${cookie}`)],
+  ['read', read],
+  ['bomb', ({ bombs }) => page(`${largeHeader}; __Host-sessionid=${bombs.at(-1)}`)],
+  ['change', change],
+  ['shrink', shrink],
 ];
-let warm = 0;
+const warmUp = Array.from({ length: HEAVY_ROUNDS }, () => heaviest)
+  .flat()
+  .flatMap(sent => Array.from({ length: AT_ONCE }, (_, visitor) => ({ visitor, sent })));
+// What the Worker logs as going wrong, whichever request it is about.
+const warnings = {};
+console.warn = line => count(warnings, line);
+
+function count(counts, name) {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
 
 function spoiled(cookie) {
   const at = Math.floor(random() * cookie.length);
@@ -106,22 +119,28 @@ export default class extends Worker {
     if (url.pathname !== '/__soak') return super.fetch(request);
     const { bombs, token } = await request.json();
     const requests = Number(url.searchParams.get('requests'));
-    const statuses = {};
+    const answers = {};
+    Object.keys(warnings).forEach(line => delete warnings[line]);
     let left = requests;
     let stored = 0;
     const visit = async () => {
       while (left-- > 0) {
-        const visitor = warm < heaviest.length * AT_ONCE ? warm % AT_ONCE : Math.floor(random() * VISITORS);
         let lot = random() * 1000;
-        const make = heaviest[Math.floor(warm++ / AT_ONCE)] ?? kinds.find(([share]) => (lot -= share) < 0)[1];
+        const {
+          visitor,
+          sent: [kind, make],
+        } = warmUp.shift() ?? {
+          visitor: Math.floor(random() * VISITORS),
+          sent: kinds.find(([share]) => (lot -= share) < 0).slice(1),
+        };
         const tasks = [];
         const ctx = { waitUntil: task => tasks.push(task), passThroughOnException() {} };
-        const sent = make({ cookie: visitors[visitor], bombs, token });
-        const response = await Worker.prototype.fetch.call({ env: this.env, ctx }, sent);
+        const request = make({ cookie: visitors[visitor], bombs, token });
+        const response = await Worker.prototype.fetch.call({ env: this.env, ctx }, request);
         await response.arrayBuffer();
         // No more work is under way at once than this loop has begun, however slow the store is.
         await Promise.all(tasks);
-        statuses[response.status] = (statuses[response.status] ?? 0) + 1;
+        count(answers, `${kind} ${response.status}`);
         for (const line of response.headers.getSetCookie()) {
           stored += 1;
           visitors[visitor] = line.split(';')[0].replace(/=$/, '');
@@ -129,6 +148,6 @@ export default class extends Worker {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, visit));
-    return Response.json({ requests, statuses, stored, instances: instances.length, memory: memory() });
+    return Response.json({ requests, answers, warnings, stored, instances: instances.length, memory: memory() });
   }
 }
