@@ -6,8 +6,9 @@ import { buffer } from 'node:stream/consumers';
 /**
  * One request, nothing followed or decoded: `{ status, headers, setCookies, octets, body, json() }`.
  * Header values are written as Latin-1, so bytes above 0x7F can be sent.
+ * The head goes out at once and the body after `beforeBody()`, if that is given.
  */
-export async function send(url, { method = 'GET', headers = {}, body } = {}) {
+export async function send(url, { method = 'GET', headers = {}, body, beforeBody } = {}) {
   const response = await new Promise((resolve, reject) => {
     // The path as it is given: new URL() would tidy it.
     const { hostname, port, origin } = new URL(url);
@@ -16,7 +17,9 @@ export async function send(url, { method = 'GET', headers = {}, body } = {}) {
       resolve,
     );
     request.on('error', reject);
-    request.end(body);
+    if (!beforeBody) return request.end(body);
+    request.flushHeaders();
+    beforeBody().then(() => request.end(body), reject);
   });
   const octets = await buffer(response);
   const content = octets.toString();
@@ -55,7 +58,7 @@ export class Visitor {
   }
 
   /** A form as the site's pages send it, with the CSRF token. */
-  async post(path, form = {}) {
+  async post(path, form = {}, beforeBody) {
     if (!this.cookies.has('csrftoken')) await this.get('/login/');
     const body = new URLSearchParams({
       csrfmiddlewaretoken: this.cookies.get('csrftoken'),
@@ -65,7 +68,7 @@ export class Visitor {
       'content-type': 'application/x-www-form-urlencoded',
       'content-length': Buffer.byteLength(body),
     };
-    return this.#send(path, { method: 'POST', headers, body });
+    return this.#send(path, { method: 'POST', headers, body, beforeBody });
   }
 
   /** What Django knows of this visitor. */
