@@ -73,7 +73,7 @@ impl Codec {
         self.outcome(&opened)
     }
 
-    /// A state and the texts of [`read`]: `flags octets name ends name END line`, where the names are those of the
+    /// A state and the texts of `read`: `flags octets name ends name END line`, where the names are those of the
     /// record to put, with its end, and of the record to delete.
     pub fn seal(
         &self,
