@@ -50,6 +50,8 @@ async function batch(work) {
 
 const median = numbers => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
+const shuffled = items => items.map(item => [Math.random(), item]).sort(([a], [b]) => a - b).map(([, item]) => item);
+
 const best = {};
 for (const [size, data] of Object.entries(payloads)) {
   const cases = [];
@@ -62,7 +64,8 @@ for (const [size, data] of Object.entries(payloads)) {
     cases.push({ peer, cookie, at });
   }
   for (let round = -WARM_UP; round < rounds; round++) {
-    for (const { peer, cookie, at } of cases) {
+    // In an order of its own, since whoever comes next collects the garbage of the one before.
+    for (const { peer, cookie, at } of shuffled(cases)) {
       const seal = await batch(() => peer.seal(data));
       const open = await batch(() => peer.open(cookie));
       if (round < 0) continue;
@@ -99,13 +102,13 @@ const starts = {
     const options = { password: '${password}', ttl: ${seconds} };
     await unsealData(await sealData({ a: 1 }, options), options);`),
 };
-console.log('\n| start | ms |\n| --- | --- |');
-for (const [name, code] of Object.entries(starts)) {
-  let least = Infinity;
-  for (let round = 0; round < rounds; round++) {
+const least = Object.fromEntries(Object.keys(starts).map(name => [name, Infinity]));
+for (let round = 0; round < rounds; round++) {
+  for (const [name, code] of shuffled(Object.entries(starts))) {
     const run = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: import.meta.dirname, encoding: 'utf8' });
     if (run.status !== 0) throw new Error(run.stderr);
-    least = Math.min(least, Number(run.stdout) / 1000);
+    least[name] = Math.min(least[name], Number(run.stdout) / 1000);
   }
-  console.log(`| ${name} | ${least.toFixed(1)} |`);
 }
+console.log('\n| start | ms |\n| --- | --- |');
+for (const [name, time] of Object.entries(least)) console.log(`| ${name} | ${time.toFixed(1)} |`);
