@@ -7,6 +7,7 @@ mod kv;
 mod measured;
 mod object;
 mod origin;
+mod platform_error;
 mod r2;
 mod text;
 mod time_limit;

@@ -5,7 +5,7 @@ use worker::{
     D1Database, D1PreparedStatement, D1Result, D1SessionConstraint, wasm_bindgen::JsValue,
 };
 
-use super::text::seconds;
+use super::{platform_error::failed, text::seconds};
 
 /// Rows that one clean-up deletes at once: a statement has 30 s, and holds up writers.
 const SWEEP_ROWS: i32 = 500;
@@ -86,15 +86,4 @@ async fn rows<T: DeserializeOwned>(
         });
     }
     result.results().map_err(failed)
-}
-
-/// D1 tells its errors as text only, and text is never matched on: whatever it is, ask elsewhere.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
-fn failed(error: worker::Error) -> StoreError {
-    StoreError::Unavailable {
-        reason: error.to_string().into(),
-    }
 }

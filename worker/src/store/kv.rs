@@ -1,8 +1,8 @@
 use session_codec::Timestamp;
 use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
-use worker::{KvError, KvStore};
+use worker::KvStore;
 
-use super::text::live;
+use super::{platform_error::failed, text::live};
 use crate::settings::Tier;
 
 /// KV refuses shorter lives; the frame keeps the real one.
@@ -50,16 +50,5 @@ impl SessionStore for KvRecords {
 
     async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
         self.0.delete(name.as_str()).await.map_err(failed)
-    }
-}
-
-/// KV tells its errors as text only, and text is never matched on: whatever it is, ask elsewhere.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
-fn failed(error: KvError) -> StoreError {
-    StoreError::Unavailable {
-        reason: error.to_string().into(),
     }
 }

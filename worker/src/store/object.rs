@@ -6,7 +6,10 @@ use worker::{
     Headers, Method, ObjectNamespace, Request, RequestInit, Response, js_sys::Uint8Array,
 };
 
-use super::text::{or_malformed, record_name};
+use super::{
+    platform_error::failed,
+    text::{or_malformed, record_name},
+};
 use crate::settings::Tier;
 use crate::shard::{ASK, Ask, EXPIRES, Moved};
 
@@ -154,16 +157,5 @@ fn nothing(response: Response) -> Result<(), StoreError> {
 fn unexpected(status: u16) -> StoreError {
     StoreError::Unavailable {
         reason: format!("the object answered {status}").into(),
-    }
-}
-
-/// The runtime tells its errors as text only, and text is never matched on.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
-fn failed(error: worker::Error) -> StoreError {
-    StoreError::Unavailable {
-        reason: error.to_string().into(),
     }
 }

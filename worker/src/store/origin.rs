@@ -11,7 +11,10 @@ use worker::{
     ResponseBody, js_sys::Uint8Array,
 };
 
-use super::text::{live, record_name};
+use super::{
+    platform_error::failed,
+    text::{live, record_name},
+};
 use crate::{clock, settings::Tier};
 
 /// The first line of what a request's MAC covers. Another protocol gets another one.
@@ -81,9 +84,9 @@ impl OriginRecords {
         let request = request(&format!("{url}{path}"), method, (time, &proof), body);
         // Aborts when this future is dropped: when the time is up, say.
         let guard = Guard(AbortController::default());
-        let fetch = Fetch::Request(request.map_err(|error| failed(&error))?);
+        let fetch = Fetch::Request(request.map_err(failed)?);
         let response = fetch.send_with_signal(&guard.0.signal()).await;
-        let mut response = response.map_err(|error| failed(&error))?;
+        let mut response = response.map_err(failed)?;
         let status = response.status_code();
         if (300..400).contains(&status) {
             return Err(unavailable("redirect"));
@@ -167,9 +170,9 @@ async fn read(response: &mut Response) -> Result<Vec<u8>, StoreError> {
     if matches!(response.body(), ResponseBody::Empty) {
         return Ok(body);
     }
-    let mut chunks = response.stream().map_err(|error| failed(&error))?;
+    let mut chunks = response.stream().map_err(failed)?;
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| failed(&error))?;
+        let chunk = chunk.map_err(failed)?;
         if body.len() + chunk.len() > MAX_ANSWER {
             return Err(unavailable("answer longer than any record"));
         }
@@ -266,11 +269,6 @@ fn unavailable(reason: &str) -> StoreError {
 
 fn unexpected(status: u16) -> StoreError {
     unavailable(&format!("the origin store answered {status}"))
-}
-
-/// The runtime tells its errors as text only, and text is never matched on.
-fn failed(error: &worker::Error) -> StoreError {
-    unavailable(&error.to_string())
 }
 
 impl OriginAddress {

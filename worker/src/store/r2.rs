@@ -4,7 +4,10 @@ use session_codec::Timestamp;
 use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
 use worker::{Bucket, Include};
 
-use super::text::{live, or_malformed};
+use super::{
+    platform_error::failed,
+    text::{live, or_malformed},
+};
 use crate::settings::Tier;
 
 /// Objects that one page of a clean-up lists, the most R2 gives.
@@ -98,17 +101,6 @@ impl SessionStore for R2Records {
 fn key(name: &RecordName) -> String {
     let name = name.as_str();
     format!("{}/{}/{name}", &name[..2], &name[2..4])
-}
-
-/// R2 tells its errors as text only, and text is never matched on: whatever it is, ask elsewhere.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "used as a function in map_err"
-)]
-fn failed(error: worker::Error) -> StoreError {
-    StoreError::Unavailable {
-        reason: error.to_string().into(),
-    }
 }
 
 #[cfg(test)]
