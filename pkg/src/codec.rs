@@ -2,7 +2,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::{cell::RefCell, fmt::Write};
 
 use session_codec::{
-    Lineage, Opened, Reason, Session, StoreOp,
+    Commit, Lineage, Opened, Reason, Session, StoreOp, Timestamp,
     cookie::{CookieHeader, Lifetime},
     policy::Report,
 };
@@ -91,11 +91,7 @@ impl Codec {
             true => self.max_age(&lineage, now),
             false => Lifetime::BrowserSession,
         };
-        let commit = with_workspace(|w| {
-            self.codec
-                .seal(&session, &lineage, now, lifetime, &mut Entropy, w)
-        });
-        let commit = commit.map_err(failure::of_seal)?;
+        let commit = self.commit(&session, &lineage, now, lifetime)?;
         let line = commit.set_cookie.as_str();
         let mut text = String::with_capacity(line.len() + 128);
         if commit.store_ops.is_empty() {
@@ -118,13 +114,8 @@ impl Codec {
     ) -> Result<String, String> {
         let lineage = state::lineage(state)?;
         let (session, lineage) = read(lineage, base, changes, removed)?;
-        let lifetime = Lifetime::BrowserSession;
-        let commit = with_workspace(|w| {
-            let now = timestamp(now);
-            self.codec
-                .seal(&session, &lineage, now, lifetime, &mut Entropy, w)
-        });
-        let commit = commit.map_err(failure::of_seal)?;
+        let now = timestamp(now);
+        let commit = self.commit(&session, &lineage, now, Lifetime::BrowserSession)?;
         Ok(report_json(&self.codec.report(&session, &commit)))
     }
 
@@ -138,6 +129,20 @@ impl Codec {
         }
         text.push_str(self.codec.remove().as_str());
         Ok(text)
+    }
+
+    fn commit(
+        &self,
+        session: &Session,
+        lineage: &Lineage,
+        now: Timestamp,
+        lifetime: Lifetime,
+    ) -> Result<Commit, String> {
+        with_workspace(|w| {
+            self.codec
+                .seal(session, lineage, now, lifetime, &mut Entropy, w)
+        })
+        .map_err(failure::of_seal)
     }
 
     fn opened(&self, header: &str, now: f64) -> Opened {
@@ -165,7 +170,7 @@ impl Codec {
     }
 
     /// Seconds until the session would end by itself.
-    fn max_age(&self, lineage: &Lineage, now: session_codec::Timestamp) -> Lifetime {
+    fn max_age(&self, lineage: &Lineage, now: Timestamp) -> Lifetime {
         let end = self.codec.lifetimes().end(now, lineage.created());
         let seconds = end.seconds().saturating_sub(now.seconds());
         Lifetime::MaxAge(u64::try_from(seconds).unwrap_or(0))
