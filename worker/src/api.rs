@@ -371,13 +371,7 @@ async fn load<S: SessionStore + 'static>(
         return Err(Refusal::Conflict);
     }
     gateway.load(visit).await.map_err(|missing| match missing {
-        Missing::Unavailable(reason) => {
-            crate::log::warn("session-unavailable", &serde_json::json!(reason));
-            Refusal::Unavailable
-        }
-        Missing::Lost => {
-            crate::log::warn("session-lost", &serde_json::json!("record"));
-            Refusal::Lost
-        }
+        Missing::Unavailable(_) => Refusal::Unavailable,
+        Missing::Lost => Refusal::Lost,
     })
 }

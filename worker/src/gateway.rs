@@ -68,12 +68,8 @@ pub(crate) async fn respond(
     if !visit.session().is_some_and(is_enough) {
         match gateway.load(&mut visit).await {
             Ok(()) => {}
-            Err(Missing::Unavailable(reason)) => {
-                crate::log::warn("session-unavailable", &json!(reason));
-                return answer::unavailable();
-            }
+            Err(Missing::Unavailable(_)) => return answer::unavailable(),
             Err(Missing::Lost) => {
-                crate::log::warn("session-lost", &json!("record"));
                 return answer::unusable(
                     "The session's data is lost. Please log in again.",
                     &visit.removals(&gateway.settings),
@@ -234,8 +230,14 @@ impl<S: SessionStore + 'static> Gateway<S> {
         }
         crate::counters::loaded(match &loaded {
             Ok(()) => "ok",
-            Err(Missing::Unavailable(_)) => "unavailable",
-            Err(Missing::Lost) => "lost",
+            Err(Missing::Unavailable(reason)) => {
+                crate::log::warn("session-unavailable", &json!(reason));
+                "unavailable"
+            }
+            Err(Missing::Lost) => {
+                crate::log::warn("session-lost", &json!("record"));
+                "lost"
+            }
         });
         loaded
     }
