@@ -385,7 +385,8 @@ export interface Sessions<T extends SessionData = SessionData> {
   save(session: Session<T>, at?: At & { persistent?: boolean; force?: boolean }): Promise<string | undefined>;
   /**
    * {@link save}, then the response with `Set-Cookie`, `Cache-Control: private, no-store` and `Vary: Cookie`. The
-   * latter two also where nothing is set: the response depended on the session.
+   * latter two also where nothing is set: the response depended on the session. `CDN-Cache-Control` and what else
+   * caches obey before `Cache-Control` goes; `no-transform` stays.
    */
   commit(session: Session<T>, response: Response, at?: At & { persistent?: boolean }): Promise<Response>;
 }

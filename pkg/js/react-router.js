@@ -1,6 +1,7 @@
 // Sessions for React Router: its SessionStorage, and a middleware.
 
-import { committed, dependent, isUnavailable, mark, unavailable } from './adapter/answer.js';
+import { committed, dependent, isUnavailable, unavailable } from './adapter/answer.js';
+import { makePrivate } from './core/privacy.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { RouterSession } from './adapter/router_session.js';
 
@@ -34,7 +35,7 @@ export function createSessionStorage(sessions) {
     },
     headers(setCookie) {
       const headers = new Headers();
-      mark(headers);
+      makePrivate(headers);
       if (setCookie !== undefined) headers.append('Set-Cookie', setCookie);
       return headers;
     },

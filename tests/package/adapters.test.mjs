@@ -292,6 +292,36 @@ for (const [name, adapt] of Object.entries(adapters)) {
       }
     });
 
+    test('an answer with a session, read or written, is in no cache’s keeping, whatever the handler said', async () => {
+      const said = {
+        'Cache-Control': 'Public, max-age=600, No-Transform, x="a, b"',
+        'CDN-Cache-Control': 'max-age=600',
+        'Cloudflare-CDN-Cache-Control': 'max-age=600',
+        'Netlify-CDN-Cache-Control': 'max-age=600',
+        'X-LiteSpeed-Cache-Control': 'public',
+        'Surrogate-Control': 'max-age=600',
+        'X-Surrogate-Control': 'max-age=600',
+        'Edge-Control': '!no-store, max-age=600',
+        'X-Accel-Expires': '600',
+        'X-Reverse-Proxy-TTL': '600',
+        Expires: 'Thu, 01 Dec 2039 16:00:00 GMT',
+        'X-Accel-Buffering': 'no',
+        'Cache-Tag': 'page',
+        Vary: 'Accept',
+      };
+      for (const change of [() => {}, session => session.set('a', 2), session => session.destroy()]) {
+        const handle = adapt(sessions, session => {
+          change(session);
+          return new Response('x', { headers: said });
+        });
+        const { headers } = await send(handle, await cookieOf({ a: 1 }));
+        const kept = Object.keys(said).filter(name => headers.has(name));
+        assert.deepEqual(kept, ['Cache-Control', 'X-Accel-Buffering', 'Cache-Tag', 'Vary']);
+        assert.equal(headers.get('Cache-Control'), 'private, no-store, no-transform');
+        assert.equal(headers.get('Vary'), 'Accept, Cookie');
+      }
+    });
+
     test('a bug in the configuration of the adapter says which argument', () => {
       assert.throws(() => adapt({}, () => new Response()), { name: 'TypeError', message: /^sessions: / });
     });

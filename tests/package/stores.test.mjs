@@ -90,6 +90,31 @@ test('HTTP: an answer without proof is an outage, never an absent record', async
   }
 });
 
+test('HTTP: no cache on the way answers for the store, where the runtime can say so', async t => {
+  const key = generateKey();
+  const asked = [];
+  const ask = async () => {
+    const store = httpStore({ url: 'https://store.example', key, fetch: async (_, init) => (asked.push(init.cache), new Response()) });
+    await assert.rejects(store.get(NAME, NOW), isUnavailable);
+    await assert.rejects(store.put(NAME, new Uint8Array(1), NOW), isUnavailable);
+    await assert.rejects(store.delete(NAME), isUnavailable);
+  };
+  await ask();
+  assert.deepEqual([...new Set(asked.splice(0))], ['no-store']);
+  // As a Worker does whose compatibility date is of before that word.
+  class OldRequest extends Request {
+    constructor(url, init) {
+      if (init?.cache !== undefined) throw new TypeError("The 'cache' field on 'RequestInitializerDict' is not implemented.");
+      super(url, init);
+    }
+  }
+  const { Request: newRequest } = globalThis;
+  t.after(() => (globalThis.Request = newRequest));
+  globalThis.Request = OldRequest;
+  await ask();
+  assert.deepEqual([...new Set(asked)], [undefined]);
+});
+
 test('HTTP: where records may be sent', () => {
   const key = generateKey();
   for (const url of ['http://store.example', 'ftp://x', 'https://u:p@x', 'https://x/?a=1', 'nowhere'])

@@ -1,5 +1,7 @@
 // What every adapter does with an answer.
 
+import { makePrivate } from '../core/privacy.js';
+
 /** For `Retry-After`: long enough for a store to be itself again, short enough for a visitor to wait. */
 const RETRY_SECONDS = 2;
 
@@ -17,7 +19,7 @@ export function unavailable() {
     'Retry-After': String(RETRY_SECONDS),
     'Content-Type': 'text/plain; charset=utf-8',
   });
-  mark(headers);
+  makePrivate(headers);
   return new Response('The session is not available right now. Please try again.\n', {
     status: 503,
     headers,
@@ -29,7 +31,7 @@ export function dependent(response) {
   if (isUpgrade(response)) return response;
   // Of a fetch, say: those headers cannot be changed.
   const copy = new Response(response.body, response);
-  mark(copy.headers);
+  makePrivate(copy.headers);
   return copy;
 }
 
@@ -51,13 +53,6 @@ export async function committed(sessions, session, request, response) {
     if (isUnavailable(error)) return unavailable();
     throw error;
   }
-}
-
-/** Puts on headers that the answer depends on the session. */
-export function mark(headers) {
-  headers.set('Cache-Control', 'private, no-store');
-  const vary = headers.get('Vary') ?? '';
-  if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(vary)) headers.append('Vary', 'Cookie');
 }
 
 const mayRenew = ({ method }, { status }) =>

@@ -1,6 +1,7 @@
 import * as argument from './argument.js';
 import { Codec } from './codec.js';
 import { EdgeSessionError } from './error.js';
+import { makePrivate } from './privacy.js';
 import { internals } from './session.js';
 
 /** A younger record may not be visible yet where we ask; an older one is lost. Twice the time that KV names. */
@@ -129,9 +130,6 @@ function cookieHeader(from) {
 }
 
 function addHeaders(headers, line) {
-  headers.set('cache-control', 'private, no-store');
-  const vary = headers.get('vary');
-  if (vary === null) headers.set('vary', 'Cookie');
-  else if (!/(^|,)\s*(cookie|\*)\s*(,|$)/i.test(vary)) headers.append('vary', 'Cookie');
+  makePrivate(headers);
   if (line !== undefined) headers.append('set-cookie', line);
 }
