@@ -27,7 +27,9 @@ use crate::{
     atoms::{Envelope, Timestamp},
     compress::Dictionary,
     config::{Acceptance, Config, ConfigError, Keys, Overflow},
-    cookie::{Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie},
+    cookie::{
+        Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie, RequestCookie,
+    },
     crypto::Nonce,
     error::{Reason, SealError},
     policy::{Lifetimes, Limits, Plan, Report, Rules, is_nearly_full},
@@ -46,11 +48,6 @@ pub use opened::{OpenSession, Opened};
 
 /// The purpose bound into every session cookie: a token made for another use never opens here.
 const PURPOSE: &str = "session";
-/// Values longer than this are refused before any cryptography: four times what browsers keep.
-const MAX_VALUE_OCTETS: usize = 16 << 10;
-/// Different values of one cookie name that are looked at. Browsers send more than one only
-/// when somebody plants them.
-const MAX_COPIES: usize = 4;
 
 /// Opens and seals session cookies as configured. Immutable: share one.
 pub struct Codec {
@@ -180,7 +177,7 @@ impl Codec {
         now: Timestamp,
         workspace: &mut Workspace,
     ) -> Result<OpenSession, Reason> {
-        if value.len() > MAX_VALUE_OCTETS {
+        if value.len() > RequestCookie::MAX_VALUE_OCTETS {
             return Err(Reason::TooLong);
         }
         let envelope = Envelope::claimed_by(value);
@@ -340,7 +337,7 @@ impl Codec {
         workspace: &mut Workspace,
     ) -> Opened {
         let is_django_cookie = name != self.profile.name();
-        let mut seen: [&[u8]; MAX_COPIES] = [&[]; MAX_COPIES];
+        let mut seen: [&[u8]; RequestCookie::MAX_COPIES] = [&[]; RequestCookie::MAX_COPIES];
         let mut copies = 0;
         let mut opened: Option<OpenSession> = None;
         let mut reason = None;

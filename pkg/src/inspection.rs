@@ -1,8 +1,8 @@
 use alloc::{format, string::String};
 
 use session_codec::{
-    Envelope, Secret,
-    cookie::{CookieHeader, CookieName, Relation, RequestCookie},
+    Config, Envelope, Secret,
+    cookie::{CookieHeader, CookieName, Relation, RequestCookie, SetCookie},
     inspect::{Inspection, inspect as inspected},
     policy::Limits,
 };
@@ -65,6 +65,61 @@ pub fn read_cookies(header: &str, name: Option<String>) -> Result<String, String
             .for_each(|cookie| push(cookie, Relation::Other)),
     }
     Ok(text)
+}
+
+/// A `Set-Cookie` line as browsers read it: `name END value END` and then `attribute END value END` for each that
+/// counts. Attributes that browsers ignore are not there.
+#[wasm_bindgen]
+pub fn read_set_cookie(line: &str) -> Result<String, String> {
+    let cookie = SetCookie::read(line.as_bytes())
+        .map_err(|error| failure::failure("invalid_cookie", error))?;
+    let mut text = String::new();
+    let mut push = |part: &[u8]| {
+        text.push_str(&String::from_utf8_lossy(part));
+        text.push(END);
+    };
+    push(cookie.name);
+    push(cookie.value);
+    let max_age = cookie.max_age.map(|seconds| format!("{seconds}"));
+    let said = |is_said: bool| is_said.then_some(&b""[..]);
+    for (attribute, value) in [
+        ("maxAge", max_age.as_deref().map(str::as_bytes)),
+        ("expires", cookie.expires),
+        ("path", cookie.path),
+        ("domain", cookie.domain),
+        (
+            "sameSite",
+            cookie.same_site.map(|known| known.as_str().as_bytes()),
+        ),
+        ("secure", said(cookie.secure)),
+        ("httpOnly", said(cookie.http_only)),
+        ("partitioned", said(cookie.partitioned)),
+    ] {
+        if let Some(value) = value {
+            push(attribute.as_bytes());
+            push(value);
+        }
+    }
+    Ok(text)
+}
+
+/// What both sides have to agree on, as JSON: bytes, copies, and seconds.
+#[wasm_bindgen]
+#[must_use]
+pub fn limits() -> String {
+    let defaults = Config::default();
+    format!(
+        r#"{{"headerBytes":{},"valueBytes":{},"copies":{},"recordBytes":{},"recordVisibleSeconds":{},"idleSeconds":{},"absoluteSeconds":{},"budget":{},"maxFallbacks":{}}}"#,
+        CookieHeader::MAX_OCTETS,
+        RequestCookie::MAX_VALUE_OCTETS,
+        RequestCookie::MAX_COPIES,
+        Limits::MAX_RECORD_BYTES,
+        Limits::RECORD_VISIBLE_SECONDS,
+        defaults.idle_seconds,
+        defaults.absolute_seconds,
+        defaults.budget.octets(),
+        session_codec::MAX_FALLBACKS,
+    )
 }
 
 /// A new sealing key.

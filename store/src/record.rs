@@ -54,7 +54,7 @@ pub struct Record(Vec<u8>);
 
 impl Record {
     /// Longest record: 1 MiB of session data and what encryption adds to it.
-    pub const MAX_OCTETS: usize = 1024 * 1024 + 1024;
+    pub const MAX_OCTETS: usize = session_codec::policy::Limits::MAX_RECORD_BYTES;
 
     /// Takes the octets as they are.
     ///

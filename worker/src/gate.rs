@@ -2,16 +2,14 @@
 
 use session_codec::{
     Codec, Commit, HeadChange, Lineage, OpenSession, SealError, Session, StoreOp, Timestamp,
-    cookie::Lifetime,
+    cookie::Lifetime, policy::Limits,
 };
 use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 
 use crate::{counters, entropy::Entropy, state::with_workspace};
 
 /// A record younger than this may simply not be visible yet where we ask; an older one is lost.
-/// Twice the minute that KV names for its writes to be seen everywhere, since absence is cached,
-/// too; and one for the request that wrote it, whose time is that of its beginning.
-const PROPAGATION_MILLIS: i64 = 180_000;
+const PROPAGATION_MILLIS: i64 = Limits::RECORD_VISIBLE_SECONDS * 1000;
 
 /// Why the spilled part of an authentic session cannot be had.
 #[derive(Debug, PartialEq, Eq)]

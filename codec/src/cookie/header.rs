@@ -114,6 +114,10 @@ impl<'a> RequestCookie<'a> {
     /// judges by it before any cryptography.
     pub const MAX_VALUE_OCTETS: usize = 16 * 1024;
 
+    /// Different values under one name that are looked at; with more, none is. Two from two paths
+    /// happen, more only where somebody plants them, and each costs a decryption.
+    pub const MAX_COPIES: usize = 4;
+
     fn read(chunk: &'a [u8]) -> Self {
         let (name, value) = split_pair(chunk);
         Self {

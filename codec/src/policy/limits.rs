@@ -13,6 +13,17 @@ pub struct Limits {
     pub json_depth: u16,
 }
 
+impl Limits {
+    /// Longest record, in bytes: 1 MiB of session data and what encryption adds to it.
+    pub const MAX_RECORD_BYTES: usize = (1 << 20) + 1024;
+
+    /// Seconds for which a record that is not found may only not be visible yet; after them it is
+    /// lost. Twice the minute that Workers KV names for its writes to be seen everywhere, since
+    /// absence is cached, too; and one for the request that wrote it, whose time is that of its
+    /// beginning.
+    pub const RECORD_VISIBLE_SECONDS: i64 = 180;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -1,12 +1,12 @@
-use session_codec::{Reason, Session, Timestamp, cookie::CookieHeader, policy::Limits};
+use session_codec::{
+    Reason, Session, Timestamp,
+    cookie::{CookieHeader, RequestCookie},
+    policy::Limits,
+};
 use session_store::StoreError;
 
 use super::{RowSigner, Rows, key::SessionKey};
 use crate::{settings::Settings, state::with_workspace};
-
-/// Different values of the cookie that are looked up. Browsers send more than one only when
-/// somebody plants them, and each costs a question to a database.
-const MAX_COPIES: usize = 4;
 
 /// What a browser sent under the name of the site's session cookie.
 pub(crate) struct Visit {
@@ -65,7 +65,7 @@ impl Visit {
             if values.contains(&value) {
                 continue;
             }
-            if values.len() == MAX_COPIES {
+            if values.len() == RequestCookie::MAX_COPIES {
                 return Ok(Self::rejected(Reason::TooManyCopies.label(), true));
             }
             values.push(value);
