@@ -247,6 +247,9 @@ describe('a site of another kind', () => {
       'ten thousand short ones': `${'a=1; '.repeat(10_000)}${ours}`,
       '128 KB of semicolons': ';'.repeat(120_000) + ours,
       'nearly 128 KB in one': `${ours}; ${fill(120_000)}`,
+      // Once each of them was a separator behind which all the others were walked: 15 s.
+      '120 KB of blanks in one': `${ours}; a=b${' '.repeat(120_000)}c`,
+      'what separates, and what is skipped': `${ours}; a=b${',%80s%80e'.repeat(13_000)}`,
       'ours of 16 KB': `${COOKIE}=${'A'.repeat(16_384)}`,
       'ours of 100 KB': `${COOKIE}=${'A'.repeat(100_000)}`,
       'ours five thousand times': `${COOKIE}=AAAA; `.repeat(5000) + ours,

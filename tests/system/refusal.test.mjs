@@ -266,6 +266,9 @@ describe('what a client makes up never reaches the site', () => {
       '\x85sessionid',
       'sessionid\xa0',
       '$sessionid',
+      'x[sessionid',
+      'x\\sessionid',
+      'x"sessionid',
       '\xa0__Host-sessionid',
       '$Version',
     ]) {

@@ -16,27 +16,31 @@
 //! | `=sessionid=x` | Werkzeug CVE-2023-23934 | nameless forms |
 //! | `sessionid` without `=` | readers that give it an empty value | the same |
 //! | `a=b sessionid=x`, `a=b,sessionid=x` | Python's `SimpleCookie`; RFC 2109 readers, old Rack | blank or comma as separator |
+//! | `x[sessionid=x`, `a=b\sessionid=x`, `x"sessionid=x` | WebOb (Pyramid, TurboGears) | pairs found anywhere, behind whatever no name can hold |
+//! | `a, sessionid` | aiohttp | the same, an empty value |
 //!
 //! `$Version` goes too, whatever the session's name: it is no cookie of anyone but switches Java
 //! servers to RFC 2965, where a quoted value may swallow the cookies after it.
 //!
 //! Everything errs to one side: a cookie that only resembles ours is of no use to the origin.
 
+use memchr::memchr;
+
 use super::name::CookieName;
+use super::octets::is_token;
 
 /// Whether `chunk` (trimmed, between two `;`) is one of `ours`, or may be read as one.
 /// Time linear in the chunk for each of `ours`.
 pub(super) fn is_suspect(chunk: &[u8], ours: &[&CookieName]) -> bool {
-    let claims = |text: &[u8]| {
-        let first = LooseName::new(text, Reading::Skipping).next();
-        ours.iter()
-            .map(|name| name.as_str().as_bytes())
-            .any(|name| may_begin(first, name) && may_be_read_as(text, name))
+    let begins_like_one = || {
+        let first = LooseName::new(chunk, Reading::Skipping).next();
+        may_begin(first, ours)
     };
+    let is_one = |reading| names_one(chunk, ours, reading, Ending::Any);
     switches_to_legacy(chunk)
         || is_exactly(chunk, ours)
-        || claims(chunk)
-        || hidden_pairs(chunk).any(claims)
+        || (begins_like_one() && Reading::ALL.into_iter().any(is_one))
+        || hides_one(chunk, ours)
 }
 
 /// A name may itself read as another one (`%aA` loses its first octets), so the plain reading
@@ -47,22 +51,19 @@ fn is_exactly(chunk: &[u8], ours: &[&CookieName]) -> bool {
     ours.iter().any(|ours| ours.as_str().as_bytes() == name)
 }
 
-/// Whether a chunk whose first octet reads so can be read as `name`: nearly all cookies of others
+/// Whether what begins with `first` can be read as one of `ours`: nearly all cookies of others
 /// differ here.
-fn may_begin(first: Option<u8>, name: &[u8]) -> bool {
-    match name.first() {
-        Some(ours) if ours.is_ascii_alphanumeric() || *ours == b'_' => {
-            // The other reading makes `_` of the first two and skips the third.
-            first == Some(ours.to_ascii_lowercase()) || matches!(first, Some(b'.' | b'[' | b'+'))
-        }
-        _ => true,
-    }
-}
-
-fn may_be_read_as(chunk: &[u8], name: &[u8]) -> bool {
-    [Reading::Skipping, Reading::Php]
-        .into_iter()
-        .any(|reading| LooseName::new(chunk, reading).eq(LooseName::new(name, reading)))
+fn may_begin(first: Option<u8>, ours: &[&CookieName]) -> bool {
+    // One reading makes `_` of the first two and skips the third.
+    matches!(first, Some(b'.' | b'[' | b'+'))
+        || ours
+            .iter()
+            .any(|name| match name.as_str().as_bytes().first() {
+                Some(ours) if ours.is_ascii_alphanumeric() || *ours == b'_' => {
+                    first == Some(ours.to_ascii_lowercase())
+                }
+                _ => true,
+            })
 }
 
 fn switches_to_legacy(chunk: &[u8]) -> bool {
@@ -70,34 +71,94 @@ fn switches_to_legacy(chunk: &[u8]) -> bool {
         && LooseName::new(chunk, Reading::Skipping).eq(b"version".iter().copied())
 }
 
-/// Text behind a blank or comma inside `chunk` that some readers take for a further cookie.
-fn hidden_pairs(chunk: &[u8]) -> impl Iterator<Item = &[u8]> {
-    // Most values have none: one look at all octets at once is quicker than one by one.
-    let any = chunk
-        .iter()
-        .fold(false, |any, octet| any | is_separator(octet));
-    let mut rest = any.then_some(chunk).and_then(after_separator);
-    core::iter::from_fn(move || {
-        loop {
-            let from = rest?;
-            rest = after_separator(from);
-            let part = from.split(is_separator).next().unwrap_or(&[]);
-            // Nothing is set without a `=`, which blanks may precede.
-            let behind = from.get(part.len()..).unwrap_or(&[]).trim_ascii_start();
-            if !part.is_empty() && (part.contains(&b'=') || behind.starts_with(b"=")) {
-                return Some(part);
+/// Whether `text` begins with one of `ours` as `reading` has it.
+fn names_one(text: &[u8], ours: &[&CookieName], reading: Reading, ending: Ending) -> bool {
+    ours.iter().any(|name| {
+        let mut wanted = LooseName::new(name.as_str().as_bytes(), reading);
+        let mut seen = LooseName::new(text, reading);
+        match ending {
+            Ending::Any => seen.eq(wanted),
+            Ending::Sign => seen.by_ref().eq(wanted) && seen.is_signed,
+            Ending::Separator => {
+                wanted.all(|byte| seen.next() == Some(byte))
+                    && seen.rest.first().is_none_or(is_separator)
             }
         }
     })
 }
 
-fn after_separator(octets: &[u8]) -> Option<&[u8]> {
-    let at = octets.iter().position(is_separator)?;
-    octets.get(at + 1..)
+/// What has to follow a name.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// `=`, or nothing.
+    Any,
+    /// `=`: nothing is set without.
+    Sign,
+    /// Nothing, or what separates.
+    Separator,
 }
 
-fn is_separator(octet: &u8) -> bool {
-    matches!(octet, b',' | b' ' | b'\t'..=b'\r')
+/// Whether a reader that finds cookies anywhere in `chunk`, behind whatever no name can hold,
+/// finds one of `ours`.
+///
+/// A name is looked for once in each run of what separates and what a reading skips, at its end:
+/// from anywhere else in the run it reads the same. So however long the runs are, each is
+/// walked at most as often as a name is long.
+fn hides_one(chunk: &[u8], ours: &[&CookieName]) -> bool {
+    let ending = match memchr(b'=', chunk) {
+        Some(_) => Ending::Sign,
+        None => Ending::Separator,
+    };
+    // Which readings have seen no name since the last separator.
+    let mut open = [false; Reading::ALL.len()];
+    let mut rest = chunk;
+    loop {
+        if !open.contains(&true) {
+            // An escape holds no separator, so none is cut in two here.
+            let Some(after) = after_separator(rest) else {
+                return false;
+            };
+            rest = after;
+            open = [true; Reading::ALL.len()];
+        }
+        let Some((byte, after)) = decoded(rest) else {
+            return false;
+        };
+        if rest.first().is_some_and(is_separator) {
+            open = [true; Reading::ALL.len()];
+        } else {
+            let begins_like_one = may_begin(Some(byte.to_ascii_lowercase()), ours);
+            for (open, reading) in open.iter_mut().zip(Reading::ALL) {
+                if *open && reading.sees(byte, false).is_some() {
+                    *open = false;
+                    if begins_like_one && names_one(rest, ours, reading, ending) {
+                        return true;
+                    }
+                }
+            }
+        }
+        rest = after;
+    }
+}
+
+fn after_separator(bytes: &[u8]) -> Option<&[u8]> {
+    let at = bytes.iter().position(is_separator)?;
+    bytes.get(at + 1..)
+}
+
+/// No name can hold it. (`=` ends one.)
+fn is_separator(byte: &u8) -> bool {
+    !is_token(*byte) && *byte != b'='
+}
+
+/// The first byte of a text in which `%73` stands for `s`, and what follows it.
+fn decoded(text: &[u8]) -> Option<(u8, &[u8])> {
+    if let [b'%', high, low, rest @ ..] = text
+        && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+    {
+        return Some((high << 4 | low, rest));
+    }
+    text.split_first().map(|(first, rest)| (*first, rest))
 }
 
 /// How a lenient parser treats odd octets of a name.
@@ -109,11 +170,28 @@ enum Reading {
     Php,
 }
 
+impl Reading {
+    const ALL: [Self; 2] = [Self::Skipping, Self::Php];
+
+    /// What it makes of `byte` in a name, begun or not; `None` if it skips it.
+    const fn sees(self, byte: u8, begun: bool) -> Option<u8> {
+        match (byte, self) {
+            (b'.' | b'[', Self::Php) => Some(b'_'),
+            (b' ' | b'+', Self::Php) if begun => Some(b'_'),
+            (b'+', Self::Php) => None,
+            (b'=' | b'"' | b'\'' | b'$' | 0x00..=0x20 | 0x7f..=0xff, _) => None,
+            _ => Some(byte.to_ascii_lowercase()),
+        }
+    }
+}
+
 /// The name of a chunk as lenient parsers see it: percent-decoded, lower case, odd octets
 /// skipped, up to the first `=` that follows something.
 struct LooseName<'a> {
     rest: &'a [u8],
     begun: bool,
+    /// An `=` has ended it.
+    is_signed: bool,
     reading: Reading,
 }
 
@@ -122,20 +200,9 @@ impl<'a> LooseName<'a> {
         Self {
             rest: chunk,
             begun: false,
+            is_signed: false,
             reading,
         }
-    }
-
-    fn next_decoded(&mut self) -> Option<u8> {
-        if let [b'%', high, low, rest @ ..] = self.rest
-            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
-        {
-            self.rest = rest;
-            return Some(high << 4 | low);
-        }
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*first)
     }
 }
 
@@ -144,20 +211,18 @@ impl Iterator for LooseName<'_> {
 
     fn next(&mut self) -> Option<u8> {
         loop {
-            let octet = self.next_decoded()?;
-            let seen = match (octet, self.reading) {
-                (b'=' | 0, _) if self.begun => {
-                    self.rest = &[];
-                    return None;
-                }
-                (b'.' | b'[', Reading::Php) => b'_',
-                (b' ' | b'+', Reading::Php) if self.begun => b'_',
-                (b'+', Reading::Php) => continue,
-                (b'=' | b'"' | b'\'' | b'$' | 0x00..=0x20 | 0x7f..=0xff, _) => continue,
-                _ => octet.to_ascii_lowercase(),
-            };
-            self.begun = true;
-            return Some(seen);
+            let (byte, rest) = decoded(self.rest)?;
+            self.rest = rest;
+            // C strings end at a zero.
+            if self.begun && matches!(byte, b'=' | 0) {
+                self.rest = &[];
+                self.is_signed = true;
+                return None;
+            }
+            if let Some(seen) = self.reading.sees(byte, self.begun) {
+                self.begun = true;
+                return Some(seen);
+            }
         }
     }
 }
@@ -204,6 +269,18 @@ mod tests {
             b"a=b,sessionid=x",
             b"a=b,\tSESSIONID =x",
             b"a=\"b sessionid=x\"",
+            b"a=b sess\xffionid=x",
+            b"a=b sessionid\0x=y",
+            b"a=b, %20%73essionid =x",
+            b"a=b \"sessionid\"=x",
+            b"x[sessionid=x",
+            b"x\\sessionid=x",
+            b"x\"sessionid=x",
+            b"a=b/sessionid=x",
+            b"a=b\xa0=SessionID\t=x",
+            b"a=b, =,=sessionid=x",
+            b"a, sessionid",
+            b"a, sessionid b",
             b"$Version=1",
             b"$version=\"1\"",
         ] {
@@ -225,6 +302,7 @@ mod tests {
         assert!(suspect(b"edge_session=1", "edge.session"));
         assert!(suspect(b"+edge.session=1", "edge_session"));
         assert!(suspect(b".x=1", "'_x"));
+        assert!(suspect(b"a,++edge.session=1", "edge_session"));
     }
 
     #[test]
@@ -248,6 +326,10 @@ mod tests {
             b"a=b sessionid",
             b"a=b sessionid c=d",
             b"a=b,c=sessionid",
+            b"a=b,sessionid,=x",
+            b"a=b[c]sessionid(=x",
+            b"a sessionids b",
+            b"a=%2Fsessionid=x",
             b"version=1",
             b"$Versions=1",
             b"=",
