@@ -12,10 +12,12 @@ const description = JSON.parse(readFileSync(`${root}/pkg/package.json`, 'utf8'))
 
 rmSync(target, { recursive: true, force: true });
 for (const name of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(`${root}/${name}`, `${root}/pkg/${name}`);
-cpSync(`${sources}/wasm/edge_session_bg.wasm`, `${target}/wasm/edge_session_bg.wasm`);
+const module = `${sources}/wasm/edge_session_bg.wasm`;
+cpSync(module, `${target}/codec.wasm`);
+writeFileSync(`${sources}/wasm/edge_session_base64.js`, `export default '${readFileSync(module, 'base64')}';\n`);
 
 const named = suffix => {
-  const paths = JSON.stringify([description.exports, description.bin]).matchAll(/\.\/dist\/([\w-]+)(\.\w[\w.]*)"/g);
+  const paths = JSON.stringify([description.exports, description.bin]).matchAll(/\bdist\/([\w-]+)(\.\w[\w.]*)"/g);
   return new Set([...paths].filter(path => path[2] === suffix).map(path => path[1]));
 };
 const source = (name, suffix) => {
@@ -24,7 +26,7 @@ const source = (name, suffix) => {
   return path;
 };
 // The module is loaded by an import that names nothing: an effect, whatever package.json says of pkg/js.
-const common = { bundle: true, ignoreAnnotations: true, packages: 'external', external: ['*.wasm'], target: 'es2022', charset: 'utf8', logLevel: 'warning' };
+const common = { bundle: true, ignoreAnnotations: true, packages: 'external', external: ['*.wasm', '*.wasm?module'], target: 'es2022', charset: 'utf8', logLevel: 'warning' };
 
 await build({
   ...common,
@@ -51,5 +53,6 @@ for (const name of named('.d.ts')) cpSync(source(name, '.d.ts'), `${target}/${na
 for (const name of named('.d.cts')) {
   const types = readFileSync(source(name, '.d.ts'), 'utf8');
   // A CommonJS declaration that names another one has to name a CommonJS one.
-  writeFileSync(`${target}/${name}.d.cts`, types.replace(/from '(\.\/[\w-]+)\.js'/g, "from '$1.cjs'"));
+  const named = types.replace(/from '(\.\/[\w-]+)\.js'/g, "from '$1.cjs'");
+  writeFileSync(`${target}/${name}.d.cts`, named.replace(/^export default (\w+);$/m, 'export = $1;'));
 }

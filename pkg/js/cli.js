@@ -39,7 +39,7 @@ exit codes
   3  what was given cannot be read: a file, a key, JSON
 `;
 
-start(readFileSync(new URL('./wasm/edge_session_bg.wasm', import.meta.url)));
+start(readFileSync(new URL('./codec.wasm', import.meta.url)));
 process.stdout.on('error', error => {
   // Whoever read the output has seen enough.
   if (error.code === 'EPIPE') process.exit(EXIT.good);

@@ -1,5 +1,5 @@
-// The API. It does not load the module: node.js, workerd.js and browser.js do, each in its platform's way, and slim.js
-// leaves it to the application.
+// The API. It does not load the module: node.js, inline.js, workerd.js and edge.js do, each in its platform's way, and
+// slim.js leaves it to the application.
 
 export { createCodec } from './core/codec.js';
 export { EdgeSessionError } from './core/error.js';

@@ -4,7 +4,9 @@ export * from './index.js';
 
 /** See slim.d.ts. */
 export function initSync(module) {
-  if (!(module instanceof WebAssembly.Module) && !(module instanceof ArrayBuffer) && !ArrayBuffer.isView(module))
+  // By their tags: they may come from another realm.
+  const tag = Object.prototype.toString.call(module);
+  if (tag !== '[object WebAssembly.Module]' && tag !== '[object ArrayBuffer]' && !ArrayBuffer.isView(module))
     throw new TypeError('module must be a WebAssembly.Module or its octets');
   start(module);
 }

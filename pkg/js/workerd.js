@@ -1,6 +1,6 @@
 // Cloudflare Workers: modules are compiled when the Worker is deployed, and nowhere else.
 
-import module from './wasm/edge_session_bg.wasm';
+import module from './codec.wasm';
 import { start } from './core/binding.js';
 
 start(module);

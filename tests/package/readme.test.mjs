@@ -76,7 +76,7 @@ test('browser', async () => {
 
 test('slim', async () => {
   const head = `import { readFileSync } from 'node:fs';
-    globalThis.fetch = async () => new Response(readFileSync('node_modules/edge-session/dist/wasm/edge_session_bg.wasm'));`;
+    globalThis.fetch = async () => new Response(readFileSync('node_modules/edge-session/dist/codec.wasm'));`;
   assert.equal(await block('slim', "console.log(createCodec({ keys: process.env.SESSION_KEYS }).cookieName)", head), '__Host-session');
 });
 
