@@ -9,17 +9,53 @@ export function parse(text) {
   }
 }
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
-const NUMBERS = { NaN, Infinity, '-Infinity': -Infinity };
+const NUMBER_OR_TEXT = /["NI]/g;
 
+/** Each place once, since the text is the visitor's: `Infinity` becomes a number that JSON knows, `NaN` a mark. */
 function parseWithNumbers(text) {
-  // A marked text stands for such a number; no text of the session can begin with the mark.
-  let mark = '\u0001';
-  while (text.includes(JSON.stringify(mark).slice(1, -1)) || text.includes(mark)) mark += '\u0001';
-  const marked = text.replace(TOKEN, token => (token[0] === '"' ? token : JSON.stringify(mark + token)));
-  return JSON.parse(marked, (_, value) =>
-    typeof value === 'string' && value.startsWith(mark) ? NUMBERS[value.slice(mark.length)] : value,
-  );
+  // Texts of the session that could be the mark.
+  const taken = new Set();
+  const betweenMarks = [];
+  let written = '';
+  let from = 0;
+  NUMBER_OR_TEXT.lastIndex = 0;
+  for (let found; (found = NUMBER_OR_TEXT.exec(text)) !== null; ) {
+    const at = found.index;
+    if (found[0] === '"') {
+      const end = endOfText(text, at);
+      if (text.startsWith(MARK, at + 1)) taken.add(JSON.parse(text.slice(at, end)));
+      NUMBER_OR_TEXT.lastIndex = end;
+      continue;
+    }
+    written += text.slice(from, at);
+    if (found[0] === 'N') {
+      betweenMarks.push(written);
+      written = '';
+      from = at + 'NaN'.length;
+    } else {
+      written += '1e999';
+      from = at + 'Infinity'.length;
+    }
+    NUMBER_OR_TEXT.lastIndex = from;
+  }
+  betweenMarks.push(written + text.slice(from));
+  let number = 0;
+  while (taken.has(`\u0001${number}`)) number += 1;
+  const mark = `\u0001${number}`;
+  return JSON.parse(betweenMarks.join(JSON.stringify(mark)), (_, value) => (value === mark ? NaN : value));
+}
+
+/** As JSON.stringify spells U+0001, and as everybody has to. */
+const MARK = '\\u0001';
+
+/** Behind the quote that ends the text which begins at `at`. */
+function endOfText(text, at) {
+  for (let end = text.indexOf('"', at + 1); ; end = text.indexOf('"', end + 1)) {
+    if (end < 0) return text.length;
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === '\\') backslashes += 1;
+    if (backslashes % 2 === 0) return end + 1;
+  }
 }
 
 /** JSON text of a value that was given as `name`. */
