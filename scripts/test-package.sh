@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the npm package and runs tests/package/*.test.mjs: the API, the vectors through it, the command and the
-# adapters, and the packed package in Node, workerd, Chromium, Deno and Bun.
+# adapters, and the packed package in Node, workerd, Chromium, Deno, Bun, esbuild, Rollup and Vite.
 #   test-package.sh [name...]   only the files whose name contains one of these
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"

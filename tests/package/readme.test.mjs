@@ -2,16 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { install } from './packed.mjs';
+import { blocks, key, text } from './readme.mjs';
 
 const run = promisify(execFile);
-const text = readFileSync(new URL('../../pkg/README.md', import.meta.url), 'utf8');
-const blocks = new Map([...text.matchAll(/^```js run=(\w+)\n(.*?)^```$/gms)].map(([, name, code]) => [name, code]));
-const key = 'es1_AwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dw';
 const DJANGO = 'k4^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hfgdpaeio-23-plus';
 
 let project;
