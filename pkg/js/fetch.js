@@ -1,31 +1,30 @@
 // Sessions round a plain fetch handler.
 
-import { committed, dependent, isUnavailable, unavailable } from './adapter/answer.js';
+import { committed, isUnavailable, unavailable } from './adapter/answer.js';
 import { sessionsOf } from './adapter/sessions_of.js';
+import { ADAPTER } from './core/visits.js';
 
 export function withSession(sessions, handler) {
   const of = sessionsOf(sessions);
   if (typeof handler !== 'function') throw new TypeError('handler: a function is expected');
   return async (request, ...rest) => {
     const [environment] = rest;
-    const gate = of(environment, ...rest);
-    let loading;
-    const session = () => (loading ??= gate.load(request));
+    const gate = await of(environment, ...rest);
+    const { visit, isOutermost } = gate[ADAPTER].enter(request);
     let response;
     try {
-      response = await handler(request, session, ...rest);
+      response = await handler(request, () => visit.session(), ...rest);
     } catch (error) {
+      visit.fail();
+      if (isOutermost) visit.end();
       if (isUnavailable(error)) return unavailable();
       throw error;
     }
-    if (loading === undefined) return response;
-    let loaded;
+    if (!isOutermost) return response;
     try {
-      loaded = await loading;
-    } catch {
-      // The handler knows, and answered all the same.
-      return dependent(response);
+      return await committed(visit, request, response);
+    } finally {
+      visit.end();
     }
-    return committed(gate, loaded, request, response);
   };
 }

@@ -12,12 +12,16 @@ export interface SessionVariables<T extends SessionData = SessionData> {
  * sessions. While an authentic session's data cannot be had, or a change cannot be stored, the answer is 503 with
  * `Retry-After`, and the cookie stays as it was.
  *
- * @param sessions what `createSessions` makes, or a function of the context that makes it, called once for each `c.env`
+ * One session a request: where it is used on an outer and an inner route, they share it. A handler that throws changes
+ * nothing, whatever `onError` answers; an `HTTPException` below 500 is an answer.
+ *
+ * @param sessions what `createSessions` makes, or a function of the context that makes it, now or later: when it is
+ * first needed, once a process, or once for each `env` of a Worker
  *
  * @example
  * app.use('/account/*', session(sessions));
  * app.get('/account/', c => c.text(`Hello ${c.var.session.get('name')}`));
  */
 export function session<T extends SessionData = SessionData>(
-  sessions: Sessions<T> | ((c: Context) => Sessions<T>),
+  sessions: Sessions<T> | ((c: Context) => Sessions<T> | Promise<Sessions<T>>),
 ): MiddlewareHandler<{ Variables: SessionVariables<T> }>;

@@ -1,28 +1,48 @@
 // Sessions as Hono middleware.
 
 import { committed, dependent, isUnavailable, unavailable } from './adapter/answer.js';
+import { isAnswer } from './adapter/exception.js';
 import { sessionsOf } from './adapter/sessions_of.js';
+import { ADAPTER } from './core/visits.js';
 
 export function session(sessions) {
   const of = sessionsOf(sessions);
   return async (c, next) => {
-    const gate = of(c.env, c);
+    const gate = await of(c.env, c);
+    const request = c.req.raw;
+    // Other middleware may put another Request into the context.
+    const { visit, isOutermost } = gate[ADAPTER].enter(request, c);
     let visitor;
     try {
-      visitor = await gate.load(c.req.raw);
+      visitor = await visit.session();
     } catch (error) {
+      if (isOutermost) visit.end();
       if (isUnavailable(error)) return unavailable();
       throw error;
     }
+    const before = c.get('session');
     c.set('session', visitor);
-    await next();
-    // A handler that failed changes nothing; one that says 403 by an exception did what it wanted to.
-    if (c.error && c.res.status >= 500) return replace(c, dependent(c.res));
     try {
-      replace(c, await committed(gate, visitor, c.req.raw, c.res));
+      await next();
+    } catch (error) {
+      // Somebody else's onError: what it makes of it does not come by here.
+      visit.fail();
+      if (isOutermost) visit.end();
+      throw error;
+    }
+    // What a handler threw changes nothing, whatever onError makes of it; but to say 403 by an exception is an answer.
+    if (c.error !== undefined && !isAnswer(c.error)) visit.fail();
+    if (!isOutermost) {
+      if (before !== undefined) c.set('session', before);
+      return;
+    }
+    try {
+      replace(c, await committed(visit, request, c.res));
     } catch (error) {
       replace(c, dependent(c.res));
       throw error;
+    } finally {
+      visit.end();
     }
   };
 }

@@ -14,6 +14,15 @@ export type Envelope = 'sealed' | 'django' | 'flask';
 /** What stays in the cookie when not all fits. */
 export type Priority = 'critical' | 'important' | 'normal' | 'optional';
 
+/** A point in time: milliseconds since 1970, as `Date.now()` gives them. Seconds are refused. */
+export type Milliseconds = number;
+
+/** A length of time. */
+export type Seconds = number;
+
+/** The bytes of another framework's secret: a text stands for its UTF-8. Python's `bytes` may be none. */
+export type SecretKey = string | Uint8Array;
+
 // ---------------------------------------------------------------- configuration
 
 /** Name and attributes of the cookie. What is left out takes the safest value. */
@@ -36,6 +45,13 @@ export interface CookieOptions {
   priority?: 'low' | 'medium' | 'high';
 }
 
+/** The cookie's name of before, which is read and never written. Attributes that are not given are today's. */
+export interface FormerCookie extends CookieOptions {
+  name: string;
+  /** Read until then: when the last cookie of that name has ended. */
+  until: Milliseconds | Date;
+}
+
 /** What holds for a key, or for all keys that begin alike. The most specific rule counts as a whole. */
 export interface KeyRule {
   /** A key, or the beginning of keys followed by `*`. */
@@ -43,7 +59,7 @@ export interface KeyRule {
   /** Default `normal`. */
   priority?: Priority;
   /** Seconds from when the value was last set until the key is gone. */
-  maxAge?: number;
+  maxAge?: Seconds;
   /** The value must not show in the length of the cookie: it is never compressed. */
   secret?: boolean;
   /** Where such keys go when there is no room; the session's `overflow` if not given. */
@@ -56,9 +72,9 @@ export interface KeyRule {
 export interface Acceptance {
   envelope: Envelope;
   /** Read until then. `flask` needs an end unless it is what is written. */
-  until?: number | Date;
+  until?: Milliseconds | Date;
   /** Only what was issued before. */
-  issuedBefore?: number | Date;
+  issuedBefore?: Milliseconds | Date;
 }
 
 /** Configuration of a codec. Only `keys` (or `django`, to write Django's cookies) must be given. */
@@ -71,7 +87,7 @@ export interface CodecConfig<T extends SessionData = SessionData> {
   /** To read or write Django's signed cookies. */
   django?: {
     /** `SECRET_KEY`, then `SECRET_KEY_FALLBACKS`. */
-    secretKeys: string | readonly string[];
+    secretKeys: SecretKey | readonly SecretKey[];
     /** Takes keys that Django's own check calls weak. Default `false`. */
     allowWeak?: boolean;
     /** Name of a cookie in which plain Django sessions may still arrive; read, never written. */
@@ -80,12 +96,17 @@ export interface CodecConfig<T extends SessionData = SessionData> {
   /** To read or write Flask's signed cookies. */
   flask?: {
     /** `SECRET_KEY`, then `SECRET_KEY_FALLBACKS`. */
-    secretKeys: string | readonly string[];
+    secretKeys: SecretKey | readonly SecretKey[];
     /** Takes short keys. Default `false`. */
     allowWeak?: boolean;
   };
   /** Name and attributes of the cookie that is written. */
   cookie?: CookieOptions;
+  /**
+   * The cookie's name of before, for a change of name: sessions that come in it move to today's. A log out removes
+   * both, so it takes more than one line, see {@link Sessions.setCookies}.
+   */
+  formerCookie?: FormerCookie;
   /** Bound into every sealed cookie: staging's mean nothing in production. Default `default`. */
   audience?: string;
   /** Octets for the cookie's name and value, 64 to 4096. Default 4093. */
@@ -95,10 +116,13 @@ export interface CodecConfig<T extends SessionData = SessionData> {
   /** The envelopes that are read. Default: the one that is written. */
   accept?: readonly (Envelope | Acceptance)[];
   /** Seconds from the last issue to the end. Default 14 days. */
-  idleSeconds?: number;
+  idleSeconds?: Seconds;
   /** Seconds from the session's beginning to the end. Default 30 days. */
-  absoluteSeconds?: number;
-  /** Whether the browser keeps the cookie when it closes: then `Max-Age` is written. Default `true`. */
+  absoluteSeconds?: Seconds;
+  /**
+   * Whether the browser keeps the cookie when it closes: then `Max-Age` is written. Default `true`. A session may say
+   * otherwise for itself, see {@link Session.persistent}.
+   */
   persistent?: boolean;
   /** JSON shorter than this is not compressed. Default 96. */
   compressFrom?: number;
@@ -126,7 +150,9 @@ export interface CodecConfig<T extends SessionData = SessionData> {
   writeDictionary?: number;
   /**
    * A [Standard Schema](https://standardschema.dev) (Zod, Valibot, ArkType, …) that sessions must meet, when opened
-   * and when sealed. It must validate synchronously, and its output must be valid input.
+   * and when sealed. It must validate synchronously, and its output must be valid input. What it makes of a session is
+   * what is there and what is written: keys that it leaves out are gone with the next save. It does not see flash
+   * values and `_session_expiry`, which are not the application's.
    */
   schema?: StandardSchema<unknown, T>;
 }
@@ -155,7 +181,7 @@ export interface SchemaIssue {
 /** The time of an operation. */
 export interface At {
   /** Milliseconds since 1970. Default: now. */
-  now?: number | Date;
+  now?: Milliseconds | Date;
 }
 
 // ---------------------------------------------------------------- codec
@@ -172,6 +198,8 @@ export function createCodec<T extends SessionData = SessionData>(config: CodecCo
 export interface Codec<T extends SessionData = SessionData> {
   /** Name of the cookie that is written. */
   readonly cookieName: string;
+  /** Names of the cookies that are read: that one, Django's and the one of before, as configured. */
+  readonly cookieNames: readonly string[];
   /** Ids of the sealing keys (8 hexadecimal digits), the one that writes first. Not secret. */
   readonly keyIds: readonly string[];
   /** Finds and opens the session in a `Cookie` header (`null` and `undefined`: there was none). */
@@ -245,7 +273,13 @@ export type Reason =
 export interface Session<T extends SessionData = SessionData> {
   /** A value; `undefined` if the key is absent. @throws EdgeSessionError `record_pending`, see {@link ticket}. */
   get<K extends keyof T & string>(key: K): T[K] | undefined;
-  /** Sets a value, any JSON value, at its key's place or at the end. */
+  /**
+   * Sets a value, any JSON value, at its key's place or at the end.
+   *
+   * @throws TypeError for what JSON would make something else of, wherever in the value: a promise, `Date`, `Map`,
+   * `Set`, `NaN`, an object of a class.
+   * @throws EdgeSessionError `session_closed` when the session is committed, `session_destroyed` after {@link destroy}.
+   */
   set<K extends keyof T & string>(key: K, value: T[K]): this;
   /** Removes a key; whether it was there. */
   delete(key: keyof T & string): boolean;
@@ -268,6 +302,12 @@ export interface Session<T extends SessionData = SessionData> {
   restart(at?: At): void;
   /** For log out: {@link Sessions.commit} then removes the cookie and the record. */
   destroy(): void;
+  /**
+   * Whether the browser keeps it when it closes, "remember me", where that was said of this session; `undefined`: as
+   * configured. It belongs to the session and stays with it: in the key `_session_expiry`, as Django has it.
+   */
+  get persistent(): boolean | undefined;
+  set persistent(value: boolean);
 
   readonly isNew: boolean;
   /** Whether a key was set or removed, or a value changed in place, since it was opened. */
@@ -282,11 +322,11 @@ export interface Session<T extends SessionData = SessionData> {
   /** Id of the key that opened a sealed cookie. */
   readonly keyId: string | undefined;
   /** When its cookie was issued; `undefined` for a new one. */
-  readonly issuedAt: number | undefined;
+  readonly issuedAt: Milliseconds | undefined;
   /** When the session began. */
-  readonly createdAt: number;
+  readonly createdAt: Milliseconds;
   /** When it ends unless it is sealed again: the earlier of both limits. `undefined` for a new one. */
-  readonly expiresAt: number | undefined;
+  readonly expiresAt: Milliseconds | undefined;
   /** Keys that ended at their own time and are gone. */
   readonly expiredKeys: readonly string[];
   /**
@@ -312,6 +352,8 @@ export interface Commit {
   /** The `Set-Cookie` line. */
   readonly setCookie: string;
   readonly storeOps: readonly StoreOp[];
+  /** More `Set-Cookie` lines: what removes the cookie of the name of before, if it came in that. */
+  readonly removals: readonly string[];
   /** Where every key went. Made when it is first read. */
   readonly report: Report;
 }
@@ -320,11 +362,13 @@ export interface Commit {
 export interface Ending {
   readonly setCookie: string;
   readonly storeOps: readonly StoreOp[];
+  /** More `Set-Cookie` lines: without them a cookie of before, or Django's, would log in again. */
+  readonly removals: readonly string[];
 }
 
 /** One thing for a store to do. Names are keyed hashes, records are encrypted. */
 export type StoreOp =
-  | { readonly op: 'put'; readonly name: string; readonly record: Uint8Array; readonly expiresAt: number }
+  | { readonly op: 'put'; readonly name: string; readonly record: Uint8Array; readonly expiresAt: Milliseconds }
   | { readonly op: 'delete'; readonly name: string };
 
 /** Where everything went and how full the cookie is. */
@@ -360,7 +404,7 @@ export interface SessionsConfig<T extends SessionData = SessionData> extends Cod
   /** Where keys go that do not fit. Without one, such a session is an error when it is saved. */
   store?: SessionStore;
   /** An unchanged session is sealed again when its cookie is this many seconds old. Default: `idleSeconds` / 14. */
-  touchSeconds?: number;
+  touchSeconds?: Seconds;
 }
 
 /** Sessions of requests: a codec, a store, and the rules between them. */
@@ -370,35 +414,80 @@ export function createSessions<T extends SessionData = SessionData>(config: Sess
 export interface Sessions<T extends SessionData = SessionData> {
   readonly codec: Codec<T>;
   /**
-   * The session of a request, complete; a new one if none was sent or accepted (see {@link Session.outcome}).
+   * The session of a request, complete; a new one if none was sent or accepted (see {@link Session.outcome}). Asked
+   * again with the same request it gives the same session, and so do the adapters.
    *
+   * @throws TypeError for what is none of {@link SessionSource}.
    * @throws EdgeSessionError `store_unavailable` or `record_missing` if it is authentic but its record cannot be had
    * right now: answer 503 with `Retry-After` and leave the cookie alone, the visitor is not logged out.
    */
-  load(from: Request | Headers | string | null | undefined, at?: At): Promise<Session<T>>;
+  load(from: SessionSource | PromiseLike<SessionSource>, at?: At): Promise<Session<T>>;
   /**
    * Saves a session if there is anything to save, and gives the `Set-Cookie` line for it: changed, due for a new
    * cookie, or destroyed. `undefined`: there is nothing to send. `force`: an opened session is saved whatever it is.
+   * `persistent` is set on the session, see {@link Session.persistent}.
    *
    * @throws EdgeSessionError as {@link Codec.seal}, or `store_unavailable`: then nothing may be sent.
+   * @throws TypeError where one line is not enough: a log out with `django.cookie` or `formerCookie`.
    */
-  save(session: Session<T>, at?: At & { persistent?: boolean; force?: boolean }): Promise<string | undefined>;
+  save(session: Session<T>, at?: SaveOptions): Promise<string | undefined>;
+  /** As {@link save}: all lines, each for a `Set-Cookie` header of its own. None: there is nothing to send. */
+  setCookies(session: Session<T>, at?: SaveOptions): Promise<readonly string[]>;
   /**
-   * {@link save}, then the response with `Set-Cookie`, `Cache-Control: private, no-store` and `Vary: Cookie`. The
-   * latter two also where nothing is set: the response depended on the session. `CDN-Cache-Control` and what else
-   * caches obey before `Cache-Control` goes; `no-transform` stays.
+   * {@link save}, then a copy of the response with `Set-Cookie`, `Cache-Control: private, no-store` and `Vary: Cookie`.
+   * The latter two also where nothing is set: the response depended on the session. `CDN-Cache-Control` and what else
+   * caches obey before `Cache-Control` goes; `no-transform` stays. The session cannot be changed afterwards.
+   *
+   * @throws EdgeSessionError also `set_twice`: the response sets the cookie already, of another session.
    */
   commit(session: Session<T>, response: Response, at?: At & { persistent?: boolean }): Promise<Response>;
 }
+
+/** Settings of {@link Sessions.save}. */
+export interface SaveOptions extends At {
+  persistent?: boolean;
+  force?: boolean;
+}
+
+/** What a session is loaded from; `null` and `undefined` are a request without cookies. */
+export type SessionSource =
+  | RequestLike
+  | HeadersLike
+  | CookieJar
+  /** Headers as Node has them: names in lower case. */
+  | { readonly [name: string]: string | readonly string[] | undefined }
+  /** A `Cookie` header. */
+  | string
+  | null
+  | undefined;
+
+/** A `Request`, Node's `IncomingMessage`, or what wraps one. */
+export interface RequestLike {
+  readonly headers: HeadersLike | { readonly [name: string]: string | readonly string[] | undefined };
+}
+
+/** What is used of `Headers`. */
+export interface HeadersLike {
+  get(name: string): string | null;
+  getSetCookie(): string[];
+}
+
+/** A jar of cookies: Next's `cookies()`, SvelteKit's and Astro's `cookies`, `CookieStore`, a `Map`. */
+export interface CookieJar {
+  get(name: string): JarCookie | PromiseLike<JarCookie>;
+}
+
+/** What a jar gives for a name. */
+export type JarCookie = string | { readonly value: string | undefined } | null | undefined;
 
 // ---------------------------------------------------------------- stores
 
 /** Where records live. They are encrypted and never change under a name. */
 export interface SessionStore {
   /** The record, or `null` if there is none or it has expired. Rejects if the store cannot be asked. */
-  get(name: string, now: number): Promise<Uint8Array | null> | Uint8Array | null;
+  get(name: string, now: Milliseconds): Promise<Uint8Array | null> | Uint8Array | null;
   /** Resolves when the record is kept, until `expiresAt` at least. */
-  put(name: string, record: Uint8Array, expiresAt: number, now: number): Promise<void> | void;
+  put(name: string, record: Uint8Array, expiresAt: Milliseconds, now: Milliseconds): Promise<void> | void;
   /** Fine if there is none. */
   delete(name: string): Promise<void> | void;
 }
@@ -467,7 +556,7 @@ export type Inspection =
       readonly payloadOctets: number;
       readonly compressed: boolean;
       /** When it says it was signed. */
-      readonly issuedAt: number;
+      readonly issuedAt: Milliseconds;
       /** The session, which anybody who holds the cookie can read, unverified. */
       readonly json: string;
       /** Octets that each key takes in it. */
@@ -515,7 +604,7 @@ export type Loaded =
       readonly value: any;
       /** The JSON as it was signed. */
       readonly json: string;
-      readonly issuedAt: number;
+      readonly issuedAt: Milliseconds;
       /** 0 is the first key given. */
       readonly keyPosition: number;
     }
@@ -529,16 +618,16 @@ export const django: {
   readonly ROW_SALT: string;
   loads(
     text: string,
-    secretKeys: string | readonly string[],
-    options?: SigningOptions & { salt?: string; maxAge?: number },
+    secretKeys: SecretKey | readonly SecretKey[],
+    options?: SigningOptions & { salt?: string; maxAge?: Seconds },
   ): Loaded;
-  dumps(value: unknown, secretKeys: string | readonly string[], options?: SigningOptions & { salt?: string }): string;
+  dumps(value: unknown, secretKeys: SecretKey | readonly SecretKey[], options?: SigningOptions & { salt?: string }): string;
 };
 
 /** Flask's session cookies: itsdangerous' `URLSafeTimedSerializer` as Flask configures it, values as tagged JSON. */
 export const flask: {
-  loads(text: string, secretKeys: string | readonly string[], options?: SigningOptions & { maxAge?: number }): Loaded;
-  dumps(value: unknown, secretKeys: string | readonly string[], options?: SigningOptions): string;
+  loads(text: string, secretKeys: SecretKey | readonly SecretKey[], options?: SigningOptions & { maxAge?: Seconds }): Loaded;
+  dumps(value: unknown, secretKeys: SecretKey | readonly SecretKey[], options?: SigningOptions): string;
 };
 
 // ---------------------------------------------------------------- errors
@@ -550,6 +639,10 @@ export class EdgeSessionError extends Error {
   readonly code: ErrorCode;
   /** For `invalid_session`. */
   readonly issues: readonly SchemaIssue[] | undefined;
+  /** 503 for `store_unavailable` and `record_missing`: Express, Fastify, Koa and h3 answer with it, and with `headers`. */
+  readonly status?: 503;
+  readonly statusCode?: 503;
+  readonly headers?: { readonly [name: string]: string };
 }
 
 /** Stable from release to release. */
@@ -570,4 +663,6 @@ export type ErrorCode =
   | 'record_pending'
   | 'record_missing'
   | 'store_unavailable'
-  | 'session_destroyed';
+  | 'session_destroyed'
+  | 'session_closed'
+  | 'set_twice';

@@ -4,7 +4,7 @@ import type { Session, SessionData, Sessions } from './index.js';
 type SerializeOptions = NonNullable<Parameters<RouterSessionStorage['commitSession']>[1]>;
 
 /**
- * How long the browser keeps the cookie: when `persistent` is false, until it closes. The cookie's other attributes
+ * How long the browser keeps the cookie, from now on: when `persistent` is false, until it closes. Its other attributes
  * are the configuration's; options that name one are a `TypeError`.
  */
 export type CommitOptions = SerializeOptions & { persistent?: boolean };
@@ -16,7 +16,7 @@ export interface SessionStorage<
 > extends RouterSessionStorage<Data, FlashData> {
   /**
    * Stores what does not fit, then gives the `Set-Cookie` line. Throws a `Response` 503 with `Retry-After` if the
-   * store does not confirm.
+   * store does not confirm. The session cannot be changed afterwards: that would be lost.
    */
   commitSession(
     session: Parameters<RouterSessionStorage<Data, FlashData>['commitSession']>[0],
@@ -33,7 +33,7 @@ export interface SessionStorage<
  * Sessions as React Router knows them, flash values included. `getSession` throws a `Response` 503 with
  * `Retry-After` while an authentic session's data cannot be had; a cookie that is forged or has ended is a new session.
  *
- * @param sessions what `createSessions` makes, or a function that makes it when it is first needed
+ * @param sessions what `createSessions` makes, or a function that makes it, now or later, when it is first needed
  *
  * @example
  * export const { getSession, commitSession, destroySession, headers } = createSessionStorage(sessions);
@@ -41,12 +41,12 @@ export interface SessionStorage<
 export function createSessionStorage<
   Data extends SessionData = SessionData,
   FlashData extends SessionData = Data,
->(sessions: Sessions<any> | (() => Sessions<any>)): SessionStorage<Data, FlashData>;
+>(sessions: Sessions<any> | (() => Sessions<any> | Promise<Sessions<any>>)): SessionStorage<Data, FlashData>;
 
 /**
  * A middleware (React Router 7.9 and later) that puts the session into `context`, saves it with the answer, stored
  * first and then `Set-Cookie`, and marks the answer as private. 503 with `Retry-After` as above. With an answer of 500
- * and above nothing is saved: a loader threw.
+ * and above nothing is saved: a loader threw. A middleware of a parent and one of its child share the session.
  *
  * @example
  * export const visitor = createContext<Session>();
@@ -54,6 +54,6 @@ export function createSessionStorage<
  * export const loader = ({ context }) => ({ name: context.get(visitor).get('name') });
  */
 export function sessionMiddleware<T extends SessionData = SessionData>(
-  sessions: Sessions<T> | (() => Sessions<T>),
+  sessions: Sessions<T> | (() => Sessions<T> | Promise<Sessions<T>>),
   context: RouterContext<Session<T>>,
 ): MiddlewareFunction<Response>;

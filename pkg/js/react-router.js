@@ -1,67 +1,95 @@
 // Sessions for React Router: its SessionStorage, and a middleware.
 
-import { committed, dependent, isUnavailable, unavailable } from './adapter/answer.js';
-import { makePrivate } from './core/privacy.js';
+import { committed, isUnavailable, unavailable } from './adapter/answer.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { RouterSession } from './adapter/router_session.js';
+import { makePrivate } from './core/privacy.js';
+import { ADAPTER } from './core/visits.js';
 
 export function createSessionStorage(sessions) {
-  const gate = sessionsOf(sessions)();
+  const of = sessionsOf(sessions);
+  // What removes the session, and the cookies that are read beside its own.
+  let ending;
+  const gate = async () => {
+    const made = await of();
+    ending ??= made.codec.end();
+    return made;
+  };
   return {
     async getSession(cookieHeader) {
-      return new RouterSession(await loaded(gate, cookieHeader ?? null));
+      return new RouterSession(await answering(async () => (await gate()).load(cookieHeader ?? null)));
     },
     async commitSession(session, options) {
       const inner = RouterSession.inner(session);
-      try {
+      const { persistent } = lifetimeOf(options);
+      return answering(async () => {
+        const made = await gate();
         // An empty session is none; its line removes the cookie.
-        return (
-          (await gate.save(inner, { ...lifetimeOf(options), force: true })) ?? gate.codec.end().setCookie
-        );
-      } catch (error) {
-        // React Router answers with a Response that is thrown.
-        throw isUnavailable(error) ? unavailable() : error;
-      }
+        const [line = ending.setCookie] = await made.setCookies(inner, { persistent, force: true });
+        made[ADAPTER].close(inner, COMMITTED);
+        return line;
+      });
     },
     async destroySession(session, options) {
       const inner = RouterSession.inner(session);
       lifetimeOf(options);
-      inner.destroy();
-      try {
-        return (await gate.save(inner)) ?? gate.codec.end().setCookie;
-      } catch (error) {
-        throw isUnavailable(error) ? unavailable() : error;
-      }
+      return answering(async () => {
+        const made = await gate();
+        made[ADAPTER].destroy(inner);
+        const [line = ending.setCookie] = await made.setCookies(inner);
+        return line;
+      });
     },
     headers(setCookie) {
       const headers = new Headers();
       makePrivate(headers);
-      if (setCookie !== undefined) headers.append('Set-Cookie', setCookie);
+      if (setCookie === undefined) return headers;
+      headers.append('Set-Cookie', setCookie);
+      // A log out is none as long as a cookie of before, or Django's, logs in again.
+      if (setCookie === ending?.setCookie) for (const line of ending.removals) headers.append('Set-Cookie', line);
       return headers;
     },
   };
 }
 
+const COMMITTED =
+  'the session is committed: a change would be lost. Change it before commitSession, and not in a promise that outlives the loader';
+
 export function sessionMiddleware(sessions, context) {
-  const gate = sessionsOf(sessions)();
+  const of = sessionsOf(sessions);
   return async ({ request, context: provider }, next) => {
-    let session;
+    const gate = await of();
+    const { visit, isOutermost } = gate[ADAPTER].enter(request);
     try {
-      session = await gate.load(request);
+      provider.set(context, await visit.session());
     } catch (error) {
+      if (isOutermost) visit.end();
       if (isUnavailable(error)) return unavailable();
       throw error;
     }
-    provider.set(context, session);
-    const response = await next();
+    let response;
+    try {
+      response = await next();
+    } catch (error) {
+      visit.fail();
+      if (isOutermost) visit.end();
+      throw error;
+    }
     // What a loader threw comes as an answer, too; one that failed changes nothing.
-    return response.status >= 500 ? dependent(response) : committed(gate, session, request, response);
+    if (response.status >= 500) visit.fail();
+    if (!isOutermost) return response;
+    try {
+      return await committed(visit, request, response);
+    } finally {
+      visit.end();
+    }
   };
 }
 
-async function loaded(gate, cookieHeader) {
+/** React Router answers with a Response that is thrown. */
+async function answering(work) {
   try {
-    return await gate.load(cookieHeader);
+    return await work();
   } catch (error) {
     throw isUnavailable(error) ? unavailable() : error;
   }
@@ -74,5 +102,5 @@ function lifetimeOf(options = {}) {
       throw new TypeError(`options.${name}: attributes are set once, by \`cookie\` in createSessions`);
     }
   }
-  return options.persistent === undefined ? {} : { persistent: options.persistent };
+  return options;
 }

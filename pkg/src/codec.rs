@@ -74,7 +74,8 @@ impl Codec {
     }
 
     /// A state and the texts of `read`: `flags octets name ends name END line`, where the names are those of the
-    /// record to put, with its end, and of the record to delete.
+    /// record to put, with its end, and of the record to delete. `max_age` is how many seconds the browser keeps
+    /// the cookie, at most until the session ends by itself; negative: until it closes.
     pub fn seal(
         &self,
         state: &str,
@@ -82,15 +83,12 @@ impl Codec {
         changes: &str,
         removed: &str,
         now: f64,
-        persistent: bool,
+        max_age: f64,
     ) -> Result<String, String> {
         let lineage = state::lineage(state)?;
         let (session, lineage) = read(lineage, base, changes, removed)?;
         let now = timestamp(now);
-        let lifetime = match persistent {
-            true => self.max_age(&lineage, now),
-            false => Lifetime::BrowserSession,
-        };
+        let lifetime = self.lifetime(max_age, &lineage, now);
         let commit = self.commit(&session, &lineage, now, lifetime)?;
         let line = commit.set_cookie.as_str();
         let mut text = String::with_capacity(line.len() + 128);
@@ -169,11 +167,19 @@ impl Codec {
         }
     }
 
-    /// Seconds until the session would end by itself.
-    fn max_age(&self, lineage: &Lineage, now: Timestamp) -> Lifetime {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float beyond the range saturates, and is not negative here"
+    )]
+    fn lifetime(&self, max_age: f64, lineage: &Lineage, now: Timestamp) -> Lifetime {
+        if max_age < 0.0 {
+            return Lifetime::BrowserSession;
+        }
+        // When the session would end by itself.
         let end = self.codec.lifetimes().end(now, lineage.created());
-        let seconds = end.seconds().saturating_sub(now.seconds());
-        Lifetime::MaxAge(u64::try_from(seconds).unwrap_or(0))
+        let left = end.seconds().saturating_sub(now.seconds());
+        Lifetime::MaxAge(u64::try_from(left).unwrap_or(0).min(max_age as u64))
     }
 }
 

@@ -1,5 +1,7 @@
 use alloc::{format, string::String, vec::Vec};
 
+use zeroize::Zeroizing;
+
 use crate::{failure, settings};
 use session_codec::{
     Codec, Config, DjangoSecret, KeyRing, Keys, Secret, Timestamp, flask::FlaskSecret,
@@ -9,9 +11,9 @@ use session_codec::{
 #[derive(Default)]
 pub(crate) struct KeyTexts<'t> {
     sealing: Vec<SealingText<'t>>,
-    django: Vec<&'t str>,
+    django: Vec<Zeroizing<Vec<u8>>>,
     django_weak: bool,
-    flask: Vec<&'t str>,
+    flask: Vec<Zeroizing<Vec<u8>>>,
     flask_weak: bool,
 }
 
@@ -22,7 +24,7 @@ struct SealingText<'t> {
 }
 
 impl<'t> KeyTexts<'t> {
-    /// `sealing`, `until` for the one before, `django`, `flask`, `django_weak`, `flask_weak`.
+    /// `sealing`, `until` for the one before, `django`, `flask` in hexadecimal, `django_weak`, `flask_weak`.
     pub(crate) fn read(text: &'t str) -> Result<Self, String> {
         let mut keys = Self::default();
         for (field, value) in settings::fields(text) {
@@ -36,8 +38,8 @@ impl<'t> KeyTexts<'t> {
                         last.until = value.parse().ok();
                     }
                 }
-                "django" => keys.django.push(value),
-                "flask" => keys.flask.push(value),
+                "django" => keys.django.push(bytes(value)?),
+                "flask" => keys.flask.push(bytes(value)?),
                 "django_weak" => keys.django_weak = true,
                 "flask_weak" => keys.flask_weak = true,
                 _ => return Err(failure::of_key("an unknown kind of key")),
@@ -78,21 +80,37 @@ impl<'t> KeyTexts<'t> {
     }
 }
 
-pub(crate) fn django(texts: &[&str], weak: bool) -> Result<Option<KeyRing<DjangoSecret>>, String> {
-    let secret = |text: &&str| match weak {
-        true => DjangoSecret::new_allowing_weak(text.as_bytes()),
-        false => DjangoSecret::new(text.as_bytes()),
+/// The bytes of a framework's key, which need not be text, from their hexadecimal digits.
+pub(crate) fn bytes(digits: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+    let pairs = digits.as_bytes().chunks(2);
+    let octet = |pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = pairs.map(octet).collect();
+    bytes
+        .map(Zeroizing::new)
+        .ok_or_else(|| failure::of_key("not hexadecimal digits"))
+}
+
+pub(crate) fn django(
+    keys: &[Zeroizing<Vec<u8>>],
+    weak: bool,
+) -> Result<Option<KeyRing<DjangoSecret>>, String> {
+    let secret = |key: &Zeroizing<Vec<u8>>| match weak {
+        true => DjangoSecret::new_allowing_weak(key.as_slice()),
+        false => DjangoSecret::new(key.as_slice()),
     };
-    let secrets: Result<Vec<_>, _> = texts.iter().map(secret).collect();
+    let secrets: Result<Vec<_>, _> = keys.iter().map(secret).collect();
     ring(secrets.map_err(failure::of_key)?, "django.secretKeys")
 }
 
-pub(crate) fn flask(texts: &[&str], weak: bool) -> Result<Option<KeyRing<FlaskSecret>>, String> {
-    let secret = |text: &&str| match weak {
-        true => FlaskSecret::new_allowing_weak(text.as_bytes()),
-        false => FlaskSecret::new(text.as_bytes()),
+pub(crate) fn flask(
+    keys: &[Zeroizing<Vec<u8>>],
+    weak: bool,
+) -> Result<Option<KeyRing<FlaskSecret>>, String> {
+    let secret = |key: &Zeroizing<Vec<u8>>| match weak {
+        true => FlaskSecret::new_allowing_weak(key.as_slice()),
+        false => FlaskSecret::new(key.as_slice()),
     };
-    let secrets: Result<Vec<_>, _> = texts.iter().map(secret).collect();
+    let secrets: Result<Vec<_>, _> = keys.iter().map(secret).collect();
     ring(secrets.map_err(failure::of_key)?, "flask.secretKeys")
 }
 

@@ -20,18 +20,18 @@ enum Framework {
 }
 
 impl Framework {
-    /// `salt` is Django's; without one it is Flask. `keys` is texts with an [`END`] between.
+    /// `salt` is Django's; without one it is Flask. `keys` are in hexadecimal, with an [`END`] between.
     fn new(salt: Option<&str>, keys: String, weak: bool) -> Result<Self, String> {
         let keys = Zeroizing::new(keys);
-        let texts: Vec<&str> = keys.split(END).collect();
+        let keys: Vec<_> = keys.split(END).map(keys::bytes).collect::<Result<_, _>>()?;
         let none = || failure::of_key("there is no key");
         Ok(match salt {
             Some(salt) => Self::Django(Signer::new(
                 salt,
-                &keys::django(&texts, weak)?.ok_or_else(none)?,
+                &keys::django(&keys, weak)?.ok_or_else(none)?,
             )),
             None => Self::Flask(Serializer::new(
-                &keys::flask(&texts, weak)?.ok_or_else(none)?,
+                &keys::flask(&keys, weak)?.ok_or_else(none)?,
             )),
         })
     }

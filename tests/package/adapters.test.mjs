@@ -131,7 +131,7 @@ describe('examples', () => {
 /** React Router's own request handler with these modules as routes of their names. */
 function router(modules) {
   const routes = Object.fromEntries(
-    Object.entries(modules).map(([id, module]) => [id, { id, path: id, module }]),
+    Object.entries(modules).map(([id, { parentId, ...module }]) => [id, { id, parentId, path: id, module }]),
   );
   return createRequestHandler(
     {
@@ -155,6 +155,29 @@ function router(modules) {
     'production',
   );
 }
+
+test('React Router: the middleware of a parent and of its child share the session', async () => {
+  const sessions = createSessions({ keys: generateKey() });
+  const context = createContext();
+  const middleware = change => [sessionMiddleware(sessions, context), ({ context: provider }) => change(provider.get(context))];
+  const now = Date.now() - 5 * 86_400_000;
+  for (const [change, wanted] of [
+    [session => session.set('n', 2), { n: 2, trace: 1 }],
+    [session => session.destroy(), null],
+  ]) {
+    const handle = router({
+      parent: { middleware: middleware(session => void session.set('trace', 1)), loader: () => null },
+      child: { parentId: 'parent', middleware: middleware(session => void change(session)), loader: () => new Response('x') },
+    });
+    // Due to be renewed, so that each would send a line of its own.
+    const line = await sessions.save(sessions.codec.create({ n: 1 }, { now }), { now });
+    const response = await handle(new Request('https://shop.example/parent/child', { headers: { Cookie: line.split(';')[0] } }));
+    const lines = response.headers.getSetCookie();
+    assert.equal(lines.length, 1);
+    const kept = await sessions.load(lines[0].split(';')[0]);
+    assert.deepEqual(kept.outcome === 'session' ? kept.toJSON() : null, wanted);
+  }
+});
 
 // The same rules for all: each adapter with a handler that does what the test says.
 const adapters = {

@@ -440,11 +440,11 @@ test("Django's and Flask's signing", () => {
 test('sessions: load, change, commit', async () => {
   const store = memoryStore();
   const sessions = createSessions({ keys: key, store });
-  const first = await sessions.load(null, { now: NOW });
-  assert.equal(first.outcome, 'absent');
-  const untouched = await sessions.commit(first, new Response('x'), { now: NOW });
+  const untouched = await sessions.commit(await sessions.load(null, { now: NOW }), new Response('x'), { now: NOW });
   assert.equal(untouched.headers.get('set-cookie'), null);
   assert.equal(untouched.headers.get('vary'), 'Cookie');
+  const first = await sessions.load(null, { now: NOW });
+  assert.equal(first.outcome, 'absent');
   first.set('noise', NOISE);
   const response = await sessions.commit(first, new Response('x', { headers: { vary: 'Accept' } }), { now: NOW });
   assert.equal(response.headers.get('cache-control'), 'private, no-store');

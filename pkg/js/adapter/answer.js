@@ -13,50 +13,58 @@ export const isUnavailable = error =>
   error?.name === 'EdgeSessionError' &&
   (error.code === 'store_unavailable' || error.code === 'record_missing');
 
-/** The answer then: no `Set-Cookie`, because nobody is logged out. */
-export function unavailable() {
-  const headers = new Headers({
+/** The answer then, in parts: no `Set-Cookie`, because nobody is logged out. */
+export const UNAVAILABLE = Object.freeze({
+  status: 503,
+  headers: Object.freeze({
     'Retry-After': String(RETRY_SECONDS),
     'Content-Type': 'text/plain; charset=utf-8',
-  });
-  makePrivate(headers);
-  return new Response('The session is not available right now. Please try again.\n', {
-    status: 503,
-    headers,
-  });
-}
+    'Cache-Control': 'private, no-store',
+    Vary: 'Cookie',
+  }),
+  body: 'The session is not available right now. Please try again.\n',
+});
 
-/** The answer as one that depends on the session: no shared cache may keep it. */
+/** The same as a Response. */
+export const unavailable = () =>
+  new Response(UNAVAILABLE.body, { status: UNAVAILABLE.status, headers: UNAVAILABLE.headers });
+
+/** The answer as one that depends on the session: no shared cache may keep it. A copy, it may be everybody's. */
 export function dependent(response) {
   if (isUpgrade(response)) return response;
-  // Of a fetch, say: those headers cannot be changed.
   const copy = new Response(response.body, response);
   makePrivate(copy.headers);
   return copy;
 }
 
+/** Whether a cookie that is only due to be renewed may go with the answer. */
+export const mayRenew = (method, status) =>
+  method !== 'HEAD' && method !== 'OPTIONS' && status !== 304 && status < 500;
+
+/** Changes are saved whatever the answer is; a cookie that is only due waits for an ordinary one. */
+export const isToBeSaved = (session, method, status) =>
+  session.isModified || session.isDestroyed || mayRenew(method, status);
+
 /**
- * The answer with the session saved. Changes are saved whatever it is; a cookie that is only due to be renewed
- * waits for an ordinary one.
+ * The answer with the session saved, by whoever is outermost.
  *
- * @param {import('../index.js').Sessions} sessions
- * @param {import('../index.js').Session} session
+ * @param {import('../core/visits.js').Visit} visit
  * @param {Request} request
  * @param {Response} response
  */
-export async function committed(sessions, session, request, response) {
-  const isChanged = session.isModified || session.isDestroyed;
-  if (isUpgrade(response) || !(isChanged || mayRenew(request, response))) return dependent(response);
+export async function committed(visit, request, response) {
+  if (!visit.isAsked) return response;
+  const session = visit.loaded;
+  // Whoever asked and got none knows, and answered all the same.
+  if (session === undefined || visit.isFailed) return dependent(response);
+  if (isUpgrade(response) || !isToBeSaved(session, request.method, response.status)) return dependent(response);
   try {
-    return await sessions.commit(session, response);
+    return await visit.sessions.commit(session, response);
   } catch (error) {
     if (isUnavailable(error)) return unavailable();
     throw error;
   }
 }
-
-const mayRenew = ({ method }, { status }) =>
-  method !== 'HEAD' && method !== 'OPTIONS' && status !== 304 && status < 500;
 
 // A WebSocket: its answer cannot be copied, and nothing caches it.
 const isUpgrade = ({ status }) => status === 101;

@@ -1,7 +1,7 @@
 // React Router's Session on top of ours: the same keys, flash values included, as its cookie storage has them.
 
-/** How React Router names a value that is there until it is read. */
-const flash = name => `__flash_${name}__`;
+import { refuseProperties } from '../core/no_properties.js';
+import { flashKey as flash } from '../core/own_keys.js';
 
 export class RouterSession {
   #inner;
@@ -55,3 +55,5 @@ export class RouterSession {
     else this.#inner.set(name, value);
   }
 }
+
+refuseProperties(RouterSession, 'session');

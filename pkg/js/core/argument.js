@@ -40,24 +40,52 @@ export const array = (value, name) => {
   return value;
 };
 
-export const octets = (value, name) => {
-  // Octets may come from another realm, as in tests; a DataView has no `length`.
+export const bytes = (value, name) => {
+  // Bytes may come from another realm, as in tests; a DataView has no `length`.
   if (!ArrayBuffer.isView(value) || value.BYTES_PER_ELEMENT !== 1) throw wrong(name, 'a Uint8Array', value);
   return value;
 };
+
+/** Seconds since 1970 of the years 2001 to 2286: read as milliseconds they are days of early 1970, which nobody means. */
+const looksLikeSeconds = millis => millis >= 1e9 && millis < 1e10;
 
 /** A point in time as milliseconds since 1970. */
 export const instant = (value, name) => {
   const millis = value instanceof Date ? value.getTime() : value;
   if (typeof millis !== 'number') throw wrong(name, 'a number of milliseconds or a Date', value);
   if (!Number.isFinite(millis)) throw new TypeError(`${name} must be a finite time`);
+  if (looksLikeSeconds(millis)) {
+    throw new TypeError(
+      `${name} must be milliseconds since 1970, as of Date.now(): as such this is a day of 1970, so it is seconds, and 1000 times that is meant`,
+    );
+  }
   return millis;
 };
 
+const AT = Object.freeze(['now']);
+
+/**
+ * Options of a call. One that nobody knows is a mistake: it would have no effect, and nobody would see that.
+ *
+ * @template {object} T
+ * @param {T | undefined} value
+ * @param {readonly string[]} known
+ * @returns {Partial<T>}
+ */
+export const options = (value, known = AT) => {
+  if (value === undefined) return NONE;
+  for (const name of Object.keys(object(value, 'options'))) {
+    if (!known.includes(name)) throw new TypeError(`options.${name} is unknown; there is ${known.join(', ')}`);
+  }
+  return value;
+};
+
+const NONE = Object.freeze({});
+
 /** The time in options, or the clock's. */
-export const now = options => {
-  if (options === undefined) return Date.now();
-  return object(options, 'options').now === undefined ? Date.now() : instant(options.now, 'now');
+export const now = (value, known) => {
+  const given = options(value, known).now;
+  return given === undefined ? Date.now() : instant(given, 'now');
 };
 
 /**

@@ -1,8 +1,7 @@
 import * as argument from './argument.js';
 import { binding, call, failure } from './binding.js';
-import { readConfig } from './config.js';
+import { explained, readConfig } from './config.js';
 import { EdgeSessionError } from './error.js';
-import { stringify } from './json.js';
 import { check } from './schema.js';
 import { Session, internals } from './session.js';
 
@@ -10,6 +9,9 @@ const ABSENT = Object.freeze({ kind: 'absent' });
 const CONFLICT = Object.freeze({ kind: 'conflict' });
 const MERGED = Object.freeze({ kind: 'merged' });
 const NO_OPS = Object.freeze([]);
+const NO_LINES = NO_OPS;
+/** For the module: no `Max-Age`. */
+const UNTIL_IT_CLOSES = -1;
 const END = '\0';
 
 /** See index.d.ts. */
@@ -17,20 +19,60 @@ export function createCodec(config) {
   return new Codec(config);
 }
 
+const SEALING = Object.freeze(['now', 'persistent']);
+
 export class Codec {
   #module;
   #schema;
   #persistent;
+  #idleSeconds;
+  /** The cookie's name of before: another codec that only reads, until its end. */
+  #former;
+  /** What removes the cookies that are read beside ours. */
+  #removals;
 
-  constructor(given) {
+  /** Everything that two codecs of one cookie may differ in, without secrets. */
+  #identity;
+
+  constructor(given, others) {
     const { Codec: Module } = binding();
-    const { config, keys, persistent, schema } = readConfig(given);
-    this.#module = call(() => new Module(config, keys));
+    const { config, keys, persistent, idleSeconds, schema, former, djangoCookie } = readConfig(given, others);
+    const made = text => {
+      try {
+        return new Module(text, keys);
+      } catch (thrown) {
+        throw explained(failure(thrown), given);
+      }
+    };
+    this.#module = made(config);
     this.#schema = schema;
     this.#persistent = persistent;
+    this.#idleSeconds = idleSeconds;
     const [cookieName, ...keyIds] = this.#module.about().split(' ');
     this.cookieName = cookieName;
     this.keyIds = Object.freeze(keyIds);
+    this.#identity = [config, ...keyIds, persistent].join();
+    const removals = [];
+    if (djangoCookie !== undefined) {
+      const module = made(djangoCookie.config);
+      removals.push(removalOf(module));
+      module.free();
+    }
+    if (former !== undefined) {
+      if (former.name === cookieName) throw new TypeError('formerCookie.name must be another name than the cookie has');
+      this.#former = { module: made(former.config), until: former.until, sessions: new WeakSet() };
+      removals.push(removalOf(this.#former.module));
+    }
+    this.#removals = Object.freeze(removals);
+    /** The names that are read, ours first. */
+    this.cookieNames = Object.freeze([cookieName, djangoCookie?.name, former?.name].filter(name => name !== undefined));
+  }
+
+  /** Whether another codec makes the same of every cookie. */
+  isLike(other) {
+    return (
+      this === other || (#identity in other && this.#identity === other.#identity && this.#schema === other.#schema)
+    );
   }
 
   open(cookieHeader, at) {
@@ -38,27 +80,32 @@ export class Codec {
     argument.string(cookieHeader, 'cookieHeader');
     const now = argument.now(at);
     const text = this.#module.open(cookieHeader, now);
-    return text[0] === 's' ? this.#opened(text, false, cookieHeader, now) : outcome(text);
+    if (text[0] === 's') return this.#opened(text, this.#module, false, cookieHeader, now);
+    // A cookie of ours that failed must not fall through to another one.
+    if (text[0] === 'a' && this.#former !== undefined && now < this.#former.until)
+      return this.#openFormer(cookieHeader, now);
+    return outcome(text);
   }
 
   openValue(value, at) {
     argument.string(value, 'value');
     const now = argument.now(at);
     const text = this.#module.open_value(value, now);
-    return text[0] === 's' ? this.#opened(text, true, value, now) : outcome(text);
+    return text[0] === 's' ? this.#opened(text, this.#module, true, value, now) : outcome(text);
   }
 
   openRecord(session, record, at) {
     own(session);
-    argument.octets(record, 'record');
+    argument.bytes(record, 'record');
     argument.now(at);
     const source = internals.source(session);
     if (source === undefined) return { kind: 'rejected', reason: 'wrong_record' };
     // The cookie is opened again, as of the time when it was accepted.
-    const text = this.#module.open_record(source.isValue, source.text, source.now, record);
-    if (text[0] !== 's') return outcome(text);
+    const read = source.module.open_record(source.isValue, source.text, source.now, record);
+    if (read[0] !== 's') return outcome(read);
+    const text = source.module === this.#module ? read : due(read);
     if (this.#schema !== undefined) {
-      const checked = check(this.#schema, internals.opened(text).toJSON());
+      const checked = check(this.#schema, internals.data(internals.opened(text)));
       if (checked.issues !== undefined) return invalid(checked.issues);
       internals.merge(session, text);
       internals.validated(session, checked.value);
@@ -76,49 +123,67 @@ export class Codec {
 
   seal(session, options) {
     own(session);
-    const now = argument.now(options);
-    const persistent =
-      options?.persistent === undefined ? this.#persistent : argument.boolean(options.persistent, 'persistent');
-    this.#check(session);
-    const input = internals.sealInput(session);
+    const now = argument.now(options, SEALING);
+    const { persistent } = options ?? {};
+    if (persistent !== undefined) argument.boolean(persistent, 'persistent');
+    const expiry = internals.expiry(session, persistent, this.#persistent, this.#idleSeconds);
+    const input = internals.sealInput(session, this.#check(session));
     let text;
     try {
-      text = this.#module.seal(...input, now, persistent);
+      text = this.#module.seal(...input, now, this.#maxAge(expiry, now));
     } catch (thrown) {
       throw failure(thrown);
     }
     const end = text.indexOf(END);
-    return new Commit(text.slice(end + 1), ops(text, end), this.#module, input, now);
+    const isFormer = this.#former !== undefined && this.#former.sessions.has(session);
+    return new Commit(text.slice(end + 1), ops(text, end), isFormer ? this.#removals.slice(-1) : NO_LINES, this.#module, input, now);
   }
 
   end(session) {
     const state = session === undefined ? '' : internals.state(own(session));
     const text = call(() => this.#module.end(state));
     const end = text.indexOf(END);
-    return { setCookie: text.slice(end + 1), storeOps: ops(text, end) };
+    // A cookie of another name that is still read would log in again.
+    return { setCookie: text.slice(end + 1), storeOps: ops(text, end), removals: this.#removals };
   }
 
   plan(data, at) {
     const now = argument.now(at);
     const session = data instanceof Session ? data : this.create(data, { now });
-    this.#check(session);
-    return report(this.#module, internals.sealInput(session), now);
+    return report(this.#module, internals.sealInput(session, this.#check(session)), now);
   }
 
-  #opened(text, isValue, source, now) {
-    const session = internals.opened(text, { isValue, text: source, now });
+  #openFormer(cookieHeader, now) {
+    const { module } = this.#former;
+    const text = module.open(cookieHeader, now);
+    if (text[0] !== 's') return outcome(text);
+    const opened = this.#opened(due(text), module, false, cookieHeader, now);
+    if (opened.kind === 'session') this.#former.sessions.add(opened.session);
+    return opened;
+  }
+
+  /** Seconds that the browser keeps the cookie, as the module reads them. */
+  #maxAge(expiry, now) {
+    if (expiry === undefined) return this.#persistent ? Infinity : UNTIL_IT_CLOSES;
+    if (typeof expiry === 'string') return Math.max(0, Math.floor((Date.parse(expiry) - now) / 1000));
+    return expiry === 0 ? UNTIL_IT_CLOSES : Math.max(0, Math.floor(expiry));
+  }
+
+  #opened(text, module, isValue, source, now) {
+    const session = internals.opened(text, { module, isValue, text: source, now });
     if (this.#schema !== undefined && !internals.isPending(session)) {
-      const checked = check(this.#schema, session.toJSON());
+      const checked = check(this.#schema, internals.data(session));
       if (checked.issues !== undefined) return invalid(checked.issues);
       internals.validated(session, checked.value);
     }
     return { kind: 'session', session };
   }
 
+  /** What the schema makes of it, if there is one. */
   #check(session) {
-    if (this.#schema === undefined || session.isDestroyed || internals.isPending(session)) return;
-    const { issues } = check(this.#schema, JSON.parse(stringify(session, 'session')));
-    if (issues === undefined) return;
+    if (this.#schema === undefined || session.isDestroyed || internals.isPending(session)) return undefined;
+    const { value, issues } = check(this.#schema, internals.data(session));
+    if (issues === undefined) return value;
     // The values are not shown: a message goes into logs.
     const places = issues.map(issue => (issue.path ?? []).map(part => String(part?.key ?? part)).join('.') || 'session');
     throw new EdgeSessionError('invalid_session', `the schema refuses: ${places.join(', ')}`, { issues });
@@ -132,9 +197,10 @@ class Commit {
   #now;
   #report;
 
-  constructor(setCookie, storeOps, module, input, now) {
+  constructor(setCookie, storeOps, removals, module, input, now) {
     this.setCookie = setCookie;
     this.storeOps = storeOps;
+    this.removals = removals;
     this.#module = module;
     this.#input = input;
     this.#now = now;
@@ -178,3 +244,12 @@ function ops(text, end) {
   }
   return list;
 }
+
+/** The line that removes a codec's cookie. */
+function removalOf(module) {
+  const text = call(() => module.end(''));
+  return text.slice(text.indexOf(END) + 1);
+}
+
+/** The state of a session that has to move: due for a new cookie. */
+const due = text => text.replace(/^(sp?)r?/, '$1r');

@@ -1,3 +1,6 @@
+/** An authentic session cannot be had, or kept, right now. */
+const UNAVAILABLE = new Set(['store_unavailable', 'record_missing']);
+
 /** See index.d.ts. */
 export class EdgeSessionError extends Error {
   constructor(code, message, options = {}) {
@@ -5,5 +8,10 @@ export class EdgeSessionError extends Error {
     this.name = 'EdgeSessionError';
     this.code = code;
     this.issues = options.issues;
+    // Express, Fastify, Koa, h3 and others answer with what stands in an error.
+    if (UNAVAILABLE.has(code)) {
+      this.status = this.statusCode = 503;
+      this.headers = { 'Retry-After': '2', 'Cache-Control': 'private, no-store' };
+    }
   }
 }

@@ -36,10 +36,12 @@ function ticket(text) {
   return { keyId, revision: new DataView(octets.buffer).getUint32(20) };
 }
 
+const NAME = Object.freeze(['name']);
+
 /** See index.d.ts. */
-export function readCookies(cookieHeader, options = {}) {
+export function readCookies(cookieHeader, options) {
   argument.string(cookieHeader, 'cookieHeader');
-  const { name } = argument.object(options, 'options');
+  const { name } = argument.options(options, NAME);
   if (name !== undefined) argument.string(name, 'name');
   const parts = call(() => binding().read_cookies(cookieHeader, name)).split('\0');
   const length = text => new TextEncoder().encode(text).length;

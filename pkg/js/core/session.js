@@ -1,7 +1,9 @@
 import * as argument from './argument.js';
 import { binding, call } from './binding.js';
 import { EdgeSessionError } from './error.js';
-import { parse, stringify } from './json.js';
+import { add, check, isJson, loosely, parse, stringify } from './json.js';
+import { refuseProperties } from './no_properties.js';
+import { EXPIRY_KEY, isOwn } from './own_keys.js';
 
 const NOTHING = Object.freeze([]);
 const END = '\0';
@@ -26,11 +28,17 @@ export class Session {
   #changes;
   /** Keys of the base that were removed. */
   #removed;
+  /** Keys of the base that a schema hides: they go with the next save, and are no reason for one. */
+  #hidden;
   /** Objects that were given out, each with its JSON then. */
   #given;
+  /** Whether the browser is to keep it when it closes, where that was said of it. */
+  #persistent;
   #isPending;
   #isDestroyed = false;
   #isRestarted = false;
+  /** Why it cannot be changed any more. */
+  #closed;
   #outcome;
   #rejection;
   /** How to open it again, with its record; only where there is one. */
@@ -69,12 +77,51 @@ export class Session {
       session.#fields = undefined;
       session.#base = merged.#base;
       session.#expired = merged.#expired;
+      const before = session.#values;
       session.#values = undefined;
       session.#isPending = false;
       session.#source = undefined;
+      // Objects that were given out stay those that are looked at again.
+      for (const key of session.#given?.keys() ?? NOTHING) session.#parsed()[key] = before[key];
     };
-    internals.validated = (session, values) => {
+    /** What a schema made of it, given what is the application's own (`internals.data`). */
+    internals.validated = (session, output) => {
+      const before = session.#parsed();
+      const values = { ...output };
+      const hidden = new Set();
+      for (const key of Object.keys(before)) {
+        if (isOwn(key)) values[key] = before[key];
+        else if (!Object.hasOwn(output, key)) hidden.add(key);
+      }
       session.#values = values;
+      session.#hidden = hidden.size === 0 ? undefined : hidden;
+    };
+    /** A copy of what belongs to the application, for a schema. */
+    internals.data = session => session.#copied(key => !isOwn(key));
+    /** Whether there is anything in it but what the session itself keeps. */
+    internals.isEmpty = session => session.#keys().every(key => key === EXPIRY_KEY);
+    /** As `destroy`, also for one that is committed: another line follows. */
+    internals.destroy = session => {
+      session.#isDestroyed = true;
+    };
+    internals.close = (session, why) => {
+      session.#closed ??= why;
+    };
+    /** As the setter of `persistent`, also for one that is closed. */
+    internals.choose = (session, persistent) => {
+      session.#persistent = persistent;
+    };
+    /**
+     * Settles whether the browser keeps it when it closes, and gives `_session_expiry` then. `usual` is what the
+     * configuration says, `seconds` the time to say where that is not what is wanted.
+     */
+    internals.expiry = (session, persistent, usual, seconds) => {
+      const said = session.#expiry();
+      const wanted = persistent ?? session.#persistent;
+      if (wanted === undefined || wanted === (session.#isKept() ?? usual)) return said;
+      if (wanted === usual) session.#drop(EXPIRY_KEY);
+      else session.#put(EXPIRY_KEY, wanted ? seconds : 0);
+      return session.#expiry();
     };
     internals.tell = (session, outcome, rejection) => {
       session.#outcome = outcome;
@@ -83,12 +130,12 @@ export class Session {
     };
     internals.state = session => session.#state;
     internals.hasCookie = session => session.#state[0] === 's';
-    /** Everything the module needs to seal it: its first four arguments. */
-    internals.sealInput = session => {
+    /** Everything the module needs to seal it: its first four arguments. `output` is what its schema makes of it. */
+    internals.sealInput = (session, output) => {
       if (session.#isPending) throw pending();
       if (session.#isDestroyed) throw destroyed();
       session.#findChanges();
-      const { base, changes, removed } = session.#texts();
+      const { base, changes, removed } = output === undefined ? session.#texts() : session.#textsOf(output);
       return [session.#state, base, changes, removed];
     };
   }
@@ -100,20 +147,17 @@ export class Session {
 
   set(key, value) {
     argument.string(key, 'key');
-    const type = typeof value;
-    if (type === 'undefined' || type === 'function' || type === 'symbol' || type === 'bigint')
-      throw new TypeError(`value must be a JSON value, not ${type === 'bigint' ? 'a bigint' : type}`);
-    if (this.#isDestroyed) throw destroyed();
-    (this.#changes ??= new Map()).set(key, value);
+    check(value, `value of ${key}`);
+    this.#assertOpen();
+    this.#put(key, value);
     return this;
   }
 
   delete(key) {
     argument.string(key, 'key');
-    if (this.#isDestroyed) throw destroyed();
+    this.#assertOpen();
     const was = this.has(key);
-    this.#changes?.delete(key);
-    if (Object.hasOwn(this.#parsed(), key)) (this.#removed ??= new Set()).add(key);
+    this.#drop(key);
     return was;
   }
 
@@ -143,22 +187,24 @@ export class Session {
   }
 
   clear() {
-    for (const key of this.#keys()) this.delete(key);
+    this.#assertOpen();
+    for (const key of this.#keys()) this.#drop(key);
   }
 
   toJSON() {
     if (this.#isPending) throw pending();
     // Nothing was looked at or changed, or a schema's output taken: what was opened is parsed.
     if (this.#base !== '' && this.#values === undefined && this.#changes === undefined) return parse(this.#base);
-    return JSON.parse(objectText(this.#keys().map(key => [key, this.#value(key)])));
+    return this.#copied(() => true);
   }
 
   raw(key) {
     argument.string(key, 'key');
-    if (this.#changes?.has(key)) return stringify(this.#changes.get(key), key);
+    if (this.#changes?.has(key)) return loosely(this.#changes.get(key), key);
     if (!this.has(key)) return undefined;
-    if (this.#base === '') return stringify(this.#values[key], key);
-    return call(() => binding().raw(this.#base, key));
+    const kept = this.#base === '' ? undefined : call(() => binding().raw(this.#base, key));
+    // What a schema added is in no cookie yet.
+    return kept ?? loosely(this.#values[key], key);
   }
 
   sizes() {
@@ -171,6 +217,7 @@ export class Session {
 
   restart(at) {
     const created = Math.floor(argument.now(at) / 1000);
+    this.#assertOpen();
     const lineage = call(() => binding().restarted(this.#state));
     // The old state still tells where the session came from.
     this.#fields = this.#allFields();
@@ -182,7 +229,18 @@ export class Session {
   }
 
   destroy() {
+    if (this.#closed !== undefined) throw closed(this.#closed);
     this.#isDestroyed = true;
+  }
+
+  get persistent() {
+    return this.#persistent ?? this.#isKept();
+  }
+
+  set persistent(value) {
+    argument.boolean(value, 'persistent');
+    this.#assertOpen();
+    this.#persistent = value;
   }
 
   get isNew() {
@@ -192,7 +250,11 @@ export class Session {
   get isModified() {
     this.#findChanges();
     return Boolean(
-      this.#isRestarted || this.#changes?.size || this.#removed?.size || (this.#base === '' && this.#keys().length),
+      this.#isRestarted ||
+        this.#changes?.size ||
+        this.#removed?.size ||
+        (this.#persistent !== undefined && this.#persistent !== this.#isKept()) ||
+        (this.#base === '' && this.#keys().length),
     );
   }
 
@@ -287,10 +349,51 @@ export class Session {
     return [...places];
   }
 
+  #put(key, value) {
+    (this.#changes ??= new Map()).set(key, value);
+  }
+
+  #drop(key) {
+    this.#changes?.delete(key);
+    if (Object.hasOwn(this.#parsed(), key)) (this.#removed ??= new Set()).add(key);
+  }
+
+  #assertOpen() {
+    if (this.#isDestroyed) throw destroyed();
+    if (this.#closed !== undefined) throw closed(this.#closed);
+  }
+
+  /** Whether the cookie ends with the browser (0), or when; `undefined` for as configured. */
+  #expiry() {
+    let value = this.#changes?.get(EXPIRY_KEY);
+    if (value === undefined && !this.#removed?.has(EXPIRY_KEY)) {
+      // A look at the text spares most sessions from being parsed.
+      if (this.#base !== '' && this.#values === undefined && !this.#base.includes(EXPIRY_KEY)) return undefined;
+      const values = this.#parsed();
+      if (Object.hasOwn(values, EXPIRY_KEY)) value = values[EXPIRY_KEY];
+    }
+    return Number.isFinite(value) || (typeof value === 'string' && Number.isFinite(Date.parse(value))) ? value : undefined;
+  }
+
+  /** Whether the browser keeps it when it closes; `undefined` for as configured. */
+  #isKept() {
+    const said = this.#expiry();
+    return said === undefined ? undefined : said !== 0;
+  }
+
+  /** A deep copy of the keys that `isWanted`. */
+  #copied(isWanted) {
+    const copied = {};
+    for (const key of this.#keys()) {
+      if (isWanted(key)) add(copied, key, this.#changes?.has(key) ? this.#changes.get(key) : this.#values[key]);
+    }
+    return copied;
+  }
+
   #give(key, value) {
     if (this.#base === '') return; // A new session is written as it is then.
     const given = (this.#given ??= new Map());
-    if (!given.has(key)) given.set(key, stringify(value, key));
+    if (!given.has(key)) given.set(key, loosely(value, key));
   }
 
   /** Objects that were given out and changed in place count as set. */
@@ -299,7 +402,7 @@ export class Session {
     for (const [key, before] of this.#given) {
       if (this.#changes?.has(key) || this.#removed?.has(key)) continue;
       const value = this.#values[key];
-      if (stringify(value, key) !== before) (this.#changes ??= new Map()).set(key, value);
+      if (loosely(value, key) !== before) this.#put(key, value);
     }
   }
 
@@ -307,23 +410,55 @@ export class Session {
   #texts() {
     const [changes, removed] = [this.#changes, this.#removed];
     if (this.#base === '') {
-      if (changes === undefined && removed === undefined)
-        return { base: '', changes: stringify(this.#values, 'session'), removed: '' };
+      if (changes === undefined && removed === undefined) {
+        check(this.#values, '');
+        return { base: '', changes: loosely(this.#values, 'session'), removed: '' };
+      }
       return { base: '', changes: objectText(this.#keys().map(key => [key, this.#value(key)])), removed: '' };
     }
+    const gone = [...(removed ?? NOTHING), ...(this.#hidden ?? NOTHING)];
     return {
       base: this.#base,
       changes: changes === undefined || changes.size === 0 ? '' : objectText([...changes]),
-      removed: removed === undefined ? '' : objectText([...removed].map(key => [key, 0])),
+      removed: gone.length === 0 ? '' : objectText(gone.map(key => [key, 0])),
+    };
+  }
+
+  /** The same where there is a schema: what it makes of the session is what is written. */
+  #textsOf(output) {
+    const wanted = key => (isOwn(key) ? this.#value(key) : output[key]);
+    const keys = new Set(this.#keys().filter(key => isOwn(key) || Object.hasOwn(output, key)));
+    for (const key of Object.keys(output)) keys.add(key);
+    if (this.#base === '') {
+      const members = [...keys].map(key => [key, isJson(wanted(key)) ? wanted(key) : this.#value(key)]);
+      return { base: '', changes: objectText(members), removed: '' };
+    }
+    const before = parse(this.#base);
+    const changes = [];
+    for (const key of keys) {
+      const value = wanted(key);
+      if (value === undefined) continue;
+      // A schema may make a Date of a text: what was there says the same and stays, unless somebody set the key.
+      if (this.#changes?.has(key)) changes.push([key, isJson(value) ? value : this.#changes.get(key)]);
+      else if (isJson(value) && !(Object.hasOwn(before, key) && loosely(before[key], key) === loosely(value, key)))
+        changes.push([key, value]);
+    }
+    const gone = Object.keys(before).filter(key => !keys.has(key));
+    return {
+      base: this.#base,
+      changes: changes.length === 0 ? '' : objectText(changes),
+      removed: gone.length === 0 ? '' : objectText(gone.map(key => [key, 0])),
     };
   }
 }
 
+refuseProperties(Session, 'session');
+
 /** Not through an object, which would put keys that look like numbers first. */
 function objectText(entries) {
   const members = entries
-    // What has no JSON form is left out, as JSON.stringify does in an object.
-    .filter(([, value]) => value !== undefined && typeof value !== 'function' && typeof value !== 'symbol')
+    // A key without a value is no key, as in JSON.
+    .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${JSON.stringify(key)}:${stringify(value, key)}`);
   return `{${members.join(',')}}`;
 }
@@ -334,3 +469,4 @@ const pending = () =>
     'some keys lie in a record that was not opened: codec.openRecord(session, record) adds them; sessions.load() does it',
   );
 const destroyed = () => new EdgeSessionError('session_destroyed', 'the session was destroyed');
+const closed = why => new EdgeSessionError('session_closed', why);

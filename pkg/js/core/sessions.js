@@ -1,14 +1,20 @@
 import * as argument from './argument.js';
 import { Codec } from './codec.js';
+import { IDLE_SECONDS } from './config.js';
 import { EdgeSessionError } from './error.js';
+import { cookieHeader, isRequest } from './request.js';
 import { makePrivate } from './privacy.js';
 import { internals } from './session.js';
+import { ADAPTER, Visit, enter, visitOf } from './visits.js';
 
 /** A younger record may not be visible yet where we ask; an older one is lost. Twice the time that KV names. */
 const PROPAGATION = 120_000;
 /** Fourteen touches in a session's idle time: one a day by default. */
 const TOUCHES = 14;
-const IDLE_SECONDS = 14 * 24 * 3600;
+const SAVING = Object.freeze(['now', 'persistent', 'force']);
+const COMMITTING = Object.freeze(['now', 'persistent']);
+const OTHERS = Object.freeze({ store: argument.skip, touchSeconds: argument.skip });
+const NO_LINES = Object.freeze([]);
 
 /** See index.d.ts. */
 export function createSessions(config) {
@@ -18,6 +24,8 @@ export function createSessions(config) {
 class Sessions {
   #store;
   #touch;
+  /** Lines of sessions that are committed. */
+  #committed = new WeakMap();
 
   constructor(given) {
     const { store, touchSeconds, ...config } = argument.object(given, 'config');
@@ -27,7 +35,7 @@ class Sessions {
       }
       config.overflow ??= 'spill';
     }
-    this.codec = new Codec(config);
+    this.codec = new Codec(config, OTHERS);
     this.#store = store;
     this.#touch =
       touchSeconds === undefined
@@ -37,7 +45,78 @@ class Sessions {
 
   async load(from, at) {
     const now = argument.now(at);
-    const opened = this.codec.open(cookieHeader(from), { now });
+    // Asked as of another time it is another question.
+    if (at?.now === undefined && isRequest(from)) return visitOf(requestOf(from), this, () => this.#visit(from)).session();
+    return this.#load(from, now);
+  }
+
+  async save(session, options) {
+    const lines = await this.setCookies(session, options);
+    if (lines.length > 1 && session.isDestroyed) {
+      throw new TypeError(
+        'save gives one line, and this log out needs several, one for each cookie that is read: send those of setCookies(), or use commit()',
+      );
+    }
+    return lines[0];
+  }
+
+  async setCookies(session, options) {
+    const now = argument.now(options, SAVING);
+    if (this.#committed.has(session)) return NO_LINES;
+    const wasSent = session.outcome === 'rejected' || session.outcome === 'conflict';
+    const isOpened = internals.hasCookie(session);
+    if (session.isDestroyed) return isOpened || wasSent ? this.#end(session) : NO_LINES;
+    if (options?.persistent !== undefined) internals.choose(session, argument.boolean(options.persistent, 'persistent'));
+    const isModified = session.isModified;
+    if ((isModified || wasSent) && internals.isEmpty(session)) return isOpened || wasSent ? this.#end(session) : NO_LINES;
+    if (!isModified && !(isOpened && (options?.force || this.#isDue(session, now)))) return NO_LINES;
+    const { setCookie, storeOps, removals } = this.codec.seal(session, { now });
+    for (const operation of storeOps) await this.#apply(operation, now);
+    return removals.length === 0 ? [setCookie] : [setCookie, ...removals];
+  }
+
+  async commit(session, response, options) {
+    argument.options(options, COMMITTING);
+    const isSet = setsCookie(response.headers, this.codec.cookieName);
+    const committed = this.#committed.get(session);
+    let lines = committed ?? NO_LINES;
+    if (committed === undefined) {
+      if (isSet && (session.isModified || session.isDestroyed)) {
+        throw new EdgeSessionError(
+          'set_twice',
+          `the answer sets ${this.codec.cookieName} already, of another session of the same request: load it once, with the same Sessions and the same Request`,
+        );
+      }
+      // A cookie that is only due must not replace the one that somebody else has set.
+      if (!isSet) lines = await this.setCookies(session, options);
+      this.#committed.set(session, lines);
+      internals.close(session, 'the session is committed: a change would be lost. Change it before, and commit last');
+    }
+    // A copy: the answer may be one that is given to everybody, and what fetch() gave cannot be changed.
+    const copy = new Response(response.body, response);
+    addHeaders(copy.headers, isSet ? NO_LINES : lines);
+    return copy;
+  }
+
+  /** For adapters, see visits.js. */
+  get [ADAPTER]() {
+    return {
+      enter: (request, ...aliases) => enter(request, aliases, this, () => this.#visit(request)),
+      close: internals.close,
+      destroy: internals.destroy,
+    };
+  }
+
+  #visit(request) {
+    return new Visit(this, this.codec, () => this.#load(request, Date.now()), internals.close);
+  }
+
+  #isDue(session, now) {
+    return session.needsReissue || now - session.issuedAt >= this.#touch;
+  }
+
+  async #load(from, now) {
+    const opened = this.codec.open(await cookieHeader(from, this.codec.cookieNames), { now });
     if (opened.kind !== 'session') return this.#fresh(now, opened.kind, opened.reason);
     const { session } = opened;
     const { ticket } = session;
@@ -49,34 +128,6 @@ class Sessions {
       throw new EdgeSessionError('record_missing', `the store has not got the session's record yet (${reason})`);
     }
     return this.#fresh(now, 'rejected', 'record_lost');
-  }
-
-  async save(session, options) {
-    const now = argument.now(options);
-    const wasSent = session.outcome === 'rejected' || session.outcome === 'conflict';
-    const isOpened = internals.hasCookie(session);
-    if (session.isDestroyed) return isOpened || wasSent ? this.#end(session) : undefined;
-    const isModified = session.isModified;
-    if (session.size === 0 && (isModified || wasSent)) return isOpened || wasSent ? this.#end(session) : undefined;
-    const isDue = isOpened && (options?.force || session.needsReissue || now - session.issuedAt >= this.#touch);
-    if (!isModified && !isDue) return undefined;
-    const { setCookie, storeOps } = this.codec.seal(session, { now, persistent: options?.persistent });
-    for (const operation of storeOps) await this.#apply(operation, now);
-    return setCookie;
-  }
-
-  async commit(session, response, options) {
-    const line = await this.save(session, options);
-    try {
-      addHeaders(response.headers, line);
-      return response;
-    } catch (error) {
-      // What fetch() or Response.redirect() gave has headers that cannot be changed.
-      if (!(error instanceof TypeError)) throw error;
-      const copy = new Response(response.body, response);
-      addHeaders(copy.headers, line);
-      return copy;
-    }
   }
 
   #fresh(now, outcome, rejection) {
@@ -99,9 +150,9 @@ class Sessions {
   }
 
   async #end(session) {
-    const { setCookie, storeOps } = this.codec.end(internals.hasCookie(session) ? session : undefined);
+    const { setCookie, storeOps, removals } = this.codec.end(internals.hasCookie(session) ? session : undefined);
     for (const operation of storeOps) await this.#apply(operation);
-    return setCookie;
+    return [setCookie, ...removals];
   }
 
   async #apply(operation, now) {
@@ -121,15 +172,12 @@ class Sessions {
   }
 }
 
-function cookieHeader(from) {
-  if (from === null || from === undefined || typeof from === 'string') return from;
-  const headers = typeof from.get === 'function' ? from : from.headers;
-  if (typeof headers?.get !== 'function')
-    throw new TypeError(`from must be a Request, Headers or a Cookie header, not ${argument.kind(from)}`);
-  return headers.get('cookie');
-}
+/** What stands for a request: that of the platform, where a framework wraps it. */
+const requestOf = from => (isRequest(from.raw) ? from.raw : from);
 
-function addHeaders(headers, line) {
+const setsCookie = (headers, name) => headers.getSetCookie().some(line => line.startsWith(`${name}=`));
+
+function addHeaders(headers, lines) {
   makePrivate(headers);
-  if (line !== undefined) headers.append('set-cookie', line);
+  for (const line of lines) headers.append('set-cookie', line);
 }

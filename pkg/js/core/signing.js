@@ -6,15 +6,15 @@ import { parse, stringify } from './json.js';
 const COOKIE_SALT = 'django.contrib.sessions.backends.signed_cookies';
 const ROW_SALT = 'django.contrib.sessions.SessionStore';
 
-function read(secretKeys, options = {}) {
-  argument.object(options, 'options');
+function read(secretKeys, given, known) {
+  const options = argument.options(given, known);
   const { maxAge, allowWeak = false, salt = COOKIE_SALT } = options;
   return {
     keys: secrets(secretKeys, 'secretKeys').join('\0'),
     weak: argument.boolean(allowWeak, 'allowWeak'),
     maxAge: maxAge === undefined ? -1 : argument.whole(maxAge, 'maxAge'),
     salt: argument.string(salt, 'salt'),
-    now: argument.now(options),
+    now: argument.now(options, known),
   };
 }
 
@@ -31,22 +31,25 @@ function loads(text, salt, { keys, weak, maxAge, now }) {
 const dumps = (value, salt, { keys, weak, now }) =>
   call(() => binding().dumps(stringify(value, 'value'), salt, keys, weak, now));
 
+const SIGNING = Object.freeze(['allowWeak', 'now']);
+const LOADING = Object.freeze([...SIGNING, 'maxAge']);
+
 /** See index.d.ts. */
 export const django = Object.freeze({
   COOKIE_SALT,
   ROW_SALT,
   loads(text, secretKeys, options) {
-    const read_ = read(secretKeys, options);
+    const read_ = read(secretKeys, options, [...LOADING, 'salt']);
     return loads(text, read_.salt, read_);
   },
   dumps(value, secretKeys, options) {
-    const read_ = read(secretKeys, options);
+    const read_ = read(secretKeys, options, [...SIGNING, 'salt']);
     return dumps(value, read_.salt, read_);
   },
 });
 
 /** See index.d.ts. */
 export const flask = Object.freeze({
-  loads: (text, secretKeys, options) => loads(text, undefined, read(secretKeys, options)),
-  dumps: (value, secretKeys, options) => dumps(value, undefined, read(secretKeys, options)),
+  loads: (text, secretKeys, options) => loads(text, undefined, read(secretKeys, options, LOADING)),
+  dumps: (value, secretKeys, options) => dumps(value, undefined, read(secretKeys, options, SIGNING)),
 });

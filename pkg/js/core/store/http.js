@@ -11,7 +11,10 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** See index.d.ts; the protocol is docs/ORIGIN-STORE.md. */
 export function httpStore(options) {
-  const { url, key, timeoutMilliseconds, fetch: send = globalThis.fetch } = argument.object(options, 'options');
+  const { url, key, timeoutMilliseconds, fetch: send = globalThis.fetch } = argument.options(
+    argument.object(options, 'options'),
+    ['url', 'key', 'timeoutMilliseconds', 'fetch'],
+  );
   const base = address(url);
   const { OriginMac } = binding();
   const mac = call(() => new OriginMac(argument.string(key, 'key')));

@@ -1,8 +1,8 @@
 import * as argument from '../argument.js';
 
 /** See index.d.ts. */
-export function memoryStore(options = {}) {
-  const { capacity = 10_000 } = argument.object(options, 'options');
+export function memoryStore(options) {
+  const { capacity = 10_000 } = argument.options(options, ['capacity']);
   argument.whole(capacity, 'capacity', 1);
   const records = new Map();
   return {
