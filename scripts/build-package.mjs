@@ -33,6 +33,8 @@ await build({
   entryPoints: [...named('.js')].map(name => source(name, '.js')),
   outdir: target,
   splitting: true,
+  // Every entry has all of the API, so that there is one shared file and not one for each set of entries.
+  inject: [join(sources, 'index.js')],
   chunkNames: 'shared-[hash]',
   format: 'esm',
   platform: 'neutral',
@@ -45,6 +47,8 @@ for (const name of named('.cjs')) {
     outfile: `${target}/${name}.cjs`,
     format: 'cjs',
     platform: 'node',
+    // Jest's jsdom has neither as a global.
+    inject: name === 'node' ? [join(sources, 'text_coding.js')] : [],
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   });

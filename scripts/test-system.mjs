@@ -1,5 +1,6 @@
-// Runs tests/system/*.test.mjs, or those of the folder that --folder=... names. Fails unless every file ran tests and all of them passed: none skipped, none
-// still to do. With arguments, only the files whose name contains one of them.
+// Runs tests/system/*.test.mjs, or those of the folder that --folder=... names, each file for at most --minutes=... (4).
+// Fails unless every file ran tests and all of them passed: none skipped, none still to do. With arguments, only the
+// files whose name contains one of them.
 
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,7 +9,7 @@ import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 
 const { values, positionals: wanted } = parseArgs({
-  options: { folder: { type: 'string', default: 'tests/system' } },
+  options: { folder: { type: 'string', default: 'tests/system' }, minutes: { type: 'string', default: '4' } },
   allowPositionals: true,
 });
 const folder = resolve(import.meta.dirname, '..', values.folder);
@@ -20,7 +21,7 @@ const files = readdirSync(folder)
 const passed = new Map(files.map(file => [file, 0]));
 const troubles = [];
 
-const results = run({ files, concurrency: 2, timeout: 240_000 });
+const results = run({ files, concurrency: 2, timeout: Number(values.minutes) * 60_000 });
 results.on('test:pass', ({ name, file, skip, todo, details }) => {
   if (details.type === 'suite' || file === undefined) return;
   if (skip !== undefined || todo !== undefined) troubles.push(`skipped: ${name}`);
