@@ -69,7 +69,7 @@ describe('responses', () => {
     assert.deepEqual(lines(through), lines(direct));
   });
 
-  test('redirects are not followed and not rewritten', async () => {
+  test('redirects are not followed, and stay what they are if they do not name the site itself', async () => {
     for (const path of ['/redirect', '/redirect/away']) {
       const [through, direct] = await both(path);
       assert.equal(through.status, 302);

@@ -19,6 +19,7 @@ use crate::{
     location::Location,
     origin,
     origin_headers::{self, Call, Header},
+    own_address,
     response::{self, SetCookies},
     revocation::Standing,
     routes::Mode,
@@ -136,8 +137,10 @@ pub(crate) async fn respond(
     let placement = outbound.placement.take();
     let lines = gateway.finish_later(outbound, context);
     let rebuilt = response::rebuild(&response, &cookies, &lines, visit.session().is_some())?;
+    let headers = Headers(rebuilt.headers());
+    own_address::replace(&headers, &gateway.settings.origin, location)?;
     if let Some(placement) = placement {
-        Headers(rebuilt.headers()).set(PLACEMENT_HEADER, &placement)?;
+        headers.set(PLACEMENT_HEADER, &placement)?;
     }
     Ok(rebuilt)
 }

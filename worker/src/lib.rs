@@ -28,6 +28,7 @@ mod log;
 mod merge_patch;
 mod origin;
 mod origin_headers;
+mod own_address;
 mod response;
 mod revocation;
 mod routes;

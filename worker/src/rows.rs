@@ -21,7 +21,7 @@ use worker::{Env, Headers, web_sys};
 use crate::{
     answer, clock,
     location::Location,
-    origin as site, origin_headers,
+    origin as site, origin_headers, own_address,
     response::{self, SetCookies},
     routes::Mode,
     settings::Settings,
@@ -100,7 +100,9 @@ pub(crate) async fn respond(
     };
     let cookies = SetCookies::read(&response, &settings)?;
     let lines = lines(&visit, mode, cookies.session(), &settings);
-    response::rebuild(&response, &cookies, &lines, session.is_some())
+    let rebuilt = response::rebuild(&response, &cookies, &lines, session.is_some())?;
+    own_address::replace(&Headers(rebuilt.headers()), &settings.origin, location)?;
+    Ok(rebuilt)
 }
 
 /// What the browser is told of its session: what the site says, but for a session that the site was
