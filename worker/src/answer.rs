@@ -145,6 +145,26 @@ pub(crate) fn bad_gateway() -> worker::Result<web_sys::Response> {
     Answer::text(502, "The site does not answer.")?.build()
 }
 
+/// The origin's server refuses requests with a session as long as this visitor's. The session is
+/// good, so the cookie stays; a browser's visitor can end it here, as the site's own log out
+/// cannot be reached.
+pub(crate) fn too_long_for_origin(
+    status: u16,
+    wants_html: bool,
+) -> worker::Result<web_sys::Response> {
+    if !wants_html {
+        let text = "The site's server does not take a session as long as this one.";
+        return Answer::text(status, text)?.build();
+    }
+    // Nothing on the page is from outside, so its script can stand in it.
+    const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; connect-src 'self'; \
+                          frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    let page = include_str!("answer/too_long_for_origin.html");
+    Answer::new(status, "text/html; charset=utf-8", page.to_owned())?
+        .with("content-security-policy", POLICY)?
+        .build()
+}
+
 fn with_cookies(answer: Answer, cookies: &[String]) -> worker::Result<Answer> {
     cookies
         .iter()

@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Names of the counters, and the label that tells their values apart.
-const NAMES: [(&str, &str, &str); 10] = [
+const NAMES: [(&str, &str, &str); 11] = [
     (
         "session_opened_total",
         "key",
@@ -59,6 +59,11 @@ const NAMES: [(&str, &str, &str); 10] = [
         "session_malformed_records_total",
         "store",
         "Records in a store that nobody here wrote: read as absent.",
+    ),
+    (
+        "session_refused_by_origin_total",
+        "answer",
+        "Requests that the origin's server refused because the session made their headers long.",
     ),
     (
         "session_background_failures_total",
@@ -124,6 +129,11 @@ pub(crate) fn placed(placement: &Placement, keys: usize) {
 
 pub(crate) fn revoked(cause: &str) {
     count("session_revoked_total", cause.to_owned());
+}
+
+/// The origin's server did not take a request with a long session.
+pub(crate) fn refused_by_origin(answer: String) {
+    count("session_refused_by_origin_total", answer);
 }
 
 /// A write failed that nobody waited for.

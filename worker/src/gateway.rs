@@ -16,6 +16,7 @@ use crate::{
     class::Class,
     clock,
     gate::{self, Missing},
+    header_limit,
     location::Location,
     origin,
     origin_headers::{self, Call, Header},
@@ -95,8 +96,11 @@ pub(crate) async fn respond(
         Found::Nothing | Found::Rejected | Found::Session(_) => {}
     }
     let settings = &gateway.settings;
+    let session_bytes;
     let asked = match gateway.tell(&visit, mode, &request.method(), location) {
         Ok((cookie, told)) => {
+            let told_bytes: usize = told.iter().map(|(_, value)| value.len()).sum();
+            session_bytes = cookie.as_ref().map_or(0, String::len) + told_bytes;
             let forwarded = origin_cookies(settings, &cookies, cookie.as_deref());
             origin::ask(&request, location, settings, forwarded, told)
         }
@@ -111,6 +115,10 @@ pub(crate) async fn respond(
         Ok(answer) => answer.head().await,
         Err(error) => Err(error),
     };
+    let refused = header_limit::check(&answered, session_bytes, &request, settings).await?;
+    if let Some(page) = refused {
+        return Ok(page);
+    }
     let response = match answered {
         Ok(response) => response,
         Err(error) => {

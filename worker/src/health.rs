@@ -2,7 +2,7 @@ use serde_json::json;
 use session_codec::Timestamp;
 use worker::{js_sys, wasm_bindgen::JsValue, web_sys};
 
-use crate::{answer, clock, settings::Settings};
+use crate::{answer, clock, header_limit, settings::Settings};
 
 /// A fallback that ends within this time is announced: time to see whether anybody still needs it.
 const NOTICE_MILLIS: i64 = 14 * 24 * 3600 * 1000;
@@ -26,6 +26,7 @@ pub(crate) fn healthy(settings: &Settings) -> worker::Result<web_sys::Response> 
             ));
         }
     }
+    warnings.extend(header_limit::warning());
     answer::json(
         200,
         &json!({

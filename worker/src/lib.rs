@@ -20,6 +20,7 @@ mod counters;
 mod entropy;
 mod gate;
 mod gateway;
+mod header_limit;
 mod health;
 mod key_patterns;
 mod lifetime;

@@ -1,6 +1,11 @@
 //! The request to the origin and its answer.
 
-use worker::{Headers, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys};
+use core::{pin::pin, time::Duration};
+
+use futures_util::future::{Either, select};
+use worker::{
+    Delay, Headers, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys,
+};
 
 use crate::{location::Location, origin_headers::Header, settings::Settings};
 
@@ -46,6 +51,25 @@ impl OriginAnswer {
     /// Waits for it; the body may still be on its way then.
     pub(crate) async fn head(self) -> worker::Result<web_sys::Response> {
         Ok(self.0.await?.unchecked_into())
+    }
+}
+
+/// Whether the origin answers at all: a request without anything of a visitor's.
+pub(crate) async fn is_up(settings: &Settings) -> bool {
+    /// A visitor waits for it.
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let init = web_sys::RequestInit::new();
+    init.set_method("HEAD");
+    init.set_redirect(web_sys::RequestRedirect::Manual);
+    let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+    let answer = worker.fetch_with_str_and_init(&format!("{}/", settings.origin), &init);
+    match select(JsFuture::from(answer), pin!(Delay::from(PATIENCE))).await {
+        // Cloudflare says 52x for an origin that does not.
+        Either::Left((Ok(answer), _)) => {
+            let status = answer.unchecked_into::<web_sys::Response>().status();
+            !(520..530).contains(&status)
+        }
+        Either::Left((Err(_), _)) | Either::Right(_) => false,
     }
 }
 

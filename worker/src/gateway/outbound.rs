@@ -3,7 +3,10 @@
 use alloc::rc::Rc;
 
 use serde_json::json;
-use session_codec::{Lineage, OpenSession, Session, Timestamp, cookie::SetCookie};
+use session_codec::{
+    Lineage, OpenSession, Session, Timestamp,
+    cookie::{SetCookie, SetCookieError},
+};
 use session_store::{RecordName, SessionStore};
 use worker::Context;
 
@@ -42,7 +45,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
     ) -> Outbound {
         let cookie = line.map(|line| SetCookie::read(line.as_bytes()));
         match (cookie, visit.session()) {
-            (Some(Err(error)), _) => failed("origin_cookie", &error.to_string()),
+            (Some(Err(error)), _) => unreadable(&error),
             (Some(Ok(cookie)), opened) if is_removal(&cookie, self.now) => {
                 self.end(visit, opened).await
             }
@@ -165,6 +168,21 @@ impl<S: SessionStore + 'static> Gateway<S> {
 /// and the old record is still there.
 pub(crate) fn not_saved(error: &SaveError) -> Outbound {
     failed("seal", error.label())
+}
+
+/// The origin set its session in a line that is no cookie, or is too long for one: what the
+/// visitor changed with this request is lost, and only the log can tell.
+fn unreadable(error: &SetCookieError) -> Outbound {
+    let reason = match error {
+        SetCookieError::TooLong { .. } => "too_large",
+        SetCookieError::Nameless | SetCookieError::Control => "malformed",
+    };
+    crate::counters::saved(reason);
+    crate::log::warn(
+        "session-save-failed",
+        &json!({ "step": "origin_cookie", "reason": reason, "why": error.to_string() }),
+    );
+    Outbound::default()
 }
 
 pub(crate) fn failed(step: &str, reason: &str) -> Outbound {
