@@ -177,3 +177,17 @@ describe('a Django site', () => {
     }
   });
 });
+
+test('a Django site whose views all want a log in: the store wants a key instead', async () => {
+  const middleware = ['django.contrib.auth.middleware.LoginRequiredMiddleware'];
+  const site = await startSite({ secret: newDjangoSecret(), storeKey: key, middleware });
+  try {
+    assert.equal((await send(`${site.url}/whoami`)).status, 302);
+    const url = `${site.url}/session-store`;
+    assert.equal((await ask(url, 'PUT', `/records/${name('a')}`, frame('kept'))).status, 204);
+    assert.ok((await ask(url, 'GET', `/records/${name('a')}`)).body.endsWith('kept'));
+    assert.equal((await ask(url, 'GET', `/records/${name('a')}`, undefined, { secret: newSessionKey() })).status, 403);
+  } finally {
+    await site.stop();
+  }
+});

@@ -16,7 +16,7 @@ export const newDjangoSecret = () => randomBytes(48).toString('base64url');
  * Starts Django and resolves when it listens: `{ url, stop() }`.
  * `storeKey` opens its session store (docs/ORIGIN-STORE.md); `engine` is where it keeps its own sessions,
  * `database` the SQLite file of its tables.
- * `trusted` are the addresses under which browsers see the site; `log` gets its output line by line.
+ * `trusted` are the addresses under which browsers see the site, `middleware` goes behind Django's own; `log` gets its output line by line.
  */
 export async function startSite({
   secret,
@@ -25,6 +25,7 @@ export async function startSite({
   database,
   engine = 'django.contrib.sessions.backends.signed_cookies',
   trusted = [],
+  middleware = [],
   port = 0,
   log = () => {},
   ended = () => {},
@@ -37,6 +38,7 @@ export async function startSite({
       DJANGO_SECRET_KEY: secret,
       DJANGO_SECRET_KEY_FALLBACKS: fallbacks.join(' '),
       DJANGO_TRUSTED_ORIGINS: trusted.join(' '),
+      DJANGO_MIDDLEWARE: middleware.join(' '),
       DJANGO_DATABASE: database ?? join(folder, 'db.sqlite3'),
       DJANGO_SESSION_ENGINE: engine,
       DJANGO_SESSION_FILES: join(folder, 'sessions'),

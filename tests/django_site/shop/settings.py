@@ -69,6 +69,7 @@ MIDDLEWARE = [
     'django.contrib.auth.middleware.AuthenticationMiddleware',
     'django.contrib.messages.middleware.MessageMiddleware',
     'django.middleware.clickjacking.XFrameOptionsMiddleware',
+    *os.environ.get('DJANGO_MIDDLEWARE', '').split(),  # EDGE-SESSION: what some sites have as well
 ]
 
 ROOT_URLCONF = 'shop.urls'
