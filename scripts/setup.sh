@@ -2,6 +2,7 @@
 # Installs what is missing and nothing else.
 #   setup.sh run     what `make run` needs (default)
 #   setup.sh test    that, and what only the tests need (Chromium, wasm-pack, cargo-fuzz)
+#   setup.sh servers what `make run` needs, and every server of docs/DJANGO.md that is a Python package
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
@@ -14,7 +15,12 @@ main() {
   cargo_tool wasm-bindgen "$wasm_bindgen_version" wasm-bindgen-cli --no-default-features
   cargo_tool worker-build "$worker_build_version" worker-build --locked
   python_environment "$requirements" Django
+  if [ "$purpose" = servers ]; then
+    python_environment "$root/tests/servers/all.txt" "gunicorn, uvicorn, waitress, daphne, hypercorn, granian, uWSGI"
+  fi
   if [ "$purpose" = test ]; then
+    python_environment "$root/tests/servers/requirements.txt" "gunicorn, uvicorn, waitress"
+    python_environment "$root/tests/wagtail/requirements.txt" Wagtail
     papers
     package_tools
     browser

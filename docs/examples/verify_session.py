@@ -2,11 +2,13 @@
 
     from verify_session import SessionVerifier
     verifier = SessionVerifier([os.environ["SESSION_ORIGIN_KEY"]])
-    told = verifier.verify(request.method, request.raw_path, request.headers)
+    told = verifier.verify(request.method, raw_path, request.headers)
     told.session      # a dict, or None for a visitor without a session
     told.visitor      # "anonymous", "known", "fresh"; "" on public routes
 
-`raw_path` is path and query as they stand in the request line. Raises NotFromTheEdge for every
+`raw_path` is path and query as they stand in the request line. No framework calls it that: with WSGI (Flask, Django) it is
+`REQUEST_URI` of the environment, or `RAW_URI` (gunicorn); with ASGI (Starlette, FastAPI) `scope["raw_path"]` and, if there is one, `?` and
+`scope["query_string"]`. `edge_session_flask.py` and `edge_session_asgi.py` do all of it. Raises NotFromTheEdge for every
 request that did not come through the Worker, was meant for another path, or is too old.
 """
 
@@ -62,6 +64,21 @@ class SessionVerifier:
 def session_patch(patch):
     """The value of the response header session-patch: a JSON merge patch, or None to log out."""
     return base64.urlsafe_b64encode(json.dumps(patch).encode()).decode().rstrip("=")
+
+
+def merge_patch(before, after):
+    """What makes `after` of `before`, as a JSON merge patch (RFC 7396). None cannot be said: there it removes."""
+    patch = {name: None for name in before.keys() - after.keys()}
+    for name, value in after.items():
+        old = before.get(name)
+        if value is None and old is None:
+            continue
+        if isinstance(value, dict) and isinstance(old, dict):
+            if inner := merge_patch(old, value):
+                patch[name] = inner
+        elif name not in before or json.dumps(old) != json.dumps(value):
+            patch[name] = value
+    return patch
 
 
 def _mac_key(text):
