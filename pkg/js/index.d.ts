@@ -650,6 +650,7 @@ export type ErrorCode =
   | 'invalid_config'
   | 'invalid_key'
   | 'invalid_json'
+  | 'invalid_cookie'
   | 'invalid_session'
   | 'not_initialized'
   | 'header_too_long'

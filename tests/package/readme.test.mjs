@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -40,7 +40,7 @@ const visits = (first, second) => `
 
 test('every block of JavaScript is run by a test', () => {
   assert.deepEqual([...blocks.keys()].sort(), [
-    'browser', 'codec', 'fetch', 'hono', 'migrate', 'node', 'router', 'slim', 'worker', 'wrapper',
+    'browser', 'codec', 'express', 'fetch', 'hono', 'jar', 'migrate', 'next', 'next-use', 'node', 'router', 'slim', 'worker', 'wrapper',
   ]);
   assert.equal(text.match(/^```js/gm).length, blocks.size);
 });
@@ -108,4 +108,39 @@ test('router', async () => {
     const session = await getSession(answer.headers.getSetCookie()[0].split(';')[0]);
     console.log(answer.headers.get('cache-control'), session.get('message'), session.has('message'));`;
   assert.equal(await block('router', rest), 'private, no-store Saved. false');
+});
+
+test('next, without Next: cookies() of a request', async () => {
+  const folder = join(project.folder, 'node_modules/next');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "name": "next", "exports": { "./headers": "./headers.js" }, "type": "module" }');
+  writeFileSync(join(folder, 'headers.js'), 'export const cookies = async () => globalThis.jar;');
+  writeFileSync(join(project.folder, 'session.js'), blocks.get('next'));
+  const rest = `
+    const kept = new Map();
+    globalThis.jar = { get: name => kept.has(name) ? { name, value: kept.get(name) } : undefined, set: (name, value) => void kept.set(name, value) };
+    await visit();
+    await visit();
+    const cookie = [...kept].map(pair => pair.join('=')).join('; ');
+    const answer = await GET(new Request('https://x/', { headers: { cookie } }), { params: Promise.resolve({}) });
+    const passed = await proxy(new Request('https://x/', { headers: { cookie } }));
+    console.log(await Page(), await answer.text(), answer.headers.get('cache-control'), passed.headers.get('x-middleware-next'));`;
+  assert.equal(await block('next-use', rest), 'visit 2 {"visits":3} private, no-store 1');
+});
+
+test('express', async () => {
+  symlinkSync(resolve(import.meta.dirname, 'node_modules/express'), join(project.folder, 'node_modules/express'));
+  const rest = `const server = app.listen(0, '127.0.0.1', async () => {
+    const url = 'http://127.0.0.1:' + server.address().port;
+    ${visits('fetch(url)', 'fetch(url, { headers: { cookie } })')}
+    server.close(); });`;
+  assert.equal(await block('express', rest), 'visit 1 visit 2 private, no-store');
+});
+
+test('jar', async () => {
+  const folder = join(project.folder, 'node_modules/h3');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "name": "h3", "exports": "./index.js", "type": "module" }');
+  writeFileSync(join(folder, 'index.js'), 'export const getCookie = (event, name) => event[name];\nexport const setCookie = (event, name, value) => void (event[name] = value);');
+  assert.equal(await block('jar', 'const event = {}; console.log(await count(event), await count(event));'), '1 2');
 });

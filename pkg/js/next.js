@@ -1,0 +1,49 @@
+// Sessions for Next's App Router: server components read, server actions and route handlers write, a proxy renews.
+
+import { isUnavailable, unavailable } from './adapter/answer.js';
+import { sessionsOf } from './adapter/sessions_of.js';
+import { withSession as wrapped } from './fetch.js';
+import { withJar } from './jar.js';
+
+export function nextSession(sessions, cookies) {
+  if (typeof cookies !== 'function') throw new TypeError("cookies: that of 'next/headers' is expected");
+  const of = sessionsOf(sessions);
+  const visited = withJar(of);
+  return {
+    async getSession() {
+      // First: it tells a build that the page depends on the request, before there are secrets.
+      const jar = await cookies();
+      return visited({ read: name => jar.get(name) }, session => session);
+    },
+
+    async changeSession(work) {
+      const jar = await cookies();
+      const write = (name, value, attributes) => jar.set(name, value, attributes);
+      return visited({ read: name => jar.get(name), write }, work);
+    },
+
+    withSession: handler => wrapped(of, async (request, session, ...rest) => handler(request, await session(), ...rest)),
+
+    sessionProxy: answer => async (request, ...rest) => {
+      try {
+        const gate = await of();
+        const session = await gate.load(request);
+        const given = await answer?.(request, session, ...rest);
+        // Without an answer of its own it only renews, and whoever changes the session in the same request does so anyway.
+        if (answer === undefined && request.method !== 'GET') return passedOn();
+        const response = await gate.commit(session, given ?? passedOn());
+        const lines = response.headers.getSetCookie();
+        if (answer === undefined && lines.length === 0) return passedOn();
+        // What reads cookies() in the same request is to see them.
+        for (const line of lines) response.headers.append('x-middleware-set-cookie', line);
+        return response;
+      } catch (error) {
+        if (isUnavailable(error)) return unavailable();
+        throw error;
+      }
+    },
+  };
+}
+
+/** What NextResponse.next() is. */
+const passedOn = () => new Response(null, { headers: { 'x-middleware-next': '1' } });
