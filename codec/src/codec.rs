@@ -57,6 +57,8 @@ pub struct Codec {
     write: Envelope,
     accept: Vec<Acceptance>,
     lifetimes: Lifetimes,
+    /// How long superseded records stay good.
+    stale: core::time::Duration,
     limits: Limits,
     compress_from: usize,
     identify: bool,
@@ -127,6 +129,7 @@ impl Codec {
                 idle: core::time::Duration::from_secs(config.idle_seconds.into()),
                 absolute: core::time::Duration::from_secs(config.absolute_seconds.into()),
             },
+            stale: core::time::Duration::from_secs(config.stale_seconds.into()),
             limits: config.limits,
             compress_from: config.compress_from,
             identify: config.identify,

@@ -47,6 +47,9 @@ pub struct Config {
     pub idle_seconds: u32,
     /// Seconds from the session's beginning to the end; default 30 days.
     pub absolute_seconds: u32,
+    /// Seconds for which a record stays good after another one took its place, counted when the
+    /// session changes; default 10 minutes. At most 16 of a session stay, and always the last.
+    pub stale_seconds: u32,
     /// JSON shorter than this many octets is not compressed: deflate would cost more time than
     /// it saves characters. Default 96.
     pub compress_from: usize,
@@ -77,6 +80,7 @@ impl Default for Config {
             accept: vec![Acceptance::always(Envelope::Sealed)],
             idle_seconds: 14 * 24 * 3600,
             absolute_seconds: 30 * 24 * 3600,
+            stale_seconds: 600,
             compress_from: 96,
             identify: false,
             limits: Limits::default(),

@@ -10,3 +10,4 @@ pub(crate) mod record;
 pub(crate) mod sealed;
 pub(crate) mod split;
 pub(crate) mod ticket;
+pub(crate) mod trail;

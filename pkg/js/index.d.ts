@@ -120,6 +120,11 @@ export interface CodecConfig<T extends SessionData = SessionData> {
   /** Seconds from the session's beginning to the end. Default 30 days. */
   absoluteSeconds?: Seconds;
   /**
+   * Seconds for which a record stays good after another one took its place, counted when the session is saved. At most
+   * 16 stay, and always the last: a browser may come back with a cookie a few changes old. Default 600.
+   */
+  staleSeconds?: Seconds;
+  /**
    * Whether the browser keeps the cookie when it closes: then `Max-Age` is written. Default `true`. A session may say
    * otherwise for itself, see {@link Session.persistent}.
    */

@@ -55,6 +55,7 @@ fn set(config: &mut Config, field: &str, value: &str) -> Option<()> {
         }
         "idle_seconds" => config.idle_seconds = value.parse().ok()?,
         "absolute_seconds" => config.absolute_seconds = value.parse().ok()?,
+        "stale_seconds" => config.stale_seconds = value.parse().ok()?,
         "compress_from" => config.compress_from = value.parse().ok()?,
         "identify" => config.identify = value == "true",
         "overflow" => config.overflow = overflow(value)?,

@@ -30,17 +30,21 @@ fn main() {
     let (mut rng, mut workspace) = (Counting(0), Workspace::new());
     for line in lines {
         let session = Session::from_json(line.unwrap()).unwrap();
-        let lineage = Lineage::new(issued);
         let lifetime = Lifetime::BrowserSession;
-        let commit = codec.seal(
-            &session,
-            &lineage,
-            issued,
-            lifetime,
-            &mut rng,
-            &mut workspace,
-        );
-        let commit = commit.unwrap();
+        let mut seal = |lineage: &Lineage, workspace: &mut Workspace| {
+            let commit = codec.seal(&session, lineage, issued, lifetime, &mut rng, workspace);
+            commit.unwrap()
+        };
+        let mut commit = seal(&Lineage::new(issued), &mut workspace);
+        // A record that took the place of another one says so: those are what is to be read.
+        if let Some(StoreOp::Put { record, .. }) = commit.store_ops.first() {
+            let value = commit.set_cookie.value().as_bytes();
+            let mut opened = codec.open_value(value, issued, &mut workspace).unwrap();
+            codec
+                .open_record(&mut opened, record, &mut workspace)
+                .unwrap();
+            commit = seal(opened.lineage(), &mut workspace);
+        }
         let (_, value) = commit.set_cookie.as_str().split_once('=').unwrap();
         let record = commit.store_ops.iter().find_map(|op| match op {
             StoreOp::Put { record, .. } => Some(URL_SAFE_NO_PAD.encode(record)),

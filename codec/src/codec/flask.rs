@@ -82,8 +82,14 @@ impl Codec {
         seconds(issued)?;
         let capacity = room.saturating_sub(TAIL_LEN);
         let spelling = Spelling::PythonSorted;
-        let (mut value, placement, record) =
-            self.fit_payload(spelling, (session, plan), lineage, capacity, rng, workspace)?;
+        let (mut value, placement, record) = self.fit_payload(
+            spelling,
+            (session, plan),
+            (lineage, issued),
+            capacity,
+            rng,
+            workspace,
+        )?;
         serializer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }

@@ -6,7 +6,7 @@ use crate::{
     atoms::{KeyId, Timestamp},
     policy::KeyEnd,
     session::{Session, is_same_value},
-    wire::ticket::Ticket,
+    wire::{ticket::Ticket, trail::Trail},
 };
 
 pub use text::NotALineage;
@@ -17,8 +17,8 @@ pub struct Lineage {
     pub(crate) created: Timestamp,
     pub(crate) sid: Option<[u8; 16]>,
     pub(crate) spilled: Option<SpilledRecord>,
-    /// The store's name of the record before the last one, to be deleted at the next commit.
-    pub(crate) previous: Option<[u8; 24]>,
+    /// The records before the last one, which is `spilled`.
+    pub(crate) trail: Trail,
     /// When keys end that have an end of their own.
     pub(crate) ends: Vec<KeyEnd>,
     /// When the next record is written, if its id is to say so.
@@ -40,7 +40,7 @@ impl Lineage {
             created,
             sid: None,
             spilled: None,
-            previous: None,
+            trail: Trail::EMPTY,
             ends: Vec::new(),
             written: None,
         }
@@ -78,13 +78,7 @@ impl Lineage {
         };
         Self {
             ends: self.ends.iter().filter(is_same).cloned().collect(),
-            ..self.without_ends()
-        }
-    }
-
-    fn without_ends(&self) -> Self {
-        Self {
-            ends: Vec::new(),
+            trail: self.trail.clone(),
             ..*self
         }
     }

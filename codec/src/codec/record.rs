@@ -11,7 +11,11 @@ use crate::{
     error::{Reason, SealError},
     policy::{KeyPlacement, Placement, Plan},
     session::Session,
-    wire::{record::Fields, ticket::Ticket},
+    wire::{
+        record::Fields,
+        ticket::Ticket,
+        trail::{Superseded, Trail},
+    },
 };
 
 /// A record as sealed, and the ticket that names it.
@@ -51,23 +55,25 @@ impl Codec {
         raw.clear();
         raw.extend_from_slice(record);
         let inner = ring.open(raw, &ticket.id, ticket.revision)?;
-        let (fields, body) = inner.try_map(Fields::read)?.into_inner();
+        let (fields, body) = inner
+            .try_map(|inner| Fields::read(inner, opened.issued))?
+            .into_inner();
         let limit = self.limits.record_octets;
         let spilled = self.read_body(body, fields.compression, limit, inflater)?;
         opened.merge(&spilled, &fields.positions)?;
-        opened.lineage.previous = fields.previous;
+        opened.lineage.trail = fields.trail;
         opened.record_merged = true;
         Ok(())
     }
 
-    /// What a store deletes when the session ends: its record, and the one before it.
+    /// What a store deletes when the session ends: its record, and those before it.
     #[must_use]
     pub fn end(&self, lineage: &Lineage) -> Vec<StoreOp> {
         let current = lineage
             .spilled
             .as_ref()
             .and_then(|spilled| self.name(spilled));
-        let names = current.into_iter().chain(lineage.previous);
+        let names = current.into_iter().chain(lineage.trail.names());
         names.map(|name| StoreOp::Delete { name }).collect()
     }
 
@@ -76,7 +82,7 @@ impl Codec {
         &self,
         (session, plan): (&Session, &Plan),
         placement: &Placement,
-        lineage: &Lineage,
+        (lineage, issued): (&Lineage, Timestamp),
         rng: &mut R,
         workspace: &mut Workspace,
     ) -> Result<SealedRecord, SealError> {
@@ -90,10 +96,7 @@ impl Codec {
             })?;
         let fields = Fields {
             compression,
-            previous: lineage
-                .spilled
-                .as_ref()
-                .and_then(|spilled| self.name(spilled)),
+            trail: self.superseded(lineage, issued).0,
             positions: (0..=u16::MAX)
                 .take(session.len())
                 .filter(|&index| spilled(usize::from(index)))
@@ -127,8 +130,10 @@ impl Codec {
         Ok(SealedRecord { ticket, raw })
     }
 
-    /// The new record is stored; the one before the last is deleted. The last one stays until
-    /// the next commit, for requests in flight with the older cookie.
+    /// The new record is stored. Those that were the session's before stay for a while: a browser
+    /// that was killed comes back with the cookie that it had last written to its disk, and a
+    /// request may be long on its way. What was superseded too long ago is deleted, counted from
+    /// this change and not by a clock: until the session changes, nothing of it goes.
     pub(super) fn store_ops(
         &self,
         lineage: &Lineage,
@@ -146,8 +151,19 @@ impl Codec {
                 expires: self.lifetimes.end(issued, lineage.created),
             })
         });
-        let delete = lineage.previous.map(|name| StoreOp::Delete { name });
-        put.into_iter().chain(delete).collect()
+        let gone = self.superseded(lineage, issued).1.into_iter();
+        put.into_iter()
+            .chain(gone.map(|name| StoreOp::Delete { name }))
+            .collect()
+    }
+
+    /// The trail behind the next record, and the names that are on none any more.
+    fn superseded(&self, lineage: &Lineage, issued: Timestamp) -> (Trail, Vec<[u8; 24]>) {
+        let now = lineage.written.unwrap_or(issued);
+        let latest = lineage.spilled.as_ref();
+        let latest = latest.and_then(|spilled| self.name(spilled));
+        let latest = latest.map(|name| Superseded::at(name, now));
+        lineage.trail.followed_by(latest, now.before(self.stale))
     }
 
     fn name(&self, spilled: &SpilledRecord) -> Option<[u8; 24]> {

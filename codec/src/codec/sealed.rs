@@ -21,6 +21,7 @@ use crate::{
     wire::{
         inner::{self, Compression, Fields},
         sealed, ticket,
+        trail::Trail,
     },
 };
 
@@ -63,7 +64,7 @@ impl Codec {
                     ticket,
                     key: key.id,
                 }),
-                previous: None,
+                trail: Trail::EMPTY,
                 ends: Vec::new(),
                 written: None,
             },
@@ -124,7 +125,13 @@ impl Codec {
         }
         let mut record = None;
         if placement.spills() {
-            let sealed = self.seal_record((session, plan), &placement, lineage, rng, workspace)?;
+            let sealed = self.seal_record(
+                (session, plan),
+                &placement,
+                (lineage, issued),
+                rng,
+                workspace,
+            )?;
             fields.ticket = Some(sealed.ticket);
             record = Some(sealed);
         }

@@ -154,8 +154,14 @@ impl Codec {
         let signer = self.signer.as_ref().ok_or(SealError::NoKey)?;
         let capacity = room.saturating_sub(signing::tail_len(issued));
         let spelling = Spelling::Python;
-        let (mut value, placement, record) =
-            self.fit_payload(spelling, (session, plan), lineage, capacity, rng, workspace)?;
+        let (mut value, placement, record) = self.fit_payload(
+            spelling,
+            (session, plan),
+            (lineage, issued),
+            capacity,
+            rng,
+            workspace,
+        )?;
         signer.append_time_and_signature(issued, &mut value);
         Ok((value, placement, record))
     }
@@ -166,7 +172,7 @@ impl Codec {
         &self,
         spelling: Spelling,
         (session, plan): (&Session, &Plan),
-        lineage: &Lineage,
+        (lineage, issued): (&Lineage, Timestamp),
         capacity: usize,
         rng: &mut R,
         workspace: &mut Workspace,
@@ -213,8 +219,13 @@ impl Codec {
             let placement = selection.placement();
             let (mut member, mut record) = (None, None);
             if placement.spills() {
-                let sealed =
-                    self.seal_record((session, plan), &placement, lineage, rng, workspace)?;
+                let sealed = self.seal_record(
+                    (session, plan),
+                    &placement,
+                    (lineage, issued),
+                    rng,
+                    workspace,
+                )?;
                 member = Some(ticket_member(&self.ticket_octets_of(&sealed.ticket)?));
                 record = Some(sealed);
             }

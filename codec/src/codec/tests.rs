@@ -452,7 +452,7 @@ fn a_record_that_is_refused_leaves_the_session_as_it_was() {
         let ring = codec.records.as_ref().unwrap();
         let fields = crate::wire::record::Fields {
             compression: crate::wire::inner::Compression::None,
-            previous: None,
+            trail: crate::wire::trail::Trail::EMPTY,
             positions: vec![0, 1],
         };
         let mut record = Vec::new();
@@ -472,34 +472,75 @@ fn a_record_that_is_refused_leaves_the_session_as_it_was() {
     }
 }
 
-#[test]
-fn the_record_before_the_last_is_deleted_one_commit_later() {
-    let codec = codec();
+/// Changes a session again and again, so many seconds between two changes; the names of its
+/// records in order, and the lineage and the deletions at the end.
+fn changed_every(
+    seconds: i64,
+    times: u8,
+    stale_seconds: u32,
+) -> (Codec, Vec<[u8; 24]>, Lineage, Vec<[u8; 24]>) {
+    let config = Config {
+        stale_seconds,
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
     let session = large_session(20, 1_000);
     let mut lineage = Lineage::new(CREATED);
-    let mut names = Vec::new();
-    for round in 0..4u8 {
-        let commit = seal(&codec, &session, &lineage, round * 64);
+    let (mut names, mut deleted) = (Vec::new(), Vec::new());
+    for round in 0..times {
+        let now = Timestamp::from_seconds(ISSUED.seconds() + i64::from(round) * seconds);
+        let commit = seal(&codec, &session, &lineage.clone().written_at(now), round);
         let (name, record) = put(&commit);
         names.push(*name);
-        match round {
-            0 | 1 => assert_eq!(commit.store_ops.len(), 1),
-            _ => assert_eq!(
-                commit.store_ops[1],
-                StoreOp::Delete {
-                    name: names[usize::from(round) - 2]
-                }
-            ),
+        for op in &commit.store_ops[1..] {
+            let StoreOp::Delete { name } = op else {
+                panic!("one put a commit")
+            };
+            deleted.push(*name);
         }
         let mut opened = open(&codec, &value(&commit)).unwrap();
         assert_eq!(opened.ticket().unwrap().revision(), u32::from(round) + 1);
         codec
             .open_record(&mut opened, record, &mut Workspace::new())
             .unwrap();
-        lineage = opened.lineage().clone();
+        // As JavaScript keeps it between opening and sealing.
+        let text = opened.lineage().to_text();
+        lineage = Lineage::from_text(opened.lineage().created(), &text).unwrap();
+        assert_eq!(lineage, *opened.lineage());
     }
-    let delete = |name| StoreOp::Delete { name };
-    assert_eq!(codec.end(&lineage), [delete(names[3]), delete(names[2])]);
+    (codec, names, lineage, deleted)
+}
+
+#[test]
+fn superseded_records_stay_for_their_time_and_are_at_most_sixteen() {
+    for (seconds, stale, kept) in [
+        (1, 600, 16),
+        (60, 600, 10),
+        (61, 600, 10),
+        (599, 600, 2),
+        (600, 600, 1),
+        (3_600, 600, 1),
+        (100, 0, 1),
+        (0, 0, 1),
+        (0, 600, 16),
+    ] {
+        let (codec, names, lineage, deleted) = changed_every(seconds, 40, stale);
+        let last = names.len() - 1;
+        // The one before the last had its place taken just now, so its time has just begun.
+        let (gone, good) = names.split_at(last - kept);
+        assert_eq!(deleted, gone, "{seconds} s apart, {stale} s stale");
+        // All that is left goes with the session.
+        let newest_first = good.iter().rev();
+        let all: Vec<_> = newest_first.map(|&name| StoreOp::Delete { name }).collect();
+        assert_eq!(codec.end(&lineage), all);
+    }
+}
+
+#[test]
+fn a_session_that_does_not_change_loses_no_superseded_record() {
+    let (codec, names, lineage, deleted) = changed_every(1, 3, 600);
+    assert!(deleted.is_empty());
+    assert_eq!(codec.end(&lineage).len(), names.len());
 }
 
 #[test]

@@ -50,6 +50,7 @@ const readers = {
   accept: listOf(acceptance),
   idleSeconds: positive,
   absoluteSeconds: positive,
+  staleSeconds: whole,
   compressFrom: whole,
   identify: boolean,
   rules: listOf(

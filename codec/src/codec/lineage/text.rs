@@ -9,12 +9,15 @@ use crate::{
     atoms::{KeyId, Timestamp},
     session::Session,
     text::base64url,
-    wire::ticket::{self, Ticket},
+    wire::{
+        ticket::{self, Ticket},
+        trail::Trail,
+    },
 };
 
 const SID: u8 = 0x01;
 const SPILLED: u8 = 0x02;
-const PREVIOUS: u8 = 0x04;
+const TRAIL: u8 = 0x04;
 const ENDS: u8 = 0x08;
 
 impl Lineage {
@@ -22,7 +25,7 @@ impl Lineage {
     /// record and keys with ends. Not secret, but the caller's own: never take it from a client.
     ///
     /// ```text
-    /// base64url(flags 1 | [sid 16] | [kid 4 | ticket 36] | [previous 24] | [JSON of the ends])
+    /// base64url(flags 1 | [sid 16] | [kid 4 | ticket 36] | [trail] | [JSON of the ends])
     /// ```
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -37,9 +40,9 @@ impl Lineage {
             octets.extend_from_slice(&spilled.key.0);
             spilled.ticket.write(&mut octets);
         }
-        if let Some(previous) = &self.previous {
-            octets[0] |= PREVIOUS;
-            octets.extend_from_slice(previous);
+        if !self.trail.is_empty() {
+            octets[0] |= TRAIL;
+            self.trail.write(&mut octets);
         }
         if !self.ends.is_empty() {
             octets[0] |= ENDS;
@@ -63,7 +66,7 @@ impl Lineage {
         let mut octets = Vec::with_capacity(text.len());
         base64url::decode(text.as_bytes(), &mut octets).map_err(|_| NotALineage)?;
         let (flags, mut rest) = octets.split_first().ok_or(NotALineage)?;
-        if flags & !(SID | SPILLED | PREVIOUS | ENDS) != 0 {
+        if flags & !(SID | SPILLED | TRAIL | ENDS) != 0 {
             return Err(NotALineage);
         }
         if flags & SID != 0 {
@@ -74,8 +77,8 @@ impl Lineage {
             let ticket = Ticket::read(taken::<{ ticket::LEN }>(&mut rest)?);
             lineage.spilled = Some(SpilledRecord { ticket, key });
         }
-        if flags & PREVIOUS != 0 {
-            lineage.previous = Some(*taken(&mut rest)?);
+        if flags & TRAIL != 0 {
+            (lineage.trail, rest) = Trail::read(rest).ok_or(NotALineage)?;
         }
         if flags & ENDS != 0 {
             let json = core::str::from_utf8(rest).map_err(|_| NotALineage)?;
@@ -123,6 +126,7 @@ impl core::error::Error for NotALineage {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::trail::Superseded;
 
     #[test]
     fn what_is_written_is_read() {
@@ -138,7 +142,10 @@ mod tests {
                 },
                 key: KeyId([5; 4]),
             }),
-            previous: Some([6; 24]),
+            trail: [8, 6]
+                .map(|octet| Superseded::at([octet; 24], created))
+                .into_iter()
+                .collect(),
             ends: alloc::vec![(r"caf\u00e9".into(), 7), ("b".into(), u32::MAX)],
             ..plain.clone()
         };
