@@ -219,11 +219,13 @@ test('what does not fit goes into a record, and the report says so', () => {
   assert.equal(session.ticket, undefined);
   assert.deepEqual(session.toJSON(), { user: 2, noise: NOISE });
   const next = codec.seal(session, { now: NOW + 1000 });
-  assert.equal(next.storeOps.length, 1, 'the record before stays for requests in flight');
+  assert.equal(next.storeOps.length, 1, 'the record before stays for browsers that come back with the older cookie');
   const third = codec.open(pairOf(next.setCookie), { now: NOW + 1000 }).session;
   assert.equal(third.ticket.revision, 2);
   codec.openRecord(third, next.storeOps[0].record);
-  assert.deepEqual(codec.seal(third, { now: NOW + 2000 }).storeOps.at(-1), { op: 'delete', name: put.name });
+  assert.equal(codec.seal(third, { now: NOW + 600_000 }).storeOps.length, 1, 'and longer');
+  const goes = { op: 'delete', name: put.name };
+  assert.deepEqual(codec.seal(third, { now: NOW + 601_000 }).storeOps.at(-1), goes);
   assert.deepEqual(codec.end(third).storeOps.map(({ op, name }) => [op, name]), [
     ['delete', next.storeOps[0].name],
     ['delete', put.name],
@@ -466,6 +468,42 @@ test('sessions: load, change, commit', async () => {
   const lost = await sessions.load(cookie, { now: NOW + 121_000 });
   assert.equal(lost.outcome, 'rejected');
   assert.equal(lost.rejection, 'record_lost');
+  assert.equal(await sessions.save(lost, { now: NOW + 121_000 }), undefined, 'a newer cookie would go with it');
+  lost.set('user', 2);
+  assert.match(await sessions.save(lost, { now: NOW + 121_000 }), /^__Host-session=A/, 'what is new takes its place');
+  const left = await sessions.load(cookie, { now: NOW + 121_000 });
+  left.destroy();
+  assert.match(await sessions.save(left, { now: NOW + 121_000 }), /Max-Age=0/, 'log out is log out');
+});
+
+test('sessions: a cookie that is a few changes old is good, and few records are left', async () => {
+  const kept = new Map();
+  const store = {
+    get: async name => kept.get(name),
+    put: async (name, record) => void kept.set(name, record),
+    delete: async name => void kept.delete(name),
+  };
+  const sessions = createSessions({ keys: key, store });
+  const cookies = [];
+  for (let n = 0; n < 40; n++) {
+    const now = NOW + n * 1000;
+    const session = await sessions.load(cookies.at(-1), { now });
+    session.set('noise', NOISE);
+    session.set('n', n);
+    cookies.push(pairOf(await sessions.save(session, { now })));
+  }
+  assert.equal(kept.size, 17);
+  // Nobody changed it for a week.
+  const now = NOW + 7 * DAY;
+  for (const [n, cookie] of cookies.entries()) {
+    const session = await sessions.load(cookie, { now });
+    assert.equal(session.get('n'), n < 40 - 17 ? undefined : n);
+    if (n < 40 - 17) assert.equal(session.rejection, 'record_lost');
+  }
+  const last = await sessions.load(cookies.at(-1), { now });
+  last.set('n', 40);
+  await sessions.save(last, { now });
+  assert.equal(kept.size, 2, 'the time of all the others is over');
 });
 
 test('sessions: a bad cookie is removed, an empty session too', async () => {

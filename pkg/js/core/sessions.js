@@ -68,7 +68,10 @@ class Sessions {
     if (session.isDestroyed) return isOpened || wasSent ? this.#end(session) : NO_LINES;
     if (options?.persistent !== undefined) internals.choose(session, argument.boolean(options.persistent, 'persistent'));
     const isModified = session.isModified;
-    if ((isModified || wasSent) && internals.isEmpty(session)) return isOpened || wasSent ? this.#end(session) : NO_LINES;
+    // Whose record is gone may be an old cookie that was long on its way: the browser may have a newer one by now, which
+    // a removal would take with it.
+    const isUseless = wasSent && session.rejection !== 'record_lost';
+    if ((isModified || isUseless) && internals.isEmpty(session)) return isOpened || wasSent ? this.#end(session) : NO_LINES;
     if (!isModified && !(isOpened && (options?.force || this.#isDue(session, now)))) return NO_LINES;
     const { setCookie, storeOps, removals } = this.codec.seal(session, { now });
     for (const operation of storeOps) await this.#apply(operation, now);
