@@ -23,6 +23,7 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
  * `database()`          its D1 database, with the tables of worker/migrations
  * `databaseFile()`      the SQLite file that it is in
  * `bucket()`            its R2 bucket
+ * `objectFiles()`       the SQLite files of its Durable Objects
  * `scheduled()`         the cron trigger fires
  * `restart(changes)`    the same storage; the first settings with these changes, where undefined removes one
  * `stop()`
@@ -46,6 +47,12 @@ export async function startEdge(settings, options = {}) {
       const folder = join(storage, 'v3/d1/miniflare-D1DatabaseObject');
       const [file] = readdirSync(folder).filter(name => name.endsWith('.sqlite') && name !== 'metadata.sqlite');
       return join(folder, file);
+    },
+    /** The SQLite files of its Durable Objects. */
+    objectFiles() {
+      const folder = join(storage, 'v3/do');
+      const files = readdirSync(folder, { recursive: true }).filter(name => /SessionShard.*\.sqlite$/.test(name));
+      return files.filter(name => !name.endsWith('metadata.sqlite')).map(name => join(folder, name));
     },
     async scheduled() {
       const response = await fetch(`${edge.url}/cdn-cgi/handler/scheduled`);

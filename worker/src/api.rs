@@ -51,10 +51,16 @@ pub(crate) async fn respond(
     match answer(&gateway, &mut visit, request, location, context).await {
         Ok(reply) => reply.build(),
         Err(refusal) => {
-            let cookies = match refusal {
-                Refusal::NoSession => visit.removals(&gateway.settings),
-                Refusal::Conflict | Refusal::Lost => gateway.all_removals(&visit),
-                _ => vec![],
+            let (refusal, cookies) = match refusal {
+                Refusal::Lost { is_newest } => {
+                    match gateway.give_up(&mut visit, is_newest, &cookies) {
+                        Ok(()) => (Refusal::NoSession, visit.removals(&gateway.settings)),
+                        Err(lines) => (refusal, lines),
+                    }
+                }
+                Refusal::NoSession => (refusal, visit.removals(&gateway.settings)),
+                Refusal::Conflict => (refusal, gateway.all_removals(&visit)),
+                _ => (refusal, vec![]),
             };
             refused(&refusal, &cookies)
         }
@@ -372,6 +378,6 @@ async fn load<S: SessionStore + 'static>(
     }
     gateway.load(visit).await.map_err(|missing| match missing {
         Missing::Unavailable(_) => Refusal::Unavailable,
-        Missing::Lost => Refusal::Lost,
+        Missing::Lost { is_newest } => Refusal::Lost { is_newest },
     })
 }

@@ -17,13 +17,17 @@ pub(crate) enum Missing {
     /// The store failed, or has not got it yet: ask again.
     Unavailable(&'static str),
     /// It is gone, or no longer the one the ticket names.
-    Lost,
+    Lost {
+        /// Its head names this very record, so no browser has a newer cookie of the session.
+        /// Where no heads are kept nobody knows.
+        is_newest: bool,
+    },
 }
 
 impl Missing {
     /// The store answered, and has no such record.
     pub(crate) fn is_absence(&self) -> bool {
-        matches!(self, Self::Unavailable(ABSENT) | Self::Lost)
+        matches!(self, Self::Unavailable(ABSENT) | Self::Lost { .. })
     }
 }
 
@@ -42,11 +46,16 @@ pub(crate) async fn load(
         Err(missing) => missing,
     };
     if missing.is_absence() {
-        let newest = newest(codec, store, opened, now).await;
-        if let Ok(Some(newest)) = newest {
-            counters::loaded("followed");
-            *opened = newest;
-            return Ok(());
+        match (newest(codec, store, opened, now).await, &missing) {
+            (Ok(Newest::Other(newest)), _) => {
+                counters::loaded("followed");
+                *opened = *newest;
+                return Ok(());
+            }
+            (Ok(Newest::This), Missing::Lost { .. }) => {
+                return Err(Missing::Lost { is_newest: true });
+            }
+            _ => {}
         }
     }
     Err(missing)
@@ -90,7 +99,7 @@ async fn load_record(
     if now.millis_since(written(opened, now)) < PROPAGATION_MILLIS {
         Err(Missing::Unavailable(reason))
     } else {
-        Err(Missing::Lost)
+        Err(Missing::Lost { is_newest: false })
     }
 }
 
@@ -104,30 +113,44 @@ fn written(opened: &OpenSession, now: Timestamp) -> Timestamp {
         .map_or(opened.issued(), |written| written.max(opened.issued()))
 }
 
-/// The session that its head names, if the head names another record than its cookie.
+/// What the head of a session names.
+enum Newest {
+    /// The record of this cookie.
+    This,
+    /// A later one: the session as it is there.
+    Other(Box<OpenSession>),
+    /// There is no head, or none that can be followed.
+    Unknown,
+}
+
+/// What the head of a session says of its cookie.
 async fn newest(
     codec: &Codec,
     store: &impl SessionStore,
     opened: &OpenSession,
     now: Timestamp,
-) -> Result<Option<OpenSession>, StoreError> {
+) -> Result<Newest, StoreError> {
     let Some(record) = codec.record_name(opened) else {
-        return Ok(None);
+        return Ok(Newest::Unknown);
     };
+    let record = RecordName::new(record);
     for session in codec.head_names(opened.lineage()) {
         // From nothing to nothing: moves no head and shows the one there is.
         let session = RecordName::new(session);
         match store.swap_head(&session, None, None, now, now).await? {
-            Swapped::Other(head) if head.record != RecordName::new(record) => {
+            Swapped::Other(head) if head.record == record => return Ok(Newest::This),
+            Swapped::Other(head) => {
                 let newest = open_head(codec, store, &session, &head, now).await.ok();
                 let known = Age::of(opened);
-                return Ok(newest.filter(|newest| Age::of(newest).is_after(known)));
+                let newest = newest.filter(|newest| Age::of(newest).is_after(known));
+                let newest = newest.map(|newest| Newest::Other(Box::new(newest)));
+                return Ok(newest.unwrap_or(Newest::Unknown));
             }
             Swapped::Done => {}
-            _ => break,
+            Swapped::Ended | Swapped::Unkept => break,
         }
     }
-    Ok(None)
+    Ok(Newest::Unknown)
 }
 
 /// Where a state of a session stands among its others.
@@ -294,7 +317,7 @@ pub(crate) async fn save(
         let opened = match open_head(codec, store, &session_name, &head, now).await {
             Ok(opened) => opened,
             // Others went on meanwhile and deleted it, or it is lost: the next round tells.
-            Err(Missing::Unavailable(ABSENT) | Missing::Lost) => {
+            Err(Missing::Unavailable(ABSENT) | Missing::Lost { .. }) => {
                 gone = Some(head.record);
                 continue;
             }
@@ -432,6 +455,10 @@ pub(crate) async fn delete_all(store: &impl SessionStore, names: Vec<RecordName>
         }
     }
 }
+
+mod siblings;
+
+pub(crate) use siblings::Siblings;
 
 #[cfg(test)]
 mod schedules;

@@ -1,6 +1,7 @@
 //! One request, from the browser's cookie to the browser's cookie.
 
 mod end;
+mod lost;
 mod outbound;
 mod save;
 
@@ -71,11 +72,15 @@ pub(crate) async fn respond(
         match gateway.load(&mut visit).await {
             Ok(()) => {}
             Err(Missing::Unavailable(_)) => return answer::unavailable(),
-            Err(Missing::Lost) => {
-                return answer::unusable(
-                    "The session's data is lost. Please log in again.",
-                    &visit.removals(&gateway.settings),
-                );
+            Err(Missing::Lost { is_newest }) => {
+                if let Err(lines) = gateway.give_up(&mut visit, is_newest, &cookies) {
+                    let login = gateway.settings.login_url.as_deref();
+                    let goes_there = mode == Mode::Required && answer::wants_html(&request);
+                    return match login.filter(|_| goes_there) {
+                        Some(login) => answer::session_required(location, Some(login), &lines),
+                        None => answer::unusable(LOST, &lines),
+                    };
+                }
             }
         }
     }
@@ -152,6 +157,8 @@ pub(crate) async fn respond(
     }
     Ok(rebuilt)
 }
+
+const LOST: &str = "The session's data is lost. Please load the page again, and log in.";
 
 /// Where the session's keys went, for whoever develops the site.
 const PLACEMENT_HEADER: &str = "session-placement";
@@ -245,7 +252,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 crate::log::warn("session-unavailable", &json!(reason));
                 "unavailable"
             }
-            Err(Missing::Lost) => {
+            Err(Missing::Lost { .. }) => {
                 crate::log::warn("session-lost", &json!("record"));
                 "lost"
             }

@@ -44,6 +44,9 @@ pub(crate) struct Settings {
     pub(crate) plain_profile: CookieProfile,
     /// `Set-Cookie` lines for further scopes, sent when a session ends or two are in conflict.
     pub(crate) further_removals: Vec<String>,
+    /// The cookie that says which session a browser was told is lost; `None`: its name would be
+    /// too long.
+    pub(crate) lost_profile: Option<CookieProfile>,
     pub(crate) access: Access,
     pub(crate) class_rule: ClassRule,
     pub(crate) routes: Routes,
@@ -80,10 +83,12 @@ impl Settings {
         let audience = fields.parsed("SESSION_AUDIENCE", "default", |text| Ok(text.to_owned()));
         let own_profile = cookies::own(&mut fields, own_name.as_ref());
         let plain_profile = cookies::plain_removal(&mut fields, origin_name.as_ref());
+        let lost_profile = own_profile.as_ref().map(cookies::lost);
         let further_removals = cookies::further_removals(&mut fields, own_name.as_ref());
         let budget = fields.parsed("SESSION_BUDGET", "4093", codec::budget);
         let idle = fields.parsed("SESSION_IDLE_SECONDS", "1209600", positive);
         let absolute = fields.parsed("SESSION_ABSOLUTE_SECONDS", "2592000", positive);
+        let stale = fields.parsed("SESSION_STALE_SECONDS", "600", value::stale);
         let routes = fields.parsed("SESSION_ROUTES", r#"{"/": "optional"}"#, site::routes);
         let user_key = fields.parsed("SESSION_USER_KEY", "_auth_user_id", rules::user_key);
         let fresh = fields.parsed("SESSION_FRESH_SECONDS", "900", positive);
@@ -165,6 +170,7 @@ impl Settings {
                 budget: budget?,
                 idle_seconds: idle?,
                 absolute_seconds: absolute?,
+                stale_seconds: stale?,
                 rules: priorities?.into_iter().chain(rules?).collect(),
                 write_dictionary,
                 dictionaries,
@@ -193,6 +199,7 @@ impl Settings {
                 origin_cookie: origin_name?,
                 plain_profile: plain_profile?,
                 further_removals: further_removals?,
+                lost_profile: lost_profile?,
                 access: access?,
                 class_rule: ClassRule {
                     user_key: user_key?,

@@ -9,6 +9,7 @@ use worker::{
 
 use crate::{
     clock,
+    gate::Siblings,
     settings::{Problem, Settings},
 };
 
@@ -17,6 +18,7 @@ type Outcome = Result<Rc<Settings>, Rc<[Problem]>>;
 thread_local! {
     /// Bindings do not change while an isolate lives, so they are read once.
     static STATE: OnceCell<Outcome> = const { OnceCell::new() };
+    static SIBLINGS: RefCell<Siblings> = RefCell::default();
     static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new());
 }
 
@@ -37,6 +39,11 @@ pub(crate) fn of(env: &Env) -> Outcome {
 /// Lends the isolate's buffers and compressor. Never across an await.
 pub(crate) fn with_workspace<T>(work: impl FnOnce(&mut Workspace) -> T) -> T {
     WORKSPACE.with_borrow_mut(work)
+}
+
+/// Lends what the isolate remembers of records without heads. Never across an await.
+pub(crate) fn with_siblings<T>(work: impl FnOnce(&mut Siblings) -> T) -> T {
+    SIBLINGS.with_borrow_mut(work)
 }
 
 /// A text binding as it is; another value (a number, a table in `wrangler.toml`) as JSON.

@@ -81,6 +81,11 @@ impl Visit {
         self.found = Found::Rejected;
     }
 
+    /// Takes the session back: it verified, and its data is gone.
+    pub(crate) fn forget(&mut self) {
+        self.found = Found::Rejected;
+    }
+
     /// The session, if there is one.
     pub(crate) fn session(&self) -> Option<&OpenSession> {
         match &self.found {
@@ -113,6 +118,12 @@ fn key_label(session: &OpenSession) -> String {
         Some(id) => id.to_string(),
         None => format!("django-{}", session.key().index()),
     }
+}
+
+/// Whether a `Cookie` header has a cookie of this name and value.
+pub(crate) fn has_cookie(cookies: &str, name: &CookieName, value: &str) -> bool {
+    CookieHeader::new(cookies.as_bytes())
+        .is_ok_and(|header| header.values(name).any(|sent| sent == value.as_bytes()))
 }
 
 /// The `Cookie` header for the origin: its session cookie, if one verified, then everything that

@@ -11,7 +11,10 @@ use crate::{answer::RETRY_AFTER, body::BodyError, gate::SaveError, session_text:
 pub(super) enum Refusal {
     NoSession,
     Conflict,
-    Lost,
+    /// Whether the cookie is the last one of its session.
+    Lost {
+        is_newest: bool,
+    },
     BadToken,
     CrossSite,
     NotWritable(String),
@@ -49,7 +52,7 @@ impl Refusal {
 
     pub(super) const fn status(&self) -> u16 {
         match self {
-            Self::NoSession | Self::Conflict | Self::Lost | Self::BadToken => 401,
+            Self::NoSession | Self::Conflict | Self::Lost { .. } | Self::BadToken => 401,
             Self::CrossSite | Self::NotWritable(_) | Self::NeedsToken => 403,
             Self::NoUser | Self::Contested => 409,
             Self::RevocationOff | Self::NoDatabase | Self::NoCache => 501,
@@ -83,7 +86,7 @@ impl Refusal {
         match self {
             Self::NoSession => "no_session",
             Self::Conflict => "conflict",
-            Self::Lost => "session_lost",
+            Self::Lost { .. } => "session_lost",
             Self::BadToken => "bad_token",
             Self::CrossSite => "cross_site",
             Self::NotWritable(_) => "key_not_writable",
@@ -109,7 +112,7 @@ impl Refusal {
         match self {
             Self::NoSession => "There is no session.",
             Self::Conflict => "Two sessions at once. Please log in again.",
-            Self::Lost => "The session's data is lost. Please log in again.",
+            Self::Lost { .. } => "The session's data is lost. Please log in again.",
             Self::BadToken => "The bearer token is not the right one.",
             Self::CrossSite => "Without the token, changes come from pages of this site only.",
             Self::NotWritable(_) => "A browser may not change this key.",

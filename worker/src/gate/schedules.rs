@@ -5,6 +5,8 @@
 //!   visitor's, never older, never half of an update.
 //! - **Kept**: the last cookie that was handed out opens, at the latest when the stores are well
 //!   again. Until then the answer is "ask again", not "no session".
+//! - **Stale**: so does every cookie that is at most 16 changes old, and whose session did not
+//!   change again after its time was over.
 //! - **Ended**: after a log out that was confirmed, no copy of a cookie is good again.
 //! - **Both**: updates of different keys at once all survive, where the store can compare and swap.
 //! - **Bounded**: nobody waits longer than the time limits add up to, and nothing hangs.

@@ -114,7 +114,7 @@ fn absence_is_an_outage_at_first_and_a_loss_later() {
     };
     assert_eq!(load_at(0), Err(Missing::Unavailable("absent")));
     assert_eq!(load_at(179_999), Err(Missing::Unavailable("absent")));
-    assert_eq!(load_at(180_000), Err(Missing::Lost));
+    assert_eq!(load_at(180_000), Err(Missing::Lost { is_newest: false }));
 }
 
 #[test]
@@ -213,23 +213,98 @@ fn who_always_comes_second_gives_up_in_bounded_time() {
     assert_eq!(last.session().value::<i32>("rival").unwrap(), Some(4));
 }
 
-#[test]
-fn a_cookie_whose_record_was_followed_by_others_finds_the_newest() {
-    let (codec, store, session) = (codec(), MemoryStore::new(), session());
-    let old = saved(&store, &codec, &session);
-    let mut cookie = old.clone();
-    for n in 0..3 {
-        let opened = loaded(&codec, &store, &cookie);
+/// A session that was changed so often, a number of seconds apart: the cookie of each state.
+fn line(codec: &Codec, store: &impl SessionStore, changes: i32, apart: i64) -> Vec<ResponseCookie> {
+    let session = session();
+    let mut cookies = vec![saved(store, codec, &session)];
+    for n in 1..=changes {
+        let now = Timestamp::from_seconds(NOW.seconds() + i64::from(n) * apart);
+        let mut opened = open(codec, cookies.last().unwrap(), now);
+        block_on(load(codec, store, &mut opened, now)).unwrap();
         let after = with(&session, "n", n);
-        let changed = draft(opened.session(), &after, opened.lineage());
-        let saved = block_on(save(&codec, Some(&store), changed, NOW))
+        let changed = Draft {
+            issued: now,
+            ..draft(opened.session(), &after, opened.lineage())
+        };
+        let saved = block_on(save(codec, Some(store), changed, now))
             .ok()
             .unwrap();
-        block_on(delete_all(&store, saved.deletions));
-        cookie = saved.commit.set_cookie;
+        block_on(delete_all(store, saved.deletions));
+        cookies.push(saved.commit.set_cookie);
     }
-    let followed = loaded(&codec, &store, &old);
-    assert_eq!(followed.session().value::<i32>("n").unwrap(), Some(2));
+    cookies
+}
+
+/// Which state a cookie comes to.
+fn state(
+    codec: &Codec,
+    store: &impl SessionStore,
+    cookie: &ResponseCookie,
+    now: Timestamp,
+) -> Result<Option<i32>, Missing> {
+    let mut opened = open(codec, cookie, now);
+    block_on(load(codec, store, &mut opened, now))?;
+    Ok(opened.session().value::<i32>("n").unwrap())
+}
+
+#[test]
+fn a_cookie_a_few_changes_old_is_good_as_long_as_the_session_does_not_go_on() {
+    let (codec, store) = (codec(), Headless(MemoryStore::new()));
+    let cookies = line(&codec, &store, 16, 1);
+    // The browser was killed, and is started again a week later.
+    let later = Timestamp::from_seconds(NOW.seconds() + 7 * 24 * 3600);
+    for (n, cookie) in (0..).zip(&cookies) {
+        let expected = (n > 0).then_some(n);
+        assert_eq!(state(&codec, &store, cookie, later), Ok(expected));
+    }
+}
+
+#[test]
+fn records_beyond_the_number_or_the_time_are_gone() {
+    for (apart, good) in [(1, 17), (60, 11), (700, 2)] {
+        let (codec, store) = (codec(), Headless(MemoryStore::new()));
+        let cookies = line(&codec, &store, 30, apart);
+        let later = Timestamp::from_seconds(NOW.seconds() + 30 * 700 + 180);
+        let states = cookies
+            .iter()
+            .map(|cookie| state(&codec, &store, cookie, later));
+        let gone = states
+            .take_while(|state| *state == Err(Missing::Lost { is_newest: false }))
+            .count();
+        assert_eq!(cookies.len() - gone, good, "{apart} s apart");
+    }
+}
+
+#[test]
+fn a_lost_session_may_have_been_followed_unless_its_head_says_that_it_was_not() {
+    let later = Timestamp::from_seconds(NOW.seconds() + 3600);
+    let lost = |store: &dyn Fn(&Codec) -> Result<Option<i32>, Missing>| store(&codec());
+    let last_of = |codec: &Codec, store: &MemoryStore, cookie: &ResponseCookie| {
+        let name = codec.record_name(&open(codec, cookie, NOW)).unwrap();
+        block_on(store.delete(&RecordName::new(name))).unwrap();
+    };
+    let with_head = lost(&|codec| {
+        let store = MemoryStore::new();
+        let cookies = line(codec, &store, 3, 1);
+        last_of(codec, &store, &cookies[3]);
+        state(codec, &store, &cookies[3], later)
+    });
+    assert_eq!(with_head, Err(Missing::Lost { is_newest: true }));
+    let without = lost(&|codec| {
+        let store = Headless(MemoryStore::new());
+        let cookies = line(codec, &store, 3, 1);
+        last_of(codec, &store.0, &cookies[3]);
+        state(codec, &store, &cookies[3], later)
+    });
+    assert_eq!(without, Err(Missing::Lost { is_newest: false }));
+}
+
+#[test]
+fn a_cookie_whose_record_was_followed_by_others_finds_the_newest() {
+    let (codec, store) = (codec(), MemoryStore::new());
+    let cookies = line(&codec, &store, 30, 1);
+    let followed = loaded(&codec, &store, &cookies[0]);
+    assert_eq!(followed.session().value::<i32>("n").unwrap(), Some(30));
 }
 
 #[test]
@@ -358,7 +433,8 @@ fn a_record_that_was_sealed_anew_is_as_young_as_its_sealing() {
     };
     assert_eq!(load_at(3601), Err(Missing::Unavailable("absent")));
     assert_eq!(load_at(3600 + 179), Err(Missing::Unavailable("absent")));
-    assert_eq!(load_at(3600 + 180), Err(Missing::Lost));
+    let lost = Missing::Lost { is_newest: false };
+    assert_eq!(load_at(3600 + 180), Err(lost));
 }
 
 #[test]
@@ -386,6 +462,9 @@ fn a_cache_that_holds_something_else_is_passed_by() {
     };
     assert_eq!(loaded(&codec, &cache, &cookie).session(), &session);
 }
+
+/// Keeps no heads, as KV and R2.
+struct Headless(MemoryStore);
 
 /// Swaps are done and their answers lost.
 struct LosesSwaps<'a, S>(&'a S);
@@ -458,6 +537,14 @@ impl<S: SessionStore> SessionStore for LosesSwaps<'_, S> {
     ) -> Result<Swapped, StoreError> {
         self.0.swap_head(session, from, to, expires, now).await?;
         Err(StoreError::TimedOut)
+    }
+}
+
+impl SessionStore for Headless {
+    otherwise_as_inner!(self => self.0);
+
+    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
+        self.0.get(name, now).await
     }
 }
 

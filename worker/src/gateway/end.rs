@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde_json::json;
 use session_codec::{Lineage, OpenSession, Timestamp};
-use session_store::{SessionStore, StoreError};
+use session_store::{RecordName, SessionStore, StoreError};
 use worker::Delay;
 
 use super::{Gateway, Outbound};
@@ -13,6 +13,7 @@ use crate::{
     revocation::{self, Standing},
     routes::Mode,
     settings::{Revocation, Settings},
+    state::with_siblings,
     visit::Visit,
 };
 
@@ -60,10 +61,9 @@ impl<S: SessionStore + 'static> Gateway<S> {
     /// The origin ended the session: the browser forgets it, no copy of it is good any more, and
     /// its records go.
     pub(crate) async fn end(&self, visit: &Visit, opened: Option<&OpenSession>) -> Outbound {
-        let ops = opened.map(|opened| self.settings.codec.end(opened.lineage()));
         Outbound {
             lines: self.all_removals(visit),
-            deletions: gate::deletions(ops.unwrap_or_default()),
+            deletions: opened.map_or_else(Vec::new, |opened| self.records_of(opened.lineage())),
             unrevoked: match opened {
                 Some(opened) => self.revoke(opened.lineage(), "logout").await,
                 None => None,
@@ -71,6 +71,20 @@ impl<S: SessionStore + 'static> Gateway<S> {
             placement: None,
             merged: None,
         }
+    }
+
+    /// The records of a session that are known: its own, those before it, and what this isolate
+    /// wrote for other copies of its cookie.
+    fn records_of(&self, lineage: &Lineage) -> Vec<RecordName> {
+        let codec = &self.settings.codec;
+        let mut records = gate::deletions(codec.end(lineage));
+        if let Some(session) = codec.head_name(lineage) {
+            let siblings = with_siblings(|siblings| siblings.ended(session));
+            records.extend(siblings.into_iter().map(RecordName::new));
+        }
+        records.sort_unstable();
+        records.dedup();
+        records
     }
 
     /// Lines that remove the session from wherever it may be: at least our own cookie, and the

@@ -1,13 +1,14 @@
 //! Saving: sealed, stored, and only then told to the browser.
 
 use session_codec::{Commit, Lineage, OpenSession, Session, Timestamp, cookie::Lifetime};
-use session_store::{About, SessionStore};
+use session_store::{About, RecordName, SessionStore};
 
 use super::{Gateway, Outbound};
 use crate::{
     gate::{self, Draft, SaveError, Saved},
     lifetime,
     settings::Settings,
+    state::with_siblings,
     visit::Visit,
 };
 
@@ -92,8 +93,12 @@ impl<S: SessionStore + 'static> Gateway<S> {
         };
         let saved = gate::save(codec, self.store.as_deref(), draft, self.now).await;
         match saved {
-            Ok(saved) => {
+            Ok(mut saved) => {
                 crate::counters::saved("ok");
+                if let Some(change) = &saved.commit.head {
+                    let too_many = with_siblings(|siblings| siblings.moved(change));
+                    saved.deletions.extend(too_many.map(RecordName::new));
+                }
                 let session = saved.merged.as_ref().unwrap_or(after);
                 let header = self.report(session, &saved.commit);
                 Ok(Sealed { saved, header })

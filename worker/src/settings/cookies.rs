@@ -31,6 +31,15 @@ pub(super) fn own(
     })
 }
 
+/// The cookie beside ours that says which session a browser was told is lost.
+pub(super) fn lost(own: &CookieProfileConfig) -> Option<CookieProfile> {
+    let config = CookieProfileConfig {
+        name: format!("{}-lost", own.name),
+        ..own.clone()
+    };
+    CookieProfile::new(config).ok()
+}
+
 /// Removes the origin's plain cookie: where Django's own settings put it, and like Django's own
 /// removal `Secure` only where the name demands it.
 pub(super) fn plain_removal(

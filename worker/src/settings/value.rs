@@ -14,6 +14,16 @@ pub(super) fn positive(text: &str) -> Result<u32, String> {
     }
 }
 
+/// Longer than a day nobody's request is on its way, and every change would keep a record.
+const MOST_STALE: u32 = 86_400;
+
+pub(super) fn stale(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(seconds @ 0..=MOST_STALE) => Ok(seconds),
+        _ => Err(format!("not a number of seconds from 0 to {MOST_STALE}")),
+    }
+}
+
 /// The parser's own message could quote a secret, so it is not shown.
 pub(super) fn json<T: DeserializeOwned>(text: &str, expected: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| {

@@ -5,6 +5,11 @@ use core::fmt;
 
 use session_codec::Session;
 
+/// For how long a record that was superseded stays: so short that it happens.
+pub(super) const STALE_SECONDS: u32 = 60;
+/// As many superseded records of a session stay.
+pub(super) const MOST_SUPERSEDED: usize = 16;
+
 /// Keys that updates change; each has a text beside it, so that half an update shows.
 pub(super) const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -16,6 +21,9 @@ pub(super) type State = BTreeMap<&'static str, u32>;
 pub(super) struct Ledger {
     pub(super) lives: Vec<Life>,
     writes: Vec<Write>,
+    /// How often anything was saved, and when last.
+    pub(super) saves: usize,
+    pub(super) last_save: i64,
 }
 
 /// A session between log ins and log outs.
@@ -39,6 +47,17 @@ pub(super) struct Handed {
     pub(super) state: State,
     /// Whether an update set out from it.
     pub(super) is_base: bool,
+    /// Since when its record may be superseded, in milliseconds: where heads are kept, also by an
+    /// update that set out from another cookie.
+    pub(super) superseded: Option<i64>,
+}
+
+impl Handed {
+    /// Whether the record may have gone by `millis`: its time is over. Trails count whole seconds.
+    pub(super) fn is_stale(&self, millis: i64) -> bool {
+        let superseded = self.superseded.map(|at| at / 1000 * 1000);
+        superseded.is_some_and(|at| millis >= at + i64::from(STALE_SECONDS) * 1000)
+    }
 }
 
 /// One update that was tried.

@@ -8,7 +8,7 @@ use session_store::{About, RecordName, SessionStore};
 
 use super::{
     controls::{self, Control, Tampered},
-    ledger::{Handed, KEYS, Ledger, State, Violation, beside, text_of},
+    ledger::{Handed, KEYS, Ledger, MOST_SUPERSEDED, State, Violation, beside, text_of},
     stacks::{PLACES, Sort, Stack},
     world::World,
 };
@@ -161,7 +161,7 @@ impl<'a, S: Stack> Request<'a, S> {
                 outcome.unavailable += 1;
                 return Ok(None);
             }
-            Err(Missing::Lost) => {
+            Err(Missing::Lost { .. }) => {
                 outcome.lost += 1;
                 let told = format!("a session is lost: {}", describe(&opened, *now));
                 return match self.may_be_lost(&ledger, life, &cookie.value) {
@@ -214,21 +214,18 @@ impl<'a, S: Stack> Request<'a, S> {
         }
     }
 
-    /// Whether a record may be gone for good: its session was ended, a later cookie has taken its
-    /// place, or who keeps it lies.
+    /// Whether a record may be gone for good: its session was ended, later ones took its place too
+    /// long ago or too often, or who keeps it lies.
     fn may_be_lost(&self, ledger: &Ledger, life: usize, value: &str) -> bool {
         let schedule = self.world.schedule;
+        let is_crowded = ledger.saves > MOST_SUPERSEDED;
         let life = &ledger.lives[life];
-        let is_base = life
-            .cookies
-            .iter()
-            .any(|cookie| cookie.value == value && cookie.is_base);
+        let now = self.world.clock.now().millis();
+        let is_gone = |cookie: &Handed| cookie.value == value && cookie.is_stale(now);
+        let is_gone = is_crowded || life.cookies.iter().any(is_gone);
         // Where heads are kept, even an old cookie finds the newest record, unless its session
         // fitted into a cookie in between.
-        let is_gone = match schedule.sort.keeps_heads() {
-            true => life.was_small,
-            false => is_base,
-        };
+        let is_gone = is_gone && (!schedule.sort.keeps_heads() || life.was_small);
         schedule.is_hostile || life.end_asked || is_gone
     }
 
@@ -285,7 +282,10 @@ async fn save_as<S: Stack>(
     let base_state = world.ledger.borrow().read(life, base)?;
     if let Some(cookie) = &cookie {
         for handed in &mut world.ledger.borrow_mut().lives[life].cookies {
-            handed.is_base |= handed.value == cookie.value;
+            if handed.value == cookie.value {
+                handed.is_base = true;
+                handed.superseded.get_or_insert(request.now.millis());
+            }
         }
     }
     // The new life of a log in has what the old one had.
@@ -355,9 +355,11 @@ async fn save_as<S: Stack>(
         let mut ledger = world.ledger.borrow_mut();
         let mut outcome = world.outcome.borrow_mut();
         outcome.saved += 1;
+        ledger.saves += 1;
+        ledger.last_save = ledger.last_save.max(request.now.millis());
         outcome.merged += u64::from(saved.merged.is_some());
         let state = ledger.read(of, saved.merged.as_ref().unwrap_or(&after))?;
-        if schedule.is_always_large {
+        if schedule.is_always_large && is_honest {
             ledger.check_order(&wanted, &state)?;
         }
         if let Some(number) = number {
@@ -367,6 +369,7 @@ async fn save_as<S: Stack>(
             value: saved.commit.set_cookie.value().to_owned(),
             state,
             is_base: false,
+            superseded: schedule.sort.keeps_heads().then(|| request.now.millis()),
         };
         ledger.lives[of].cookies.push(handed.clone());
         // Who sends a copy of a cookie gets the answer; the visitor does not.
@@ -448,6 +451,10 @@ async fn end<S: Stack>(
 pub(super) async fn look_back<S: Stack>(world: &Rc<World<S>>) -> Result<(), Violation> {
     let lives = world.ledger.borrow().lives.len();
     for life in 0..lives {
+        let (saves, last_save) = {
+            let ledger = world.ledger.borrow();
+            (ledger.saves, ledger.last_save)
+        };
         let (cookies, end_asked, is_ended, was_small) = {
             let life = &world.ledger.borrow().lives[life];
             (
@@ -461,9 +468,11 @@ pub(super) async fn look_back<S: Stack>(world: &Rc<World<S>>) -> Result<(), Viol
             let place = world.clock.roll(PLACES as u64) as usize;
             let request = Request::new(world, place);
             let found = request.read(life, cookie).await?;
+            // Records go when their session changes, not by a clock.
+            let is_kept = saves <= MOST_SUPERSEDED && !cookie.is_stale(last_save);
             let is_forked = world.schedule.sort.keeps_heads() && was_small;
-            let is_leaf = !cookie.is_base && !end_asked && !is_forked;
-            if is_leaf && found.is_none() {
+            let is_leaf = !cookie.is_base && !is_forked;
+            if (is_kept || is_leaf) && !end_asked && found.is_none() {
                 let told = "the stores are well, and what was confirmed last is lost";
                 return Err(Violation(told.to_owned()));
             }

@@ -10,7 +10,7 @@ use session_store::faults::{SimulatedClock, Simulation};
 
 use super::{
     controls::Control,
-    ledger::{Ledger, Violation},
+    ledger::{Ledger, STALE_SECONDS, Violation},
     stacks::{Both, D1Alone, KvAlone, Parts, Sort, Stack},
     visitor::{self, Browser},
 };
@@ -152,6 +152,7 @@ fn codec([primary, fallback]: [u8; 2]) -> Codec {
         overflow: Overflow::Spill,
         identify: true,
         budget: Budget::new(BUDGET).unwrap(),
+        stale_seconds: STALE_SECONDS,
         ..Config::default()
     };
     Codec::new(config, &keys).unwrap()
