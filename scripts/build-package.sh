@@ -16,7 +16,7 @@ main() {
 }
 
 package() {
-  if [ -e "$fresh" ] && [ -e "$dist/node.js" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg scripts/build-package.*)" ]; then
+  if [ -e "$fresh" ] && [ -e "$dist/node.js" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg scripts/build-package.* scripts/lighten-module.mjs)" ]; then
     return
   fi
   local started
@@ -51,6 +51,7 @@ module() {
     wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
       --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --strip-debug --strip-producers \
       "$glue/${name}_bg.wasm" -o "$glue/${name}_bg.wasm"
+    node scripts/lighten-module.mjs "$glue/${name}_bg.wasm"
     other_realms "$glue/$name.js"
     touch -r "$wasm" "$glue/.module"
   fi

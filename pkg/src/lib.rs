@@ -24,6 +24,7 @@ use core::cell::RefCell;
 use session_codec::{Timestamp, Workspace};
 
 pub use codec::{Codec, overlaid, raw, restarted, sizes, take_record};
+pub use entropy::forget_random;
 pub use inspection::{generate_key, inspect, key_id, limits, read_cookies, read_set_cookie};
 pub use origin_mac::OriginMac;
 pub use signing::{dumps, loads};
