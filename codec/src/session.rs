@@ -3,6 +3,7 @@
 //! Only the top level is split; values stay JSON text until somebody asks for one. Most requests
 //! read one key of a session, and policy needs keys and lengths only.
 
+mod merge_patch;
 mod overlay;
 mod three_way;
 mod value_error;

@@ -17,7 +17,6 @@ use crate::{
     gate::Missing,
     gateway::Gateway,
     location::Location,
-    merge_patch,
     revocation::Standing,
     routes::Mode,
     session_text,
@@ -239,9 +238,9 @@ fn changed(
 ) -> Result<Session, Refusal> {
     let mut touched: Vec<_> = given.keys().collect();
     let after = match verb {
-        Verb::Merge => {
-            merge_patch::apply(session, given).map_err(|_| session_text::TextError::NotJson)?
-        }
+        Verb::Merge => session
+            .patched(given)
+            .map_err(|_| session_text::TextError::NotJson)?,
         _ => {
             touched.extend(session.keys());
             given.clone()

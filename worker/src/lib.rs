@@ -26,7 +26,6 @@ mod key_patterns;
 mod lifetime;
 mod location;
 mod log;
-mod merge_patch;
 mod origin;
 mod origin_headers;
 mod own_address;

@@ -8,7 +8,6 @@ use session_store::SessionStore;
 
 use crate::{
     gateway::{Gateway, Outbound, failed, not_saved},
-    merge_patch,
     routes::Mode,
     session_text,
     visit::Visit,
@@ -43,7 +42,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
         }
         let nothing = Session::new();
         let session = before.map_or(&nothing, |opened| opened.session());
-        let after = match merge_patch::apply(session, &patch) {
+        let after = match session.patched(&patch) {
             Ok(after) => after,
             Err(_) => return failed(HEADER, "bad_json"),
         };

@@ -14,12 +14,14 @@ mod canonical;
 mod error;
 mod grammar;
 mod members;
+mod merge;
 mod number;
 mod octets;
 mod string;
 
 pub use error::{JsonError, JsonErrorKind};
 pub(crate) use members::{Member, Span};
+pub(crate) use merge::MergePatch;
 pub(crate) use string::{unescape, write_string};
 
 /// The deepest nesting that is ever read: CPython 3.11's own recursion limit, so that every session
