@@ -329,7 +329,10 @@ async fn answer<S: SessionStore + 'static>(
             }
             authority::check_type(&headers)?;
             let body = body::read(request, MAX_BODY).await?;
-            let given = session_text::read(body)?;
+            let given = match authority {
+                Authority::Token => session_text::read(body)?,
+                Authority::Browser => session_text::read_of_visitor(body)?,
+            };
             let nothing = Session::new();
             let before = visit.session();
             let session = before.map_or(&nothing, |opened| opened.session());

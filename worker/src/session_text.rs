@@ -1,6 +1,11 @@
 //! JSON from outside that is to become part of a session.
 
-use serde::de::IgnoredAny;
+use core::fmt;
+
+use serde::{
+    Deserialize,
+    de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use session_codec::{JsonErrorKind, Session};
 
 /// Objects and arrays may nest this deep. Merging recurses as deep, and no session needs more.
@@ -15,6 +20,8 @@ pub(crate) enum TextError {
     NotAnObject,
     /// Nested deeper than 64 levels.
     TooDeep,
+    /// JSON that some program behind cannot keep.
+    NotEverywhere,
 }
 
 impl TextError {
@@ -23,6 +30,7 @@ impl TextError {
             Self::NotJson => "bad_json",
             Self::NotAnObject => "not_an_object",
             Self::TooDeep => "too_deep",
+            Self::NotEverywhere => "bad_value",
         }
     }
 }
@@ -36,6 +44,73 @@ pub(crate) fn read(octets: Vec<u8>) -> Result<Session, TextError> {
         JsonErrorKind::NotAnObject => TextError::NotAnObject,
         _ => TextError::NotJson,
     })
+}
+
+/// Reads an object of whoever happens to visit. What the site would not write itself, it need not be able
+/// to keep: of `1E400` its JSON reader makes an infinity, half a surrogate pair has no bytes in UTF-8,
+/// and databases refuse U+0000. The site, and whoever has its token, may write them.
+pub(crate) fn read_of_visitor(octets: Vec<u8>) -> Result<Session, TextError> {
+    let session = read(octets)?;
+    let is_kept = |text: &str| serde_json::from_str::<KeptEverywhere>(text).is_ok();
+    let are_kept = session
+        .raw_members()
+        .all(|(key, value)| is_kept(&format!("\"{key}\"")) && is_kept(value));
+    are_kept.then_some(session).ok_or(TextError::NotEverywhere)
+}
+
+/// Any JSON value that every program can keep, of which nothing is kept here.
+struct KeptEverywhere;
+
+impl<'de> Deserialize<'de> for KeptEverywhere {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // It reads numbers and strings, and refuses what is beyond a double or half a pair.
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeptEverywhere {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value that every program can keep")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self, E> {
+        match text.contains('\0') {
+            true => Err(E::custom("U+0000")),
+            false => Ok(Self),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(Self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        while members.next_entry::<Self, Self>()?.is_some() {}
+        Ok(Self)
+    }
 }
 
 /// Whether every JSON parser takes this value: Python's writes `NaN` and infinities, too.
@@ -72,6 +147,41 @@ mod tests {
         for text in ["null", "[]", "1", r#""{}""#] {
             assert_eq!(error(text), Some(TextError::NotAnObject), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_visitor_writes_every_program_can_keep() {
+        for value in [
+            "1E400",
+            "-1e309",
+            r#""\ud800""#,
+            r#""a\udc00b""#,
+            r#""\ud800\ud800""#,
+            r#""a\u0000""#,
+            r#"[{"x":["\u0000"]}]"#,
+            r#"{"\u0000":1}"#,
+            r#"{"a":{"\ud800":1}}"#,
+        ] {
+            let text = format!(r#"{{"a":{value}}}"#);
+            assert_eq!(error(&text), None, "{value}: the site's own");
+            let visitors = read_of_visitor(text.into_bytes()).err();
+            assert_eq!(visitors, Some(TextError::NotEverywhere), "{value}");
+        }
+        let key = r#"{"a\u0000":1}"#.as_bytes().to_vec();
+        assert_eq!(read_of_visitor(key).err(), Some(TextError::NotEverywhere));
+        for value in [
+            "1e308",
+            "123456789012345678901234567890",
+            "-0.0",
+            "1E-400",
+            r#""\ud83d\ude00 \u0001 é""#,
+            r#"[null,true,{"":[]}]"#,
+        ] {
+            let text = format!(r#"{{"caf\u00e9":{value}}}"#);
+            assert!(read_of_visitor(text.into_bytes()).is_ok(), "{value}");
+        }
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(64), "}".repeat(64));
+        assert!(read_of_visitor(deep.into_bytes()).is_ok());
     }
 
     #[test]

@@ -131,6 +131,9 @@ impl Refusal {
             Self::BodyBroken => "The body broke off.",
             Self::Text(TextError::NotJson) => "The body is not JSON.",
             Self::Text(TextError::NotAnObject) => "The body is not a JSON object.",
+            Self::Text(TextError::NotEverywhere) => {
+                "A number beyond 1.8e308, half a surrogate pair or U+0000 is in it, which not every program can keep."
+            }
             Self::Text(TextError::TooDeep) => "The body is nested deeper than 64 levels.",
             Self::SessionTooLarge => "The session would be larger than what can be kept.",
             Self::Unavailable => "The session store does not answer. Please try again.",
