@@ -11,7 +11,7 @@ pub use lifetimes::Lifetimes;
 pub use limits::Limits;
 pub use placement::{KeyPlacement, Placement, PlacementReason};
 pub(crate) use placement::{Selection, scaled};
-pub(crate) use plan::{ENDS_KEY, KeyEnd, Plan, overflow_of};
+pub(crate) use plan::{ENDS_KEY, KeyEnd, Plan, TICKET_KEY, overflow_of};
 pub(crate) use report::is_nearly_full;
 pub use report::{KeyReport, Report};
 pub(crate) use rules::Rules;

@@ -49,6 +49,9 @@ pub struct Signed<T> {
 
 impl Signer {
     /// Derives `SHA-256(salt || "signer" || secret)` for each secret.
+    ///
+    /// The empty salt is taken as it is. Django's `Signer(salt="")` takes its class's name instead: write
+    /// `django.core.signing.Signer` (or `…TimestampSigner`) for that.
     #[must_use]
     pub fn new(salt: impl AsRef<[u8]>, secrets: &KeyRing<DjangoSecret>) -> Self {
         Self(SigningRing::new(salt.as_ref(), secrets))
@@ -84,7 +87,8 @@ impl Signer {
         text
     }
 
-    /// `TimestampSigner(salt=…).unsign(signed, max_age)` at `now`.
+    /// `TimestampSigner(salt=…).unsign(signed, max_age)` at `now`. Both count whole milliseconds: whoever
+    /// has a finer clock, and wants nothing accepted that Django would not, rounds `now` up.
     ///
     /// # Errors
     /// In Django's order: [`Reason::Forged`], [`Reason::CorruptBody`] for what is signed but has

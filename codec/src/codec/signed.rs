@@ -13,7 +13,7 @@ use super::{
 use crate::{
     atoms::{Envelope, KeyId, Timestamp},
     error::{Reason, SealError},
-    policy::{Placement, Plan},
+    policy::{Placement, Plan, TICKET_KEY},
     session::Session,
     signing::{self, payload},
     text::{base64url, json},
@@ -21,8 +21,6 @@ use crate::{
     workspace::add_member,
 };
 
-/// The key that carries the ticket in a Django cookie: a text, harmless to Django.
-const TICKET_KEY: &str = "_edge_ticket";
 /// `kid 4 | ticket 36`: a Django cookie does not name a sealing key otherwise.
 const TICKET_OCTETS: usize = 4 + ticket::LEN;
 

@@ -396,7 +396,7 @@ fn what_stays_is_all_that_fits() {
                 one_more.insert_raw(key, session.raw_value(index)).unwrap();
             }
             if write == Envelope::Django {
-                one_more.insert("_edge_ticket", DJANGO_TICKET).unwrap();
+                one_more.insert("as_a_ticket_", DJANGO_TICKET).unwrap();
             }
             let refused = refusing.seal(
                 &one_more,

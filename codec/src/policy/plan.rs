@@ -18,6 +18,12 @@ use crate::{
 /// The reserved key that carries when keys end.
 pub(crate) const ENDS_KEY: &str = "_edge_ends";
 
+/// The reserved key that carries the ticket of a record, in the cookies of others: a text, harmless to them.
+pub(crate) const TICKET_KEY: &str = "_edge_ticket";
+
+/// What a session's own key may not be called: a reader would take it for ours.
+const RESERVED: [&str; 2] = [ENDS_KEY, TICKET_KEY];
+
 /// When a key ends: its raw form, and seconds since 1970.
 pub(crate) type KeyEnd = (String, u32);
 
@@ -42,14 +48,15 @@ impl Plan {
         issued: Timestamp,
     ) -> Option<Self> {
         let mut plan = Self::default();
-        if !rules.has_special && !session.contains(ENDS_KEY) {
+        let has_reserved = || RESERVED.iter().any(|key| session.contains(key));
+        if !rules.has_special && !has_reserved() {
             return Some(plan);
         }
         let now = u32::try_from(issued.seconds()).unwrap_or(0);
         for (index, position) in (0..session.len()).zip(0..=u16::MAX) {
             let key = session.raw_key(index);
             let rule = rules.of(key);
-            if key == ENDS_KEY {
+            if RESERVED.contains(&key) {
                 plan.exclude(
                     index,
                     session,

@@ -355,6 +355,48 @@ fn a_session_cannot_write_the_ends_of_its_keys_itself() {
     assert!(reopened(&codec, &commit, 100).session().is_empty());
 }
 
+/// In whatever envelope: a session reads the same after it has moved to another one.
+#[test]
+fn a_session_cannot_write_the_ticket_of_its_record_itself() {
+    let ticket = "A".repeat(54);
+    for write in [Envelope::Sealed, Envelope::Django] {
+        for overflow in [Overflow::Refuse, Overflow::Spill] {
+            let config = Config {
+                write,
+                accept: vec![Acceptance::always(write)],
+                overflow,
+                ..config()
+            };
+            let codec = Codec::new(config, &keys(&[0], &["secret"])).unwrap();
+            for own in ["\"x\"", &format!("\"{ticket}\""), "1", "{}"] {
+                let large = "y".repeat(7_000);
+                for (rest, fits) in [
+                    (r#""k0":1"#.into(), true),
+                    (format!("\"k0\":\"{large}\""), false),
+                ] {
+                    if !fits && overflow == Overflow::Refuse {
+                        continue;
+                    }
+                    let session =
+                        Session::from_json(format!("{{\"_edge_ticket\":{own},{rest}}}")).unwrap();
+                    let commit = try_seal(&codec, &session, &Lineage::new(CREATED)).unwrap();
+                    assert_eq!(
+                        commit.placement.reason(0),
+                        PlacementReason::Reserved,
+                        "{write:?} {own}"
+                    );
+                    let opened = reopened(&codec, &commit, 0);
+                    assert_eq!(
+                        opened.session().to_json(),
+                        format!("{{{rest}}}"),
+                        "{write:?} {own}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn rules_that_cannot_hold_are_refused() {
     let refused = |write, rule: KeyRule| {
