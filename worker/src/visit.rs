@@ -54,7 +54,7 @@ impl Visit {
                 Found::Session(Box::new(session))
             }
             Opened::Rejected(reason) => {
-                crate::log::rejected(reason);
+                crate::log::rejected(reason.label(), reason);
                 Found::Rejected
             }
             Opened::Conflict => Found::Conflict,
@@ -67,7 +67,7 @@ impl Visit {
     }
 
     fn rejected(reason: Reason) -> Self {
-        crate::log::rejected(reason);
+        crate::log::rejected(reason.label(), reason);
         Self {
             found: Found::Rejected,
             sent_ours: false,
@@ -77,7 +77,7 @@ impl Visit {
 
     /// Takes the session back: it verified, and yet it is not to be used.
     pub(crate) fn reject(&mut self, reason: Reason) {
-        crate::log::rejected(reason);
+        crate::log::rejected(reason.label(), reason);
         self.found = Found::Rejected;
     }
 

@@ -79,7 +79,7 @@ impl Visit {
                 }
                 Ok(session) => found = Found::Session(Box::new(session)),
                 Err(reason) => {
-                    crate::log::rejected(reason);
+                    crate::log::rejected(reason, reason);
                     if matches!(found, Found::Nothing) {
                         found = Found::Rejected;
                     }
@@ -93,7 +93,7 @@ impl Visit {
     }
 
     fn rejected(reason: &'static str, sent: bool) -> Self {
-        crate::log::rejected(reason);
+        crate::log::rejected(reason, reason);
         Self {
             found: Found::Rejected,
             sent,
