@@ -3,7 +3,8 @@ use session_store::{
     About, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
 };
 use worker::{
-    Headers, Method, ObjectNamespace, Request, RequestInit, Response, js_sys::Uint8Array,
+    Headers, Method, ObjectNamespace, Request, RequestInit, Response,
+    js_sys::{Reflect, Uint8Array},
 };
 
 use super::{
@@ -31,7 +32,25 @@ impl ObjectRecords {
         let request = request(ask, record).map_err(failed)?;
         // The first character: 64 objects.
         let shard = self.0.get_by_name(&name.as_str()[..1]).map_err(failed)?;
-        shard.fetch_with_request(request).await.map_err(failed)
+        shard.fetch_with_request(request).await.map_err(asked)
+    }
+}
+
+/// An object that has more to do than it can says so, and each further request makes it worse: it is not
+/// asked again.
+fn asked(error: worker::Error) -> StoreError {
+    let is_overloaded = match &error {
+        worker::Error::UnknownJsError { original, .. } => {
+            Reflect::get(original, &"overloaded".into())
+                .is_ok_and(|overloaded| overloaded.is_truthy())
+        }
+        _ => false,
+    };
+    match is_overloaded {
+        true => StoreError::Refused {
+            reason: "the object is overloaded".into(),
+        },
+        false => failed(error),
     }
 }
 

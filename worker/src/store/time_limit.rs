@@ -17,8 +17,8 @@ pub(crate) const PUT: Duration = Duration::from_millis(1500);
 /// Nobody waits for a deletion.
 const DELETE: Duration = Duration::from_secs(5);
 
-/// A store whose answers come in time or not at all. Reads are tried twice within their limit,
-/// swaps as well: a swap that was done says so when it is repeated.
+/// A store whose answers come in time or not at all. Reads are tried twice within their limit, unless the
+/// answer was a no; swaps as well: a swap that was done says so when it is repeated.
 ///
 /// A write that is cut off may still arrive: under a new name, so it harms nothing and expires.
 pub(crate) struct TimeLimit<S, T = Timers> {
@@ -81,6 +81,7 @@ impl<S, T: Wait> TimeLimit<S, T> {
     ) -> Result<A, StoreError> {
         let tries = async {
             match read().await {
+                Err(StoreError::Refused { reason }) => Err(StoreError::Refused { reason }),
                 Err(_) if self.tries_twice => read().await,
                 answer => answer,
             }
@@ -164,5 +165,41 @@ async fn first<A>(
     match select(pin!(answer), pin!(end)).await {
         Either::Left((answer, _)) => answer,
         Either::Right(((), _)) => Err(StoreError::TimedOut),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+
+    struct Never;
+
+    impl Wait for Never {
+        fn wait(&self, _: Duration) -> impl Future<Output = ()> {
+            core::future::pending()
+        }
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_and_what_was_refused_is_not() {
+        let asked = Cell::new(0);
+        let tries = |error: StoreError| {
+            asked.set(0);
+            let store = TimeLimit::alone((), Never);
+            let read = || async {
+                asked.set(asked.get() + 1);
+                Err::<(), _>(error.clone())
+            };
+            assert_eq!(
+                pollster::block_on(store.read(READ, read)),
+                Err(error.clone())
+            );
+            asked.get()
+        };
+        let reason = || "because".into();
+        assert_eq!(tries(StoreError::Unavailable { reason: reason() }), 2);
+        assert_eq!(tries(StoreError::Refused { reason: reason() }), 1);
     }
 }
