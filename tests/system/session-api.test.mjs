@@ -105,6 +105,10 @@ describe('reading', () => {
       assert.match(response.headers['www-authenticate'], /^Bearer/);
     }
     assert.deepEqual((await call(visitor, 'GET', { authorization: 'Basic eDp5' })).json(), { cart: { tea: 1 } });
+    // A page's script that sends a token of the site's own with everything.
+    const script = { ...own, authorization: 'Bearer eyJhbGciOiJIUzI1NiJ9.e30.x' };
+    assert.deepEqual((await call(visitor, 'GET', script)).json(), { cart: { tea: 1 } });
+    assertRefused(await call(visitor, 'PATCH', { ...script, ...json }, { _auth_user_id: '2' }), 403, 'key_not_writable');
   });
 
   test('nothing is visible unless it is listed', async () => {

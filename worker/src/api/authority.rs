@@ -16,11 +16,15 @@ pub(super) enum Authority {
 
 impl Authority {
     /// A bearer token counts, or is refused; other kinds of `Authorization` are somebody else's.
+    ///
+    /// A page's script may have a token of the site's own that it sends with everything: what a browser
+    /// sends (it says where from) has a browser's rights. A server with a wrong token is told.
     pub(super) fn of(headers: &Headers, access: &Access) -> Result<Self, Refusal> {
         let authorization = header(headers, "authorization");
         match authorization.as_deref().and_then(bearer_token) {
             None => Ok(Self::Browser),
             Some(token) if access.is_token(token) => Ok(Self::Token),
+            Some(_) if header(headers, "sec-fetch-site").is_some() => Ok(Self::Browser),
             Some(_) => Err(Refusal::BadToken),
         }
     }
