@@ -29,6 +29,9 @@ impl Answer {
         headers.set("content-type", content_type)?;
         headers.set("cache-control", "private, no-store")?;
         headers.set("vary", "Cookie")?;
+        // They are for this site's own pages, and are what they say they are.
+        headers.set("x-content-type-options", "nosniff")?;
+        headers.set("cross-origin-resource-policy", "same-origin")?;
         Ok(Self {
             status,
             headers,
@@ -103,10 +106,37 @@ pub(crate) fn not_found() -> worker::Result<web_sys::Response> {
     Answer::text(404, "There is nothing here.")?.build()
 }
 
+/// The origin's address leads back to this Worker (RFC 5842, section 7.2).
+pub(crate) fn loop_detected() -> worker::Result<web_sys::Response> {
+    crate::seen::own_request();
+    crate::log::warn_seldom(
+        "origin-loop",
+        &json!("ORIGIN_URL leads back to this Worker"),
+    );
+    Answer::text(508, "The Worker asks itself: ORIGIN_URL leads back to it.")?.build()
+}
+
 /// Whether it is a browser that asks for a page.
 pub(crate) fn wants_html(request: &web_sys::Request) -> bool {
     let accept = Headers(request.headers()).get("accept").ok().flatten();
-    accept.is_some_and(|accept| accept.contains("text/html"))
+    accept.is_some_and(|accept| takes_html(&accept))
+}
+
+/// Whether an `Accept` header names HTML, and not to say that it is not wanted (RFC 9110 12.5.1).
+/// `*/*` does not name it: scripts send that.
+fn takes_html(accept: &str) -> bool {
+    accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_html = parts.next().is_some_and(|range| {
+            range.eq_ignore_ascii_case("text/html")
+                || range.eq_ignore_ascii_case("application/xhtml+xml")
+        });
+        let is_refused = parts.any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            name.trim().eq_ignore_ascii_case("q") && value.trim().parse() == Ok(0.0)
+        });
+        is_html && !is_refused
+    })
 }
 
 /// A session is needed: 302 to the login page for a browser, 401 for everybody else.
@@ -169,4 +199,34 @@ fn with_cookies(answer: Answer, cookies: &[String]) -> worker::Result<Answer> {
     cookies
         .iter()
         .try_fold(answer, |answer, cookie| answer.with("set-cookie", cookie))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_names_html_gets_a_page() {
+        for accept in [
+            "text/html",
+            "TEXT/HTML",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "application/json, text/html;q=0.1",
+            "text/html; charset=utf-8; q=0.5",
+            "application/xhtml+xml",
+        ] {
+            assert!(takes_html(accept), "{accept}");
+        }
+        for accept in [
+            "",
+            "*/*",
+            "application/json",
+            "application/json, text/html;q=0",
+            "text/html; Q = 0.000",
+            "text/htmlx",
+            "application/json;profile=text/html",
+        ] {
+            assert!(!takes_html(accept), "{accept}");
+        }
+    }
 }

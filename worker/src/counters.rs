@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Names of the counters, and the label that tells their values apart.
-const NAMES: [(&str, &str, &str); 11] = [
+const NAMES: [(&str, &str, &str); 12] = [
     (
         "session_opened_total",
         "key",
@@ -24,6 +24,11 @@ const NAMES: [(&str, &str, &str); 11] = [
         "session_rejected_total",
         "reason",
         "Session cookies refused, by reason.",
+    ),
+    (
+        "session_origin_cookies_total",
+        "result",
+        "Sessions that the site set, by what came of reading them.",
     ),
     (
         "session_reissued_total",
@@ -94,6 +99,11 @@ pub(crate) fn opened(key: String) {
 
 pub(crate) fn rejected(reason: String) {
     count("session_rejected_total", reason);
+}
+
+/// The site set a session.
+pub(crate) fn origin_cookie(result: &str) {
+    count("session_origin_cookies_total", result.to_owned());
 }
 
 pub(crate) fn reissued(cause: &str) {

@@ -45,7 +45,7 @@ pub(crate) async fn respond(
     let cookies = Headers(request.headers())
         .get("cookie")?
         .unwrap_or_default();
-    let mode = gateway.settings.routes.mode(&location.path);
+    let mode = gateway.settings.mode(&location.path);
     let mut visit = match mode {
         Mode::Public => Visit::unseen(),
         _ => Visit::read(&gateway.settings, &cookies, gateway.now),

@@ -33,6 +33,7 @@ mod response;
 mod revocation;
 mod routes;
 mod rows;
+mod seen;
 mod session_patch;
 mod session_text;
 mod settings;
@@ -62,10 +63,12 @@ async fn fetch(
         Ok(state) => state,
         Err(problems) => return answer::misconfigured(&location, &problems),
     };
-    let is_session_route = match location.path.strip_prefix("/_session") {
-        Some(rest) => rest.is_empty(),
-        None => state.routes.mode(&location.path) != routes::Mode::Public,
-    };
+    if origin::is_own_request(&request)? {
+        return answer::loop_detected();
+    }
+    let is_session_route = location.path == "/_session"
+        || !(location.path.starts_with("/_session/")
+            || state.mode(&location.path) == routes::Mode::Public);
     if is_session_route && !clock::is_set() {
         log::warn("clock-not-set", &serde_json::json!(clock::now().seconds()));
         return answer::unavailable();
@@ -74,7 +77,7 @@ async fn fetch(
         return api::respond(request, &location, state, &env, &context).await;
     }
     match location.path.strip_prefix("/_session/") {
-        Some("health") => health::healthy(&state),
+        Some("health" | "health/") => health::healthy(&state, &location),
         Some("metrics") => api::metrics(&request, &state),
         Some("warm") => api::warm(&request, &location, &state, &env, &context).await,
         Some("stats") => api::stats(&request, &state, &env).await,
@@ -83,12 +86,46 @@ async fn fetch(
         #[cfg(feature = "conformance")]
         Some("panic") => panic!("on demand"),
         Some(_) => answer::not_found(),
-        None => match &state.protocol {
-            Protocol::Rows(signer) => {
-                rows::respond(request, &location, Rc::clone(&state), signer, &env).await
+        None => {
+            let settings = Rc::clone(&state);
+            let answered = match &state.protocol {
+                Protocol::Rows(signer) => {
+                    rows::respond(request, &location, settings, signer, &env).await
+                }
+                _ => gateway::respond(request, &location, settings, &env, &context).await,
+            };
+            if location.is_plain_http()
+                && let Ok(response) = &answered
+            {
+                note_secure_cookie(response, &state, &location);
             }
-            _ => gateway::respond(request, &location, state, &env, &context).await,
-        },
+            answered
+        }
+    }
+}
+
+/// Browsers drop our cookie where there is no TLS, and nothing else shows why nobody stays logged in.
+fn note_secure_cookie(
+    response: &web_sys::Response,
+    settings: &settings::Settings,
+    location: &location::Location,
+) {
+    let name = match &settings.protocol {
+        // The site's own may well go without TLS.
+        Protocol::Rows(_) => return,
+        _ => settings.codec.profile().name().as_str(),
+    };
+    let lines = worker::Headers(response.headers()).get_all("set-cookie");
+    let is_ours = |line: &String| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('='))
+    };
+    if lines.is_ok_and(|lines| lines.iter().any(is_ours)) {
+        seen::cookie_over_http();
+        log::warn_seldom(
+            "cookie-over-http",
+            &serde_json::json!({ "host": location.host, "cure": "Always Use HTTPS" }),
+        );
     }
 }
 

@@ -14,6 +14,24 @@ pub(crate) struct Location {
 }
 
 impl Location {
+    /// The host without its port.
+    pub(crate) fn host_name(&self) -> &str {
+        match self.host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => &self.host,
+        }
+    }
+
+    /// Whether browsers drop `Secure` cookies here: no TLS, and not the machine itself.
+    pub(crate) fn is_plain_http(&self) -> bool {
+        let host = self.host_name();
+        let is_own_machine = host == "localhost"
+            || host.ends_with(".localhost")
+            || host == "[::1]"
+            || host.starts_with("127.");
+        self.scheme == "http" && !is_own_machine
+    }
+
     pub(crate) fn of(request: &web_sys::Request) -> worker::Result<Self> {
         let url = web_sys::Url::new(&request.url())?;
         Ok(Self {
@@ -22,5 +40,31 @@ impl Location {
             path: url.pathname(),
             query: url.search(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secure_cookies_are_dropped_without_tls_but_on_the_machine_itself() {
+        for (scheme, host, expected) in [
+            ("http", "shop.example", true),
+            ("http", "shop.example:8080", true),
+            ("https", "shop.example", false),
+            ("http", "localhost:8787", false),
+            ("http", "127.0.0.1:8787", false),
+            ("http", "[::1]:8787", false),
+            ("http", "[2001:db8::1]", true),
+        ] {
+            let location = Location {
+                scheme: scheme.into(),
+                host: host.into(),
+                path: "/".into(),
+                query: String::new(),
+            };
+            assert_eq!(location.is_plain_http(), expected, "{scheme} {host}");
+        }
     }
 }

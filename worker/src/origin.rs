@@ -23,7 +23,9 @@ pub(crate) fn ask(
 ) -> worker::Result<OriginAnswer> {
     let target = format!("{}{}{}", settings.origin, location.path, location.query);
     let headers = Headers(web_sys::Headers::new_with_headers(&request.headers())?);
+    let hops = hops(&headers)?;
     strip_reserved(&headers)?;
+    headers.set(HOPS, &(hops + 1).to_string())?;
     headers.set("x-forwarded-host", &location.host)?;
     headers.set("x-forwarded-proto", &location.scheme)?;
     for (name, value) in told {
@@ -42,6 +44,26 @@ pub(crate) fn ask(
     let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let answer = worker.fetch_with_request_and_init(&moved, &init);
     Ok(OriginAnswer(answer.into()))
+}
+
+/// How many Workers like this one a request has come through.
+const HOPS: &str = "x-session-hops";
+
+/// More than anybody puts one behind the other.
+const MAX_HOPS: u32 = 3;
+
+fn hops(headers: &Headers) -> worker::Result<u32> {
+    let hops = headers.get(HOPS)?;
+    Ok(hops
+        .and_then(|hops| hops.parse().ok())
+        .unwrap_or(0)
+        .min(MAX_HOPS))
+}
+
+/// Whether a request is our own, come back for the third time: the origin's address leads here, and
+/// it would go round until the platform ends it.
+pub(crate) fn is_own_request(request: &web_sys::Request) -> worker::Result<bool> {
+    Ok(hops(&Headers(request.headers()))? >= MAX_HOPS)
 }
 
 /// The answer of an origin that was asked.

@@ -31,6 +31,11 @@ impl Routes {
         Ok(Self(modes))
     }
 
+    /// The rules.
+    pub(crate) fn modes(&self) -> impl Iterator<Item = (&str, Mode)> {
+        self.0.iter().map(|(prefix, mode)| (prefix.as_str(), *mode))
+    }
+
     /// The mode of the longest prefix of a URL's path; `optional` where none matches.
     ///
     /// An origin decodes the path before it looks at it, and some servers merge slashes: every

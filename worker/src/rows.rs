@@ -50,7 +50,7 @@ pub(crate) async fn respond(
     env: &Env,
 ) -> worker::Result<web_sys::Response> {
     let now = clock::now();
-    let mode = settings.routes.mode(&location.path);
+    let mode = settings.mode(&location.path);
     let cookies = Headers(request.headers()).get("cookie")?;
     let cookies = cookies.unwrap_or_default();
     let visit = match mode {

@@ -7,6 +7,7 @@ mod cookies;
 mod dictionary;
 mod field;
 mod keys;
+mod names;
 mod problem;
 mod protocol;
 mod revocation;
@@ -14,15 +15,21 @@ mod rules;
 mod site;
 mod stores;
 mod value;
+mod warnings;
 
 use session_codec::{
-    Codec, Config, KeyId, KeyRing, Keys, Timestamp,
+    Codec, Config, Envelope, KeyId, KeyRing, Keys, Timestamp,
+    config::Acceptance,
     cookie::{CookieName, CookieProfile},
     policy::KeyOverflow,
 };
 use session_store::Policy;
 
-use crate::{class::ClassRule, routes::Routes, store::OriginAddress};
+use crate::{
+    class::ClassRule,
+    routes::{Mode, Routes},
+    store::OriginAddress,
+};
 pub(crate) use access::Access;
 use field::Fields;
 pub(crate) use problem::Problem;
@@ -68,12 +75,22 @@ pub(crate) struct Settings {
     pub(crate) touch_millis: Option<i64>,
     /// Seconds a cookie lives where the session itself does not say: Django's `SESSION_COOKIE_AGE`.
     pub(crate) cookie_age: u32,
+    /// `Domain` of our cookie, if it has one.
+    pub(crate) cookie_domain: Option<String>,
+    /// The envelope that is written.
+    pub(crate) writes: Envelope,
+    /// Those that are read, and until when.
+    pub(crate) accepted: Vec<Acceptance>,
+    /// What is right by itself and hardly works as meant.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl Settings {
-    /// Reads all settings, so that an operator sees every problem at once.
+    /// Reads all settings, so that an operator sees every problem at once. `names` are those of all
+    /// bindings, so that one that nobody reads is seen, too.
     pub(crate) fn read(
         binding: impl Fn(&str) -> Option<String>,
+        names: &[String],
         has_store: impl Fn(Tier) -> bool,
         date: impl Fn(&str) -> Option<Timestamp>,
     ) -> Result<Self, Vec<Problem>> {
@@ -82,6 +99,7 @@ impl Settings {
         let origin_name = fields.parsed("ORIGIN_COOKIE", "sessionid", codec::name);
         let audience = fields.parsed("SESSION_AUDIENCE", "default", |text| Ok(text.to_owned()));
         let own_profile = cookies::own(&mut fields, own_name.as_ref());
+        let cookie_domain = own_profile.as_ref().and_then(|own| own.domain.clone());
         let plain_profile = cookies::plain_removal(&mut fields, origin_name.as_ref());
         let lost_profile = own_profile.as_ref().map(cookies::lost);
         let further_removals = cookies::further_removals(&mut fields, own_name.as_ref());
@@ -175,7 +193,7 @@ impl Settings {
                 write_dictionary,
                 dictionaries,
                 write: write?,
-                accept: accept?,
+                accept: accept.clone()?,
                 identify: revocation? > Revocation::None,
                 ..config
             };
@@ -216,9 +234,37 @@ impl Settings {
                 revocation: revocation?,
                 touch_millis: touch?.map(|seconds| i64::from(seconds) * 1000),
                 cookie_age: idle?,
+                cookie_domain,
+                writes: write?,
+                accepted: accept?,
+                warnings: Vec::new(),
             })
         })();
-        fields.finish(settings)
+        let asked = fields.asked().to_vec();
+        let settings = settings.map(|settings| Self {
+            warnings: warnings::of(&settings, &mut fields, names),
+            ..settings
+        });
+        // A setting may seem to be missing because its name is misspelled.
+        fields.finish(settings).map_err(|mut problems| {
+            problems.extend(names::without_effect(names, &asked));
+            problems
+        })
+    }
+
+    /// The path of the login page, without its query.
+    pub(crate) fn login_path(&self) -> Option<&str> {
+        let login = self.login_url.as_deref()?;
+        login.split(['?', '#']).next()
+    }
+
+    /// What happens with the session at a path. The login page is served to those who have none, or
+    /// nobody could ever log in.
+    pub(crate) fn mode(&self, path: &str) -> Mode {
+        match self.routes.mode(path) {
+            Mode::Required if self.login_path() == Some(path) => Mode::Optional,
+            mode => mode,
+        }
     }
 }
 

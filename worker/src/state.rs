@@ -28,7 +28,9 @@ pub(crate) fn of(env: &Env) -> Outcome {
         let read = || {
             let binding = |name: &str| text(&js_sys::Reflect::get(env, &name.into()).ok()?);
             let has_store = |tier| crate::store::has_binding(env, tier);
-            Settings::read(binding, has_store, clock::parse)
+            let names = js_sys::Object::keys(env.unchecked_ref::<js_sys::Object>());
+            let names: Vec<String> = names.iter().filter_map(|name| name.as_string()).collect();
+            Settings::read(binding, &names, has_store, clock::parse)
                 .map(Rc::new)
                 .map_err(Rc::from)
         };

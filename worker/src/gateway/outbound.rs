@@ -121,7 +121,9 @@ impl<S: SessionStore + 'static> Gateway<S> {
     ) -> Outbound {
         let codec = &self.settings.codec;
         let read = |workspace: &mut _| codec.open_origin_cookie(cookie.value, self.now, workspace);
-        let fresh = match with_workspace(read) {
+        let read = with_workspace(read);
+        crate::seen::origin_cookie(read.as_ref().map(drop).map_err(|reason| reason.label()));
+        let fresh = match read {
             Ok(fresh) => fresh,
             // Most likely the origin signs with a key that is not configured here.
             Err(reason) => return failed("origin_cookie", reason.label()),

@@ -5,6 +5,7 @@ use super::Problem;
 /// Reads settings one by one and collects what is wrong with them.
 pub(super) struct Fields<'b> {
     binding: &'b dyn Fn(&str) -> Option<String>,
+    asked: Vec<&'static str>,
     problems: Vec<Problem>,
 }
 
@@ -12,6 +13,7 @@ impl<'b> Fields<'b> {
     pub(super) fn new(binding: &'b dyn Fn(&str) -> Option<String>) -> Self {
         Self {
             binding,
+            asked: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -23,7 +25,7 @@ impl<'b> Fields<'b> {
         default: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let text = (self.binding)(setting);
+        let text = self.text(setting);
         let parsed = parse(text.as_deref().unwrap_or(default));
         parsed.map_err(|reason| self.problem(setting, reason)).ok()
     }
@@ -34,7 +36,7 @@ impl<'b> Fields<'b> {
         setting: &'static str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<Option<T>> {
-        match (self.binding)(setting) {
+        match self.text(setting) {
             None => Some(None),
             Some(text) => match parse(&text) {
                 Ok(value) => Some(Some(value)),
@@ -59,6 +61,17 @@ impl<'b> Fields<'b> {
             }
             value => value,
         }
+    }
+
+    /// What a setting says, if it is there.
+    pub(super) fn text(&mut self, setting: &'static str) -> Option<String> {
+        self.asked.push(setting);
+        (self.binding)(setting)
+    }
+
+    /// The settings that were looked for.
+    pub(super) fn asked(&self) -> &[&'static str] {
+        &self.asked
     }
 
     pub(super) fn problem(&mut self, setting: &'static str, reason: impl Display) {

@@ -15,7 +15,8 @@ pub(super) fn sealing_keys(
     text: &str,
     date: impl Fn(&str) -> Option<Timestamp>,
 ) -> Result<KeyRing<Secret>, String> {
-    let parts = text.split(|c: char| c.is_whitespace() || c == ',');
+    // A file's byte order mark is no part of what is in it.
+    let parts = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '\u{feff}'));
     let mut secrets = Vec::new();
     for (index, part) in parts.filter(|part| !part.is_empty()).enumerate() {
         let key = key(part, &date).map_err(|error| format!("key {}: {error}", index + 1))?;
@@ -37,7 +38,7 @@ fn key(part: &str, date: impl Fn(&str) -> Option<Timestamp>) -> Result<Secret, S
         Some((secret, end)) => (secret, Some(end)),
         None => (part, None),
     };
-    let secret = Secret::parse(secret).map_err(|error| error.to_string())?;
+    let secret = secret_of(secret)?;
     match end.map(|end| day(end).and_then(&date)) {
         None => Ok(secret),
         Some(Some(end)) => Ok(secret.ending(end)),
@@ -45,14 +46,35 @@ fn key(part: &str, date: impl Fn(&str) -> Option<Timestamp>) -> Result<Secret, S
     }
 }
 
-/// A date and nothing else: the platform's reader of dates takes far more.
+/// One `es1_` secret. White space and a byte order mark round it are a file's, not its own.
+pub(super) fn secret_of(text: &str) -> Result<Secret, String> {
+    let bare = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    Secret::parse(bare).map_err(|error| match bare.find("es1_") {
+        Some(1..) => "something stands before es1_, such as a quotation mark or a bracket: the key alone is wanted".to_owned(),
+        _ if bare.ends_with(['"', '\'', ']', '`']) => "a quotation mark or a bracket stands behind it: the key alone is wanted".to_owned(),
+        _ => error.to_string(),
+    })
+}
+
+/// A date of the calendar and nothing else: the platform's reader of dates takes far more, and makes a
+/// 2nd of March of the 30th of February.
 pub(super) fn day(text: &str) -> Option<&str> {
-    let is_date = text.len() == 10
-        && text.bytes().enumerate().all(|(at, octet)| match at {
-            4 | 7 => octet == b'-',
-            _ => octet.is_ascii_digit(),
-        });
-    is_date.then_some(text)
+    let digits = |range| {
+        let digits: &str = text.get(range)?;
+        let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<u32>().ok().filter(|_| are_digits)
+    };
+    let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => 31,
+    };
+    let is_punctuated =
+        text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
+    (is_punctuated && (1..=12).contains(&month) && (1..=days).contains(&day)).then_some(text)
 }
 
 /// The site's key, if it has one, and those it had before.

@@ -1,16 +1,17 @@
+use alloc::borrow::Cow;
 use core::fmt;
 
-/// What is wrong with one setting: its name and the reason, without any secret.
+/// What is wrong, or hardly right, with one setting: its name and the reason, without any secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    setting: &'static str,
+    setting: Cow<'static, str>,
     reason: String,
 }
 
 impl Problem {
-    pub(super) fn new(setting: &'static str, reason: impl fmt::Display) -> Self {
+    pub(crate) fn new(setting: impl Into<Cow<'static, str>>, reason: impl fmt::Display) -> Self {
         Self {
-            setting,
+            setting: setting.into(),
             reason: reason.to_string(),
         }
     }

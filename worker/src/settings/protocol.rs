@@ -2,7 +2,7 @@
 
 use session_codec::{DjangoSecret, KeyRing, OriginMac, Secret};
 
-use super::field::Fields;
+use super::{field::Fields, keys::secret_of};
 use crate::rows::RowSigner;
 
 /// What an origin reads and writes.
@@ -47,7 +47,7 @@ impl Protocol {
             Spoken::Rows => django.map(|keys| Self::Rows(RowSigner::new(keys))),
             Spoken::Headers => {
                 let key = fields.required("SESSION_ORIGIN_KEY", |text| {
-                    let key = Secret::parse(text).map_err(|error| error.to_string())?;
+                    let key = secret_of(text)?;
                     let id = key.key_id();
                     match sealing.is_some_and(|ring| ring.iter().any(|key| key.key_id() == id)) {
                         true => Err("is one of SESSION_KEYS; draw another one".to_owned()),

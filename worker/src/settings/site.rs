@@ -18,6 +18,12 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// The host of an origin, as written.
+pub(super) fn host(origin: &str) -> Option<String> {
+    let url: http::Uri = origin.parse().ok()?;
+    url.host().map(str::to_owned)
+}
+
 pub(super) fn login_url(text: &str) -> Result<String, String> {
     // `//host` would send browsers to another site.
     let is_path = text.starts_with('/') && !text.starts_with("//") && !text.contains('\\');

@@ -5,6 +5,7 @@ use session_store::{Policy, Record, Select, Write};
 
 use super::{
     field::Fields,
+    keys::secret_of,
     value::{boolean, json},
 };
 use crate::store::OriginAddress;
@@ -133,7 +134,7 @@ pub(super) fn origin(
     sealing: Option<&KeyRing<Secret>>,
 ) -> Option<Option<OriginAddress>> {
     let mac = |text: &str| {
-        let key = Secret::parse(text).map_err(|error| error.to_string())?;
+        let key = secret_of(text)?;
         let is_sealing =
             sealing.is_some_and(|ring| ring.iter().any(|it| it.key_id() == key.key_id()));
         match is_sealing {

@@ -1,0 +1,82 @@
+//! What an isolate has seen that shows a setting to be wrong which looks right.
+
+use core::cell::Cell;
+
+/// See the module.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Seen {
+    /// Why the site's first session could not be read, as long as none could.
+    pub(crate) unread_origin_cookie: Option<&'static str>,
+    /// One of the site's sessions was read.
+    pub(crate) has_read_one: bool,
+    /// A request of our own came back to us.
+    pub(crate) own_request: bool,
+    /// A browser was sent the cookie without TLS.
+    pub(crate) cookie_over_http: bool,
+}
+
+thread_local! {
+    static SEEN: Cell<Seen> = const { Cell::new(Seen {
+        unread_origin_cookie: None,
+        has_read_one: false,
+        own_request: false,
+        cookie_over_http: false,
+    }) };
+}
+
+pub(crate) fn so_far() -> Seen {
+    SEEN.get()
+}
+
+/// The site set a session, and this came of reading it.
+pub(crate) fn origin_cookie(outcome: Result<(), &'static str>) {
+    SEEN.set(SEEN.get().with_origin_cookie(outcome));
+    crate::counters::origin_cookie(outcome.err().unwrap_or("read"));
+}
+
+/// A request of our own came back to us.
+pub(crate) fn own_request() {
+    SEEN.set(Seen {
+        own_request: true,
+        ..SEEN.get()
+    });
+}
+
+/// A browser was sent the cookie without TLS.
+pub(crate) fn cookie_over_http() {
+    SEEN.set(Seen {
+        cookie_over_http: true,
+        ..SEEN.get()
+    });
+}
+
+impl Seen {
+    fn with_origin_cookie(self, outcome: Result<(), &'static str>) -> Self {
+        let has_read_one = self.has_read_one || outcome.is_ok();
+        let unread = self.unread_origin_cookie.or(outcome.err());
+        Self {
+            unread_origin_cookie: unread.filter(|_| !has_read_one),
+            has_read_one,
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_read_clears_those_that_were_not() {
+        let unread = |outcomes: &[Result<(), &'static str>]| {
+            let seen = outcomes.iter().fold(Seen::default(), |seen, outcome| {
+                seen.with_origin_cookie(*outcome)
+            });
+            seen.unread_origin_cookie
+        };
+        assert_eq!(unread(&[]), None);
+        assert_eq!(unread(&[Err("forged"), Err("expired")]), Some("forged"));
+        assert_eq!(unread(&[Err("forged"), Ok(())]), None);
+        assert_eq!(unread(&[Ok(()), Err("forged")]), None);
+    }
+}
