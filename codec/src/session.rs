@@ -10,7 +10,12 @@ mod value_error;
 
 use core::ops::Range;
 
-use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -170,12 +175,38 @@ impl Session {
         Some((index, value))
     }
 
-    /// Puts a key, given in its raw form, back to where it stood, without its value.
-    pub(crate) fn put_back(&mut self, index: usize, raw_key: &str) {
-        let key = self.append(raw_key);
-        let value = self.append("null");
-        let index = index.min(self.members.len());
-        self.members.insert(index, Member { key, value });
+    /// Takes out all of these keys, given in their raw form, and says where each stood among all.
+    pub(crate) fn take_all(&mut self, raw_keys: &BTreeSet<&str>) -> Vec<(usize, String)> {
+        let mut taken = Vec::new();
+        let mut index = 0;
+        let Self { text, members, .. } = self;
+        members.retain(|member| {
+            let key = member.key.of(text);
+            let is_taken = raw_keys.contains(key);
+            if is_taken {
+                taken.push((index, key.into()));
+            }
+            index += 1;
+            !is_taken
+        });
+        taken
+    }
+
+    /// Puts keys that [`take_all`](Self::take_all) took out back to where they stood, without their
+    /// values.
+    pub(crate) fn put_back_all(&mut self, taken: &[(usize, String)]) {
+        let mut kept = core::mem::take(&mut self.members).into_iter();
+        for (index, raw_key) in taken {
+            while self.members.len() < *index
+                && let Some(member) = kept.next()
+            {
+                self.members.push(member);
+            }
+            let key = self.append(raw_key);
+            let value = self.append("null");
+            self.members.push(Member { key, value });
+        }
+        self.members.extend(kept);
     }
 
     /// A value by the raw form of its key.

@@ -1,6 +1,6 @@
 mod text;
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use crate::{
     atoms::{KeyId, Timestamp},
@@ -72,8 +72,14 @@ impl Lineage {
     /// end it had and gets a new one when it is sealed. Costs nothing where no key has an end.
     #[must_use]
     pub fn carrying(&self, before: &Session, after: &Session) -> Self {
+        if self.ends.is_empty() {
+            return self.clone();
+        }
+        // There may be as many as keys: looked up one by one that would be quadratic.
+        let before: BTreeMap<&str, &str> = before.raw_members().collect();
+        let after: BTreeMap<&str, &str> = after.raw_members().collect();
         let is_same = |(key, _): &&KeyEnd| {
-            let values = before.raw_by_raw_key(key).zip(after.raw_by_raw_key(key));
+            let values = before.get(key.as_str()).zip(after.get(key.as_str()));
             values.is_some_and(|(before, after)| is_same_value(before, after))
         };
         Self {

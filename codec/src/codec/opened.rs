@@ -1,4 +1,4 @@
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeSet, string::String, vec::Vec};
 
 use super::{Lineage, lineage::SpilledRecord};
 use crate::{
@@ -107,13 +107,10 @@ impl OpenSession {
         // Read before anything moves: what is refused leaves the session as it was.
         read_ends(spilled)?;
         // Positions count the keys that have ended in the meantime, too.
-        for (index, key) in &self.expired {
-            self.session.put_back(*index, key);
-        }
+        self.session.put_back_all(&self.expired);
         self.session.merge(spilled, positions);
-        for (_, key) in &self.expired {
-            self.session.take(key);
-        }
+        let expired = self.expired.iter().map(|(_, key)| key.as_str());
+        self.session.take_all(&expired.collect());
         self.take_ends()
     }
 
@@ -122,21 +119,17 @@ impl OpenSession {
     pub(crate) fn take_ends(&mut self) -> Result<(), Reason> {
         let ends = read_ends(&self.session)?;
         self.session.take(ENDS_KEY);
-        let mut ended = Vec::new();
-        for (key, end) in ends {
-            if Timestamp::from_seconds(end.into()) <= self.opened_at {
-                ended.push(key);
+        let mut ended = BTreeSet::new();
+        for (key, end) in &ends {
+            if Timestamp::from_seconds((*end).into()) <= self.opened_at {
+                ended.insert(key.as_str());
             } else {
-                self.lineage.ends.push((key, end));
+                self.lineage.ends.push((key.clone(), *end));
             }
         }
-        for key in ended.into_iter().rev() {
-            if let Some((index, _)) = self.session.take(&key) {
-                self.expired.push((index, key));
-            }
+        if !ended.is_empty() {
+            self.expired.extend(self.session.take_all(&ended));
         }
-        // The last one taken out is the first to be put back at its index.
-        self.expired.reverse();
         Ok(())
     }
 

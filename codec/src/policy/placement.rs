@@ -197,8 +197,8 @@ impl Selection {
         })?;
         selection.fill(&costs, (room, size), questions, priority, measure);
         let may_overflow = |&index: &u16| {
-            selection.fillers.contains(&index)
-                || overflow_of(rules.of(session.raw_key(usize::from(index))), overflow).is_some()
+            overflow_of(rules.of(session.raw_key(usize::from(index))), overflow).is_some()
+                || selection.fillers.contains(&index)
         };
         let all_may = selection.order[selection.kept..].iter().all(may_overflow);
         all_may.then_some(selection)
