@@ -1,5 +1,6 @@
 // What is in the form, as settings.
 
+import { keysFrom } from '../js/inspect/keys.js';
 import { rulesFrom } from '../js/inspect/rules.js';
 
 const DAY_SECONDS = 86_400;
@@ -11,14 +12,13 @@ const DAY_SECONDS = 86_400;
  */
 export function readForm(form) {
   const value = id => form.querySelector(`#${id}`).value.trim();
-  const keys = keysOf(value('keys'));
   const settings = {
     name: value('name') || undefined,
     audience: value('audience') || undefined,
     budget: numberOf(value('budget')),
     idleSeconds: secondsOf(value('idle')),
     absoluteSeconds: secondsOf(value('absolute')),
-    ...keys,
+    ...keysFrom(value('keys')),
   };
   let problem;
   for (const field of form.querySelectorAll('input[type=number]')) {
@@ -31,15 +31,6 @@ export function readForm(form) {
     problem = error.message;
   }
   return { text: form.querySelector('#cookie').value, settings, problem };
-}
-
-// Keys of ours say so and have no blanks; everything else is one Django secret, blanks and all.
-function keysOf(text) {
-  if (text === '') return { sessionKeys: [], djangoKeys: [] };
-  if (!text.startsWith('es1_')) return { sessionKeys: [], djangoKeys: [text] };
-  const words = text.split(/[\s,]+/).filter(Boolean);
-  const isOurs = key => key.startsWith('es1_');
-  return { sessionKeys: words.filter(isOurs), djangoKeys: words.filter(key => !isOurs(key)) };
 }
 
 const numberOf = text => (text === '' ? undefined : Math.trunc(Number(text)));

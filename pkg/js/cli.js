@@ -11,7 +11,7 @@ import * as rotate from './cli/rotate.js';
 import * as verify from './cli/verify.js';
 import { standardInput } from './cli/input.js';
 import { EXIT, Problem, usageProblem } from './cli/problem.js';
-import { terminalOf } from './cli/terminal.js';
+import { terminalOf, visible, visibleJson } from './cli/terminal.js';
 import { start } from './core/binding.js';
 
 const COMMANDS = { keygen, rotate, inspect, verify, plan, doctor };
@@ -53,7 +53,7 @@ async function main(words) {
     return await run(words, terminal);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    process.stderr.write(`edge-session: ${error.message}\n`);
+    process.stderr.write(`edge-session: ${visible(error.message)}\n`);
     return error.code;
   }
 }
@@ -68,7 +68,11 @@ async function run([name, ...rest], terminal) {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)
     throw usageProblem(`there is no command ${JSON.stringify(name)}; edge-session --help lists them`);
-  const { values, positionals } = parsed(rest, { ...COMMON, ...command.options }, name);
+  // What follows -- is for those who start another command; the others take it as arguments.
+  const end = command.startsCommand ? rest.indexOf('--') : -1;
+  const own = end < 0 ? rest : rest.slice(0, end);
+  const { values, positionals } = parsed(own, { ...COMMON, ...command.options }, name);
+  if (end >= 0 && end + 1 === rest.length) throw usageProblem('after -- a command is expected');
   if (values.help) return say(command.help);
   const {
     text,
@@ -77,13 +81,14 @@ async function run([name, ...rest], terminal) {
   } = await command.run({
     values,
     positionals,
+    command: end < 0 ? [] : rest.slice(end + 1),
     terminal,
     env: process.env,
     input: standardInput(process.stdin),
     now: Date.now(),
-    warn: message => process.stderr.write(`edge-session: ${message}\n`),
+    warn: message => process.stderr.write(`edge-session: ${visible(message)}\n`),
   });
-  say(values.json ? `${JSON.stringify(json, undefined, 2)}\n` : `${text}\n`);
+  if (values.json || text !== undefined) say(values.json ? `${visibleJson(JSON.stringify(json, undefined, 2))}\n` : `${text}\n`);
   return isGood ? EXIT.good : EXIT.bad;
 }
 

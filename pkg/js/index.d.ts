@@ -585,6 +585,27 @@ export function readCookies(
   },
 ): RequestCookie[];
 
+/**
+ * A `Set-Cookie` line as browsers read it (RFC 6265bis 5.6): attributes that they ignore are not there, of several with one
+ * name the last counts. Never decoded. @throws EdgeSessionError `invalid_cookie`: no name, a control character, too long
+ * (131,072 bytes).
+ */
+export function readSetCookie(line: string): {
+  readonly name: string;
+  readonly value: string;
+  /** Seconds; zero or less: the browser is to forget it. */
+  readonly maxAge?: number;
+  /** As sent. */
+  readonly expires?: string;
+  readonly path?: string;
+  /** Without a leading dot; not there: this host only. */
+  readonly domain?: string;
+  readonly sameSite?: 'Strict' | 'Lax' | 'None';
+  readonly secure?: boolean;
+  readonly httpOnly?: boolean;
+  readonly partitioned?: boolean;
+};
+
 /** One cookie of a request. */
 export interface RequestCookie {
   /** Empty if there was no `=`. */

@@ -3,7 +3,7 @@
 
 export { createCodec } from './core/codec.js';
 export { EdgeSessionError } from './core/error.js';
-export { generateKey, inspect, keyId, plan, readCookies } from './core/inspection.js';
+export { generateKey, inspect, keyId, plan, readCookies, readSetCookie } from './core/inspection.js';
 export { createSessions } from './core/sessions.js';
 export { django, flask } from './core/signing.js';
 export { d1Store } from './core/store/d1.js';

@@ -1,9 +1,11 @@
 // What is in a cookie, with keys or without. Shared by the command and the page.
 
 import { createCodec, EdgeSessionError } from './index.js';
+import { limits } from './core/limits.js';
 import { internals } from './core/session.js';
-import { ourName, OUR_NAMES } from './doctor.js';
+import { ourName } from './doctor.js';
 import { isKnown } from './inspect/envelope.js';
+import { faceOf, OUR_NAMES } from './inspect/face.js';
 import { octetsOf } from './inspect/pasted.js';
 import { isOfTime } from './inspect/reason.js';
 import { codecConfig, sizeConfig, withoutLimits } from './inspect/settings.js';
@@ -11,8 +13,6 @@ import { sizeOf } from './inspect/size.js';
 import { unwrapped } from './inspect/unwrapped.js';
 import { verdictOf } from './inspect/verdict.js';
 
-const IDLE_SECONDS = 14 * 86_400;
-const ABSOLUTE_SECONDS = 30 * 86_400;
 /** Beyond every cookie's time, and within what the codec takes. */
 const END_OF_TIME = 0xffff_ffff * 1000;
 
@@ -39,18 +39,15 @@ const END_OF_TIME = 0xffff_ffff * 1000;
  *
  * @typedef {{ issued: number, created?: number, idleEnd: number, absoluteEnd?: number }} Life milliseconds since 1970
  * @typedef {{ kind: 'no-key' } | { kind: 'misconfigured', message: string }
- *   | { kind: 'rejected', reason: import('./index.js').Reason, name: string }
+ *   | { kind: 'conflict', name: string } | { kind: 'rejected', reason: import('./index.js').Reason, name: string }
  *   | { kind: 'session', session: import('./index.js').Session, name: string, refusal?: import('./index.js').Reason }} Tried
  *   `refusal`: authentic, and refused because of the time
  */
 export function look(pasted, settings, now) {
-  const cookie = chosen(pasted, settings.name);
-  if (!cookie) return { ...nothing(pasted), tried: { kind: 'no-key' }, layers: [], cookieOctets: 0 };
-  const { value, layers, envelope } = unwrapped(cookie.value);
-  const names = cookie.name ? [cookie.name] : settings.name ? [settings.name] : OUR_NAMES;
-  const tried = isKnown(envelope)
-    ? tryKeys(value, envelope.envelope, names, settings, now)
-    : { kind: 'no-key' };
+  const copies = copiesOf(pasted, settings.name);
+  if (copies.length === 0)
+    return { ...nothing(pasted), tried: { kind: 'no-key' }, layers: [], cookieOctets: 0 };
+  const { cookie, layers, envelope, tried } = chosen(copies, settings, now);
   const name = cookie.name ?? (tried.kind === 'session' ? tried.name : settings.name);
   const cookieOctets = octetsOf(name ?? '') + octetsOf(cookie.value);
   const json = tried.kind === 'session' ? internals.cookieJson(tried.session) : envelope.json;
@@ -66,10 +63,38 @@ export function look(pasted, settings, now) {
   return { ...result, verdict: verdictOf(result, settings), ...measured(json, result, settings, now) };
 }
 
-function chosen({ kind, cookies }, name) {
-  if (kind === 'value') return cookies[0];
+// All that a server would look at. Of several lines that set one cookie a browser keeps the last.
+function copiesOf({ kind, cookies }, name) {
+  if (kind === 'value') return cookies.slice(0, 1);
   const ours = name ?? ourName(cookies);
-  return cookies.find(cookie => cookie.name === ours);
+  const all = cookies.filter(cookie => cookie.name === ours);
+  if (kind === 'set-cookie') return all.slice(-1);
+  return [...new Map(all.map(cookie => [cookie.value, cookie])).values()];
+}
+
+// As the codec chooses: the one that verifies; of two that do, none; and of too many different ones none is looked at.
+function chosen(copies, settings, now) {
+  const looked = copies.slice(0, limits().copies).map(cookie => {
+    const { value, layers, envelope } = unwrapped(cookie.value);
+    const names = cookie.name ? [cookie.name] : settings.name ? [settings.name] : OUR_NAMES;
+    const tried = isKnown(envelope)
+      ? tryKeys(value, envelope.envelope, names, settings, now)
+      : { kind: 'no-key' };
+    return { cookie, layers, envelope, tried };
+  });
+  const valid = looked.filter(
+    ({ layers, tried }) => layers.length === 0 && tried.kind === 'session' && tried.refusal === undefined,
+  );
+  const [first] = looked;
+  if (copies.length > looked.length)
+    return { ...first, tried: { kind: 'rejected', reason: 'too_many_copies', name: first.cookie.name } };
+  if (valid.length > 1) return { ...first, tried: { kind: 'conflict', name: first.cookie.name } };
+  return (
+    valid[0] ??
+    looked.find(({ tried }) => tried.kind === 'session') ??
+    looked.find(({ envelope }) => isKnown(envelope)) ??
+    first
+  );
 }
 
 function nothing({ cookies }) {
@@ -87,7 +112,7 @@ function tryKeys(value, envelope, names, settings, now) {
   let tried;
   for (const name of names) {
     try {
-      tried = { ...tryName(value, codecConfig(settings, name, envelope, now), now), name };
+      tried = { ...tryName(value, codecConfig(settings, name, envelope), now), name };
     } catch (error) {
       if (!isOfSettings(error)) throw error;
       return { kind: 'misconfigured', message: error.message };
@@ -109,7 +134,8 @@ function tryName(value, config, now) {
   return opened;
 }
 
-function lifeOf(tried, envelope, { idleSeconds = IDLE_SECONDS, absoluteSeconds = ABSOLUTE_SECONDS }) {
+function lifeOf(tried, envelope, settings) {
+  const { idleSeconds = limits().idleSeconds, absoluteSeconds = limits().absoluteSeconds } = settings;
   const issued = tried.kind === 'session' ? tried.session.issuedAt : envelope.issuedAt;
   if (issued === undefined) return undefined;
   const idleEnd = issued + idleSeconds * 1000;
@@ -122,7 +148,7 @@ function lifeOf(tried, envelope, { idleSeconds = IDLE_SECONDS, absoluteSeconds =
 function measured(json, { name, envelope, cookieOctets, tried }, settings, now) {
   const data = parsed(json);
   if (data === undefined || tried.kind === 'misconfigured') return {};
-  const config = sizeConfig(settings, name ?? OUR_NAMES[0], envelope.envelope);
+  const config = sizeConfig(settings, faceOf(name, data), name, envelope.envelope);
   try {
     return { size: sizeOf(config, data, { cookieOctets, now }) };
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -34,6 +34,12 @@ function run(args, { env = {}, input = '' } = {}) {
     child.stdin.on('error', () => {}); // it may not be read
     child.stdin.end(input);
   });
+}
+
+/** The sources of the command, which the built one has in one file, with the module that it has. */
+async function startSources() {
+  const { start } = await import('../../pkg/js/core/binding.js');
+  start(readFileSync(path('../../pkg/js/wasm/edge_session_bg.wasm')));
 }
 
 const json = async (...args) => {
@@ -153,6 +159,74 @@ describe('keys', () => {
     assert.equal(opened.session.needsReissue, true);
     const piped = await run(['rotate', '--keys-stdin'], { input: `${old}\n` });
     assert.match(piped.stdout, /^es1_[\w-]{43} es1_[\w-]{43}@\d{4}-\d\d-\d\d\n$/);
+  });
+
+  test('rotate with a file: the ring is kept there, and a command gets it or is not started', async () => {
+    const { generateKey } = await import(library);
+    const path = file('ring', `${generateKey()}\n`);
+    const took = join(folder, 'took');
+    const command = code => [
+      process.execPath,
+      '-e',
+      `require('fs').writeFileSync(process.argv[1], require('fs').readFileSync(0)); process.exit(${code})`,
+      took,
+    ];
+    const rotated = await run(['rotate', '--from-file', path, '--', ...command(0)]);
+    assert.deepEqual([rotated.code, rotated.stdout], [0, ''], rotated.stderr);
+    const ring = readFileSync(path, 'utf8').trim();
+    assert.match(ring, /^es1_[\w-]{43} es1_[\w-]{43}@\d{4}-\d\d-\d\d$/);
+    assert.equal(readFileSync(took, 'utf8'), ring);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+
+    // What failed may have been done all the same: both rings are there.
+    const failed = await run(['rotate', '--from-file', path, '--', ...command(7)]);
+    assert.equal(failed.code, 7);
+    assert.match(failed.stderr, /kept in .*ring\.new/);
+    assert.equal(readFileSync(path, 'utf8').trim(), ring);
+    assert.equal(readFileSync(`${path}.new`, 'utf8').trim(), readFileSync(took, 'utf8'));
+
+    rmSync(took);
+    for (const [args, options] of [
+      [['rotate', '--', ...command(0)], {}],
+      [['rotate', '--from-file', join(folder, 'no-ring'), '--', ...command(0)], {}],
+      [['rotate', '--', ...command(0)], { env: { SESSION_KEYS: 'es1_short' } }],
+    ]) {
+      const { code, stdout, stderr } = await run(args, options);
+      assert.deepEqual([code, stdout, existsSync(took)], [3, '', false], stderr);
+    }
+    const nobody = await run(['rotate', '--from-file', path, '--', join(folder, 'no-such-command')]);
+    assert.deepEqual([nobody.code, readFileSync(path, 'utf8').trim()], [3, ring]);
+    assert.equal((await run(['rotate', '--from-file', path, '--'])).code, 2);
+    assert.equal((await run(['rotate', '--from-file', path, '--keys-stdin'])).code, 2);
+  });
+
+  test('a day that the calendar has not is none', async () => {
+    const { generateKey } = await import(library);
+    for (const day of ['2027-02-30', '2027-13-01', '2027-00-10', '2027-04-31', '27-01-01', '']) {
+      const ring = `${generateKey()} ${generateKey()}@${day}`;
+      const { code, stdout } = await run(['rotate'], { env: { SESSION_KEYS: ring } });
+      assert.deepEqual([code, stdout], [3, ''], day);
+    }
+  });
+
+  test('a key of Django’s or Flask’s has blanks and commas, however it is given', async () => {
+    const { django, flask } = await import(library);
+    const key = 'correct horse, battery staple R~XHH!jmN]LWX/,?RT - forty bytes or more';
+    for (const cookie of [
+      `sessionid=${django.dumps({ u: 1 }, key)}`,
+      `session=${flask.dumps({ u: 1 }, key)}`,
+    ]) {
+      for (const [args, options] of [
+        [['verify', cookie], { env: { DJANGO_SECRET_KEY: key } }],
+        [['verify', '--keys-stdin', cookie], { input: key }],
+        [['verify', '--keys-stdin', cookie], { input: `${key}\n` }],
+        [['verify', '--keys-stdin', cookie], { input: `another, older key that has forty bytes or more\r\n${key}\r\n` }],
+        [['verify', '--key', key, cookie], {}],
+      ]) {
+        const { code, stdout, stderr } = await run(args, options);
+        assert.deepEqual([code, /^Valid\./.test(stdout)], [0, true], `${args.join(' ')}: ${stdout}${stderr}`);
+      }
+    }
   });
 
   test('a ring that is full says so', async () => {
@@ -303,10 +377,85 @@ describe('inspect and verify', () => {
     assert.equal((await json(['verify', '--json', cookie], { env: rotated })).json.keyPosition, 1);
   });
 
-  test('what is in a cookie cannot steer the terminal', async () => {
-    const { line, key } = await sealed({ '\u001b[31mkey\u202e': '\u001b]0;title\u0007' });
-    const { stdout } = await run(['inspect', line], { env: { SESSION_KEYS: key, FORCE_COLOR: '' } });
-    assert.ok(!/[\u001b\u0007\u202e]/.test(stdout), JSON.stringify(stdout));
+  test('what is in a cookie cannot steer the terminal, nor hide, and JSON stays the same JSON', async () => {
+    const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+    const data = { '\u001b[31mkey\u202e\u009b2J': '\u001b]0;title\u0007 \u200b\u2066\u{e0041}\ufeff\u2028' };
+    const { line, key } = await sealed(data);
+    const path = file('steers.json', JSON.stringify(data));
+    for (const args of [['inspect', line], ['plan', path], ['doctor', `\u009b2J=\u202e; a\u200b=b`]]) {
+      for (const json of [[], ['--json']]) {
+        const { stdout } = await run([...args, ...json], { env: { SESSION_KEYS: key } });
+        assert.ok(!unseen.test(stdout.replaceAll('\n', '')), JSON.stringify(stdout));
+      }
+    }
+    const { json: seen } = await json(['inspect', '--json', line], { env: { SESSION_KEYS: key } });
+    assert.deepEqual(JSON.parse(seen.session), data);
+    const { stderr } = await run(['plan', 'no\u009b2J\u202esuch']);
+    assert.ok(!unseen.test(stderr.replaceAll('\n', '')), JSON.stringify(stderr));
+  });
+
+  test('of several cookies of the name the command chooses as the codec does', async () => {
+    const one = await sealed({ user: 1 });
+    const two = await sealed({ user: 2 }, { key: one.key });
+    const [a, b] = [one.line, two.line].map(line => line.split(';')[0]);
+    const old = (await sealed({ user: 3 }, { key: one.key, now: Date.now() - 20 * 86_400_000 })).line.split(';')[0];
+    const { createCodec } = await import(library);
+    const codec = createCodec({ keys: one.key });
+    const cut = Array.from({ length: 5 }, (_, index) => `${a.slice(0, -1 - index)}`);
+    for (const header of [
+      `__Host-session=AAAA; ${a}`,
+      `${a}; __Host-session=AAAA`,
+      `${a}; ${b}`,
+      `${a}; ${a}`,
+      `${old}; ${a}`,
+      `${a}; ${cut.slice(0, 3).join('; ')}`,
+      `${a}; ${cut.slice(0, 4).join('; ')}`,
+      cut.join('; '),
+      old,
+      `theme=dark; ${a}`,
+    ]) {
+      const { kind, reason } = codec.open(header);
+      const { code, json: answer } = await json(['verify', '--json', header], { env: { SESSION_KEYS: one.key } });
+      assert.deepEqual([answer.valid, code], [kind === 'session', kind === 'session' ? 0 : 1], header);
+      if (kind === 'conflict' || reason === 'too_many_copies') assert.equal(answer.reason, reason ?? kind);
+    }
+  });
+
+  test('what people paste: jars, tables, heads, commands', async () => {
+    const { line, key } = await sealed({ u: 1 });
+    const pair = line.split(';')[0];
+    const value = pair.slice('__Host-session='.length);
+    const forms = {
+      'curl -c': `# Netscape HTTP Cookie File\n\n#HttpOnly_localhost\tFALSE\t/\tTRUE\t1900000000\t__Host-session\t${value}\n`,
+      'wget': `example.com\tFALSE\t/\tFALSE\t0\ttheme\tdark\nexample.com\tFALSE\t/\tTRUE\t0\t__Host-session\t${value}\n`,
+      'curl -v, asked': `*   Trying 127.0.0.1:80...\n> GET / HTTP/1.1\n> Host: a.example\n> Cookie: ${pair}\n> Accept: */*\n> \n< HTTP/1.1 200 OK\n< \n{ [5 bytes data]`,
+      'a line of it': `> Cookie: ${pair}`,
+      'curl -v, answered': `< HTTP/2 200\r\n< set-cookie: ${line}\r\n< vary: Cookie\r\n<\r\n* Connection left intact`,
+      'its line': `< set-cookie: ${line}`,
+      'curl -i': `HTTP/2 200 \r\nset-cookie: ${line}\r\nvary: Cookie\r\n\r\nset-cookie: no=body\nbody: a=b; c=d`,
+      'curl -iL': `HTTP/1.1 302 Found\r\nLocation: /\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: ${line}\r\n\r\nbody`,
+      'a raw request': `GET / HTTP/1.1\r\nCookie: ${pair}\r\nAccept: */*\r\n\r\n`,
+      'with a body': `POST /a HTTP/1.1\r\nHost: a.example\r\nCookie: theme=dark; ${pair}\r\n\r\na=b&cookie: c=d`,
+      'header fields': `Host: a.example\nUser-Agent: Mozilla/5.0 (X11; Linux)\nCookie: ${pair}\nDNT: 1`,
+      'HTTP/2 in Chromium': `:authority: a.example\n:method: GET\ncookie: ${pair}\nuser-agent: x`,
+      'a row of the tools': `__Host-session\t${value}\tlocalhost\t/\tSession\t105\t✓\t✓\tLax\t\t\tMedium\n`,
+      'rows with a heading': `Name\tValue\tDomain\ntheme\tdark\tlocalhost\n__Host-session\t${value}\tlocalhost`,
+      'an export': JSON.stringify([{ name: 'theme', value: 'dark' }, { name: '__Host-session', value, secure: true }]),
+      'copied as curl': `curl 'https://a.example/' \\\n  -H 'accept: */*' \\\n  -H 'Cookie: theme=dark; ${pair}' --compressed`,
+      'curl -b': `curl "https://a.example/" -b "${pair}"`,
+      'a header': `Cookie: ${pair}`,
+      'a line': `Set-Cookie: ${line}`,
+      'a broken value': `Cookie: __Host-session=${value.slice(0, 40)}\n${value.slice(40)}`,
+      'a value': value,
+    };
+    for (const [form, input] of Object.entries(forms)) {
+      const { code, stdout, stderr } = await run(['verify'], { input, env: { SESSION_KEYS: key } });
+      assert.deepEqual([code, /^Valid\./.test(stdout)], [0, true], `${form}: ${stdout}${stderr}`);
+    }
+    for (const form of ['curl -i', 'curl -v, answered', 'its line']) {
+      const { json: answer } = await json(['doctor', '--json'], { input: forms[form] });
+      assert.deepEqual([answer.kind, answer.findings.map(({ code }) => code)], ['set-cookie', []], form);
+    }
   });
 
   test('colours by request only, and never with NO_COLOR', async () => {
@@ -358,6 +507,71 @@ describe('plan', () => {
     });
     assert.equal(refused.code, 1);
     assert.equal(refused.json.error, 'does_not_fit');
+  });
+
+  test('a log-in session of Django’s: what each key takes can be believed', async () => {
+    const login = {
+      _auth_user_id: '1',
+      _auth_user_backend: 'django.contrib.auth.backends.ModelBackend',
+      _auth_user_hash: '5f2b8c0de1a94376b2c8d7e6f5a4b3c29d8e7f6a5b4c3d2e1f0a9b8c7d6e5f41',
+    };
+    const path = file('login.json', JSON.stringify(login));
+    for (const face of ['worker', 'package']) {
+      const { json: size } = await json(['plan', '--json', '--for', face, path]);
+      const taken = Object.fromEntries(size.keys.map(({ key, characters }) => [key, characters]));
+      // 64 random digits of four bits each cannot take less than their bits.
+      assert.ok(taken._auth_user_hash >= 43, JSON.stringify(taken));
+      assert.ok(taken._auth_user_backend < taken._auth_user_hash, JSON.stringify(taken));
+      const sum = Object.values(taken).reduce((sum, characters) => sum + characters, size.envelopeOctets);
+      assert.equal(sum, size.cookieOctets);
+    }
+    const { json: worker } = await json(['plan', '--json', path]);
+    assert.equal(worker.keys[0].priority, 'critical', 'the defaults are the Worker’s: the session is Django’s');
+    assert.equal((await json(['plan', '--json', '--for', 'package', path])).json.keys[0].priority, 'normal');
+    const ours = file('ours.json', '{"user": 1}');
+    assert.equal((await json(['plan', '--json', ours])).json.keys[0].priority, 'normal');
+    const named = await json(['plan', '--json', ours], {
+      env: { SESSION_COOKIE: '__Host-sessionid', SESSION_USER_KEY: 'user' },
+    });
+    assert.equal(named.json.keys[0].priority, 'critical');
+    assert.equal((await run(['plan', '--for', 'nobody', ours])).code, 2);
+  });
+
+  test('shares are monotone in what a key adds, and sum to the cookie', async () => {
+    const { sizeOf } = await import('../../pkg/js/inspect/size.js');
+    const { sizeConfig } = await import('../../pkg/js/inspect/settings.js');
+    await startSources();
+    // A generator with a seed: what fails, fails again.
+    let state = 20_261_130;
+    const draw = below => (state = (state * 48_271) % 0x7fff_ffff) % below;
+    const text = (length, letters) => Array.from({ length }, () => letters[draw(letters.length)]).join('');
+    const LETTERS = ['a', 'ab', '0123456789abcdef', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_'];
+    const config = sizeConfig({}, 'package');
+    const sizes = data => {
+      const { cookieOctets, envelopeOctets, keys } = sizeOf(config, data, { now: 0 });
+      const sum = keys.reduce((sum, { characters }) => sum + characters, envelopeOctets);
+      assert.equal(sum, cookieOctets, JSON.stringify(data));
+      assert.ok(keys.every(({ characters }) => characters >= 0), JSON.stringify(data));
+      return new Map(keys.map(({ key, characters }) => [key, characters]));
+    };
+    for (let round = 0; round < 300; round++) {
+      const data = {};
+      for (let index = draw(6) + 1; index > 0; index--) {
+        data[`key${draw(20)}`] = text(draw(200), LETTERS[draw(LETTERS.length)]);
+      }
+      const keys = Object.keys(data);
+      const key = keys[draw(keys.length)];
+      const before = sizes(data).get(key);
+      // What is random cannot be compressed: so many more bits are in it, and so much more it takes.
+      const more = 40 + draw(200);
+      const after = sizes({ ...data, [key]: data[key] + text(more, LETTERS[3]) }).get(key);
+      assert.ok(after - before >= more * 0.75, `${JSON.stringify(data)} ${key} ${before} ${after} ${more}`);
+    }
+    // Of two with the same in them neither is taken for the copy, and a third does not pay for them.
+    const same = text(1000, LETTERS[3]);
+    const shares = sizes({ one: same, two: same, three: text(20, LETTERS[3]) });
+    assert.ok(Math.abs(shares.get('one') - shares.get('two')) < 20, JSON.stringify([...shares]));
+    assert.ok(shares.get('three') < 60, JSON.stringify([...shares]));
   });
 
   test('a wrong rule is named', async () => {
@@ -474,6 +688,53 @@ describe('doctor', () => {
     ]) {
       assert.ok((await codes(line)).codes.includes(code), `${code}: ${line}`);
     }
+  });
+
+  test('lines that something joined', async () => {
+    const good = 'Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax';
+    const joined = await codes(`Set-Cookie: __Host-session=${WORKED}; ${good}, csrftoken=abc; Path=/; Max-Age=100`);
+    assert.equal(joined.code, 1);
+    assert.deepEqual(joined.codes, ['joined-lines']);
+    const dated = `Set-Cookie: __Host-session=${WORKED}; Expires=Wed, 21 Oct 2099 07:28:00 GMT; ${good}`;
+    assert.deepEqual((await codes(dated)).codes, []);
+    assert.deepEqual((await codes(`${dated}, a=b; Path=/`)).codes, ['joined-lines']);
+    for (const header of [`theme=dark, __Host-session=${WORKED}`, `theme=dark,  __Host-session=${WORKED}; a=b`]) {
+      const { code, findings } = await codes(`Cookie: ${header}`);
+      assert.deepEqual([code, findings[0].code, findings[0].cookie], [1, 'joined-lines', '__Host-session'], header);
+    }
+  });
+
+  test('nothing of ours in it is said, and is no error', async () => {
+    for (const header of ['csrftoken=abc', 'a=1; b=2', 'theme=dark; csrftoken=Ab0123456789'])
+      assert.deepEqual(await codes(`Cookie: ${header}`).then(({ code, codes }) => [code, codes]), [0, ['no-session']], header);
+    assert.equal((await codes('Cookie: session=abc')).code, 1, 'it is called one');
+    assert.equal((await codes(`Cookie: auth=${WORKED.slice(0, 40)}`)).code, 1, 'it begins like one');
+  });
+
+  test('attributes as browsers read them', async () => {
+    const line = (attributes, rest = 'Path=/; Secure; HttpOnly; SameSite=Lax') =>
+      codes(`Set-Cookie: __Host-session=${WORKED}; ${attributes}; ${rest}`);
+    for (const attributes of ['Max-Age=', 'Max-Age=1e3', 'Max-Age=3600.5', 'Max-Age=+5', 'Max-Age="60"', 'Expires=soon']) {
+      const { code, codes } = await line(attributes);
+      assert.deepEqual([code, codes], [0, ['attribute-unreadable']], attributes);
+    }
+    for (const attributes of [
+      'Max-Age=0',
+      'Max-Age=-1',
+      'Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+      'Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0',
+    ])
+      assert.ok((await line(attributes)).codes.includes('removal'), attributes);
+    assert.ok(!(await line('Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60')).codes.includes('removal'));
+    const domain = domain =>
+      codes(`Set-Cookie: session=${WORKED}; Domain=${domain}; Path=/; Secure; HttpOnly; SameSite=Lax`);
+    for (const refused of ['https://example.com', 'localhost:3000', '127.0.0.1:8000', 'com', 'co.uk', 'a b.example', 'a..b']) {
+      const { code, codes } = await domain(refused);
+      assert.deepEqual([code, codes[0]], [1, 'refused'], refused);
+    }
+    for (const taken of ['example.com', '.example.com', '127.0.0.1']) assert.equal((await domain(taken)).code, 0, taken);
+    const path = await codes(`Set-Cookie: session=${WORKED}; Path=app; Secure; HttpOnly; SameSite=Lax`);
+    assert.ok(path.codes.includes('path-relative'));
   });
 
   test('what is no session of ours', async () => {

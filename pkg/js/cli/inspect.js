@@ -92,7 +92,7 @@ function jsonOf({ verdict, name, cookieOctets, layers, envelope, tried, json, li
     keyId: tried.session?.keyId ?? envelope?.keyId,
     keyPosition: tried.session?.keyPosition,
     verified: tried.kind === 'session',
-    refusal: tried.refusal ?? tried.reason,
+    refusal: tried.refusal ?? tried.reason ?? (tried.kind === 'conflict' ? tried.kind : undefined),
     life,
     record: tried.session?.ticket,
     // As text: JSON.parse would change numbers that JavaScript cannot hold.

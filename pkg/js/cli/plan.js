@@ -1,6 +1,7 @@
 // edge-session plan
 
 import { EdgeSessionError } from '../index.js';
+import { faceOf } from '../inspect/face.js';
 import { parsedJson, rulesFrom } from '../inspect/rules.js';
 import { sizeConfig } from '../inspect/settings.js';
 import { sizeOf } from '../inspect/size.js';
@@ -16,10 +17,13 @@ export const help = `usage: edge-session plan [options] [<session.json>]
 Where each key of a session would go, and how much it takes: JSON octets, and what the cookie is longer by. Needs
 no key. - or nothing reads standard input.
 
+  --for FACE          worker or package: whose defaults count. The Worker's where the cookie is __Host-sessionid or
+                      the session is Django's: there the user key (SESSION_USER_KEY, _auth_user_id) is critical
+                      and each cookie has an id, by which it can be revoked
   --rules FILE        rules for keys as JSON, as SESSION_RULES of the Worker, which counts otherwise
   --overflow HOW      spill (default: into a store), drop, or refuse
   --write ENVELOPE    sealed (default), django or flask
-  --name NAME         SESSION_COOKIE      default __Host-session
+  --name NAME         SESSION_COOKIE      default __Host-sessionid for the Worker, __Host-session for the package
   --budget OCTETS     SESSION_BUDGET      default 4093
   --audience TEXT     SESSION_AUDIENCE
 
@@ -27,6 +31,7 @@ exit code: 0 every key is kept, in the cookie or the store; 1 keys would be drop
 `;
 
 export const options = {
+  for: { type: 'string' },
   rules: { type: 'string' },
   overflow: { type: 'string' },
   write: { type: 'string' },
@@ -37,7 +42,9 @@ export const options = {
 
 export async function run({ values, positionals, terminal, env, input, now }) {
   const data = sessionFrom(await fileArgument(positionals, input, 'session'));
+  const name = values.name ?? (env.SESSION_COOKIE || undefined);
   const settings = {
+    userKey: env.SESSION_USER_KEY || undefined,
     audience: values.audience ?? (env.SESSION_AUDIENCE || undefined),
     budget: number(values.budget ?? (env.SESSION_BUDGET || undefined), '--budget', 64, 4096),
     rules: readable(() =>
@@ -49,7 +56,8 @@ export async function run({ values, positionals, terminal, env, input, now }) {
   const config = {
     ...sizeConfig(
       settings,
-      values.name ?? (env.SESSION_COOKIE || undefined),
+      values.for === undefined ? faceOf(name, data) : oneOf(values.for, ['worker', 'package'], '--for'),
+      name,
       oneOf(values.write ?? 'sealed', ['sealed', 'django', 'flask'], '--write'),
     ),
     overflow: oneOf(values.overflow ?? 'spill', ['spill', 'drop', 'refuse'], '--overflow'),

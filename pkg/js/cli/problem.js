@@ -16,4 +16,4 @@ export class Problem extends Error {
 }
 
 export const usageProblem = message => new Problem(message, EXIT.usage);
-export const inputProblem = message => new Problem(message, EXIT.input);
+export const inputProblem = (message, code = EXIT.input) => new Problem(message, code);

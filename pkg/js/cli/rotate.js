@@ -1,68 +1,146 @@
 // edge-session rotate
 
+import { spawnSync } from 'node:child_process';
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { generateKey, keyId } from '../index.js';
+import { limits } from '../core/limits.js';
+import { words } from '../inspect/keys.js';
+import { textOf } from './input.js';
 import { keysOf } from './settings.js';
 import { inputProblem, usageProblem } from './problem.js';
 
 export const summary = 'a new key in front of the ring';
 
-export const help = `usage: edge-session rotate [--keep DAYS] [--keys-stdin] [--json]
+export const help = `usage: edge-session rotate [--keep DAYS] [--from-file FILE | --keys-stdin] [--json] [-- command...]
 
-Takes the ring in SESSION_KEYS and prints the new one: a new key, which writes, then the others, which read.
+Takes the ring and makes the new one: a new key, which writes, then the others, which read.
 
-  --keep DAYS   how long the key that wrote until now still reads, default 31: as long as the longest session
-                lives, and a day. Keys that have an end keep it; those whose end has passed are left out.
-  --keys-stdin  the ring on standard input, instead of the environment
+  --keep DAYS       how long the key that wrote until now still reads, default 31: as long as the longest session
+                    lives, and a day. Keys that have an end keep it; those whose end has passed are left out.
+  --from-file FILE  the ring is in this file, and the new one takes its place: keep one, because a deployed secret
+                    cannot be read back
+  --keys-stdin      the ring is on standard input; without either it is in SESSION_KEYS of the environment
 
-The ring goes to standard output and nothing else, what was done to standard error:
-  edge-session rotate | npx wrangler secret put SESSION_KEYS
+The ring goes to standard output and nothing else, what was done to standard error. A command behind -- gets it on its
+standard input instead, and is only started when there is a ring: a pipe would hand it nothing when this fails.
+  edge-session rotate --from-file session-keys -- npx wrangler secret put SESSION_KEYS
+The file is replaced once that command has succeeded.
+
+exit code: 0 done; 3 the ring cannot be read; that of the command if it failed
 `;
+
+/** What stands behind -- gets the ring. */
+export const startsCommand = true;
 
 export const options = {
   keep: { type: 'string' },
   key: { type: 'string', multiple: true },
+  'from-file': { type: 'string' },
   'keys-stdin': { type: 'boolean' },
 };
 
-/** What a ring may have beside the key that writes. */
-const MOST_FALLBACKS = 8;
 const DAY = 86_400_000;
 
-export async function run({ values, positionals, env, input, now, warn }) {
-  if (positionals.length > 0) throw usageProblem('rotate takes no argument: the ring is in SESSION_KEYS');
+export async function run({ values, positionals, command, env, input, now, warn }) {
+  if (positionals.length > 0)
+    throw usageProblem('rotate takes no argument: the ring is in SESSION_KEYS, or in the file of --from-file');
   const keep = daysOf(values.keep ?? '31');
-  const { sessionKeys } = await keysOf({ values, env, input, warn });
-  if (sessionKeys.length === 0)
-    throw inputProblem('there is no ring: set SESSION_KEYS, or give it with --keys-stdin');
-  const old = sessionKeys.map((text, index) => oldKey(text, index, now + keep * DAY));
-  const ended = old.filter(({ end }) => end !== undefined && Date.parse(end) <= now);
-  const kept = old.filter(key => !ended.includes(key));
-  if (kept.length > MOST_FALLBACKS) {
+  const file = values['from-file'];
+  const texts = file === undefined ? (await keysOf({ values, env, input, warn })).sessionKeys : ringOf(file, values);
+  if (texts.length === 0) {
     throw inputProblem(
-      `a ring may have ${MOST_FALLBACKS} fallbacks and this would have ${kept.length}: take the oldest out first`,
+      file === undefined
+        ? 'there is no ring: set SESSION_KEYS, or give it with --from-file or --keys-stdin'
+        : `there is no ring in ${file}; a first key: edge-session keygen > ${file}`,
     );
   }
-  const fresh = { key: generateKey() };
-  const ring = [{ ...fresh, id: keyId(fresh.key) }, ...kept];
+  const { ring, ended } = rotated(texts, now + keep * DAY, now);
   const text = ring.map(({ key, end }) => (end ? `${key}@${end}` : key)).join(' ');
   if (!values.json) for (const line of storyOf(ring, ended)) warn(line);
-  return {
-    text,
-    json: { keys: text, ring: ring.map(({ id, end }) => ({ id, end })), removed: ended.map(({ id }) => id) },
+  // Beside the file first: whatever happens to the command, both rings are there.
+  const beside = file === undefined ? undefined : writtenBeside(file, text);
+  if (command.length > 0) hand(text, command, beside);
+  if (file !== undefined) replace(beside, file);
+  const json = {
+    ...(command.length === 0 && file === undefined && { keys: text }),
+    ring: ring.map(({ id, end }) => ({ id, end })),
+    removed: ended.map(({ id }) => id),
   };
+  return { text: command.length > 0 ? undefined : text, json };
+}
+
+function rotated(texts, end, now) {
+  const old = texts.map((text, index) => oldKey(text, index, end));
+  const ended = old.filter(({ end }) => end !== undefined && Date.parse(end) <= now);
+  const kept = old.filter(key => !ended.includes(key));
+  const { maxFallbacks } = limits();
+  if (kept.length > maxFallbacks) {
+    throw inputProblem(
+      `a ring may have ${maxFallbacks} fallbacks and this would have ${kept.length}: take the oldest out first`,
+    );
+  }
+  const key = generateKey();
+  return { ring: [{ key, id: keyId(key) }, ...kept], ended };
+}
+
+function ringOf(file, values) {
+  if (values.key || values['keys-stdin'])
+    throw usageProblem('--from-file and --key or --keys-stdin cannot both be given');
+  return words(textOf(file, 'the ring'));
+}
+
+// Whoever is to get the ring gets it whole, or is not started.
+function hand(text, [name, ...args], beside) {
+  const { status, error, signal } = spawnSync(name, args, {
+    input: text,
+    stdio: ['pipe', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  if (error) {
+    if (beside) rmSync(beside, { force: true });
+    throw inputProblem(`${name}: cannot be started (${error.code}); nothing was changed`);
+  }
+  if (status === 0) return;
+  const kept = beside ? ` The new ring is kept in ${beside}, should it have been taken after all.` : '';
+  throw inputProblem(`${name} ended with ${signal ?? status}.${kept}`, status || undefined);
+}
+
+function writtenBeside(file, text) {
+  const beside = `${file}.new`;
+  return writing(file, () => {
+    writeFileSync(beside, `${text}\n`, { mode: 0o600 });
+    chmodSync(beside, 0o600);
+    return beside;
+  });
+}
+
+const replace = (beside, file) => writing(file, () => renameSync(beside, file));
+
+function writing(file, write) {
+  try {
+    return write();
+  } catch (error) {
+    if (error.code === undefined) throw error;
+    throw inputProblem(`the new ring cannot be written to ${file} (${error.code})`);
+  }
 }
 
 function oldKey(text, index, end) {
   const [key, given] = text.split('@', 2);
-  if (given !== undefined && !(/^\d{4}-\d\d-\d\d$/.test(given) && !Number.isNaN(Date.parse(given)))) {
-    throw inputProblem(`key ${index + 1} of the ring: after the @ a day is expected, as 2027-01-31`);
-  }
+  if (given !== undefined && !isDay(given))
+    throw inputProblem(`key ${index + 1} of the ring: after the @ a day is expected that the calendar has, as 2027-01-31`);
   // Fallbacks without an end were left so on purpose; only the one that steps back gets one.
   return {
     key,
     id: idOf(key, index),
     end: given ?? (index === 0 ? new Date(end).toISOString().slice(0, 10) : undefined),
   };
+}
+
+// Date.parse takes 30 February for 2 March.
+function isDay(text) {
+  const millis = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
+  return !Number.isNaN(millis) && new Date(millis).toISOString().startsWith(text);
 }
 
 function idOf(key, index) {

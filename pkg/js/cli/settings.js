@@ -1,5 +1,6 @@
 // Settings and secrets from options and the environment, under the names that the Worker has for them.
 
+import { keysFrom, words } from '../inspect/keys.js';
 import { inputProblem, usageProblem } from './problem.js';
 
 /** Options of commands that open or seal. */
@@ -22,8 +23,9 @@ export const settingsHelp = `settings (option, or variable of the environment)
 
 secrets
   SESSION_KEYS        es1_..., separated by blanks or commas, the one that writes first
-  DJANGO_SECRET_KEY   and DJANGO_SECRET_KEY_FALLBACKS, a JSON list
-  --keys-stdin        SESSION_KEYS or a Django key on standard input, instead of the environment
+  DJANGO_SECRET_KEY   Django's or Flask's; and DJANGO_SECRET_KEY_FALLBACKS, a JSON list
+  --keys-stdin        on standard input, instead of the environment: SESSION_KEYS, or a line for each Django or
+                      Flask key, blanks and commas in it and all
   --key KEY           the same as an argument: others may read it, so there is a warning
 `;
 
@@ -37,6 +39,7 @@ export async function settingsOf({ values, env, input, warn }) {
   return {
     name: text('name', 'SESSION_COOKIE'),
     audience: text('audience', 'SESSION_AUDIENCE'),
+    userKey: env.SESSION_USER_KEY || undefined,
     budget: number(text('budget', 'SESSION_BUDGET'), '--budget', 64, 4096),
     idleSeconds: seconds('idle', 'SESSION_IDLE_SECONDS'),
     absoluteSeconds: seconds('absolute', 'SESSION_ABSOLUTE_SECONDS'),
@@ -55,24 +58,22 @@ export async function keysOf({ values, env, input, warn }) {
     warn(
       'a key on the command line can be read by others (ps, shell history): use SESSION_KEYS or --keys-stdin',
     );
-    return sorted(values.key.flatMap(words));
+    return together(values.key.map(keysFrom));
   }
   if (values['keys-stdin']) {
-    const given = words(await input.read('keys'));
-    if (given.length === 0) throw inputProblem('there is no key on standard input');
-    return sorted(given);
+    const given = keysFrom(await input.read('keys'));
+    if (given.sessionKeys.length + given.djangoKeys.length === 0)
+      throw inputProblem('there is no key on standard input');
+    return given;
   }
   const django = env.DJANGO_SECRET_KEY ? [env.DJANGO_SECRET_KEY] : [];
   return { sessionKeys: words(env.SESSION_KEYS ?? ''), djangoKeys: [...django, ...fallbacks(env)] };
 }
 
-const words = text => text.split(/[\s,]+/).filter(Boolean);
-
-// A key of ours says so; everything else can only be Django's.
-function sorted(keys) {
-  const isOurs = key => key.startsWith('es1_');
-  return { sessionKeys: keys.filter(isOurs), djangoKeys: keys.filter(key => !isOurs(key)) };
-}
+const together = all => ({
+  sessionKeys: all.flatMap(({ sessionKeys }) => sessionKeys),
+  djangoKeys: all.flatMap(({ djangoKeys }) => djangoKeys),
+});
 
 function fallbacks({ DJANGO_SECRET_KEY_FALLBACKS: text }) {
   if (!text) return [];

@@ -27,8 +27,20 @@ export function terminalOf(stream, env) {
   return { ...Object.fromEntries(styles), isPlain, columns: Math.min(stream.columns ?? 80, MOST_COLUMNS) };
 }
 
+/**
+ * What steers a terminal or cannot be seen: controls, marks of direction, what has no width, tags, what is no character.
+ * The soft hyphen and the blanks that a text may have are left.
+ */
+const UNSEEN = /(?!\u00ad)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+
+// As JSON spells it, which has no more than four digits to an escape.
+const escaped = characters =>
+  Array.from({ length: characters.length }, (_, index) => {
+    return `\\u${characters.charCodeAt(index).toString(16).padStart(4, '0')}`;
+  }).join('');
+
 /** Text from a cookie as it may be shown: what steers a terminal is made visible. */
-export const visible = text =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, character => {
-    return `\\u${character.codePointAt(0).toString(16).padStart(4, '0')}`;
-  });
+export const visible = text => text.replace(UNSEEN, escaped);
+
+/** The same of a JSON text, which stays the same JSON: its own line ends are left. */
+export const visibleJson = json => json.replace(UNSEEN, character => (character === '\n' ? character : escaped(character)));

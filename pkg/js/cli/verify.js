@@ -37,7 +37,7 @@ export async function run({ values, positionals, terminal, env, input, now, warn
   const json = {
     valid: isGood,
     format: envelope?.envelope,
-    reason: isGood ? undefined : (tried.refusal ?? tried.reason ?? withoutReason(envelope)),
+    reason: isGood ? undefined : (tried.refusal ?? tried.reason ?? withoutReason(envelope, tried)),
     keyId: tried.session?.keyId,
     keyPosition: tried.session?.keyPosition,
     expiresAt: isGood ? tried.session.expiresAt : undefined,
@@ -46,7 +46,8 @@ export async function run({ values, positionals, terminal, env, input, now, warn
 }
 
 // Nothing was tried: there is no such cookie, it is no envelope, or there is no key for its kind.
-function withoutReason(envelope) {
+function withoutReason(envelope, { kind }) {
+  if (kind === 'conflict') return kind;
   if (!envelope) return 'absent';
   return isKnown(envelope) ? 'no_key' : 'malformed';
 }

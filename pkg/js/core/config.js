@@ -2,6 +2,7 @@
 
 import { array, boolean, bytes, fields, instant, kind, oneOf, skip, string, whole } from './argument.js';
 import { EdgeSessionError } from './error.js';
+import { limits } from './limits.js';
 
 const positive = (value, name) => whole(value, name, 1);
 const seconds = (value, name) => Math.floor(instant(value, name) / 1000);
@@ -69,9 +70,6 @@ const readers = {
   writeDictionary: whole,
 };
 
-/** Django's and the package's: what sessions are idle for where nobody says it. */
-export const IDLE_SECONDS = 14 * 24 * 3600;
-
 /**
  * `config` and `keys` as texts, without the fields that `others` read; what JavaScript itself needs, and what reads the other cookies: `former` the name of
  * before, `djangoCookie` Django's own.
@@ -97,7 +95,7 @@ export function readConfig(given, others = {}) {
     config: text(flat(config)),
     keys: text(keys),
     persistent: persistent ?? true,
-    idleSeconds: config.idle_seconds ?? IDLE_SECONDS,
+    idleSeconds: config.idle_seconds ?? limits().idleSeconds,
     schema: given.schema,
     former: former(given.formerCookie, ofName),
     djangoCookie: config.django_cookie === undefined ? undefined : { name: config.django_cookie, config: ofName({ name: config.django_cookie }) },

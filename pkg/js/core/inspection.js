@@ -54,6 +54,20 @@ export function readCookies(cookieHeader, options) {
 }
 
 /** See index.d.ts. */
+export function readSetCookie(line) {
+  argument.string(line, 'line');
+  const [name, value, ...attributes] = call(() => binding().read_set_cookie(line)).split('\0');
+  const cookie = { name, value };
+  for (let at = 0; at + 1 < attributes.length; at += 2) {
+    const [attribute, said] = attributes.slice(at, at + 2);
+    cookie[attribute] = attribute === 'maxAge' ? Number(said) : SWITCHES.has(attribute) || said;
+  }
+  return cookie;
+}
+
+const SWITCHES = new Set(['secure', 'httpOnly', 'partitioned']);
+
+/** See index.d.ts. */
 export const generateKey = () => call(() => binding().generate_key());
 
 /** See index.d.ts. */

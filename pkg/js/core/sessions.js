@@ -1,14 +1,12 @@
 import * as argument from './argument.js';
 import { Codec } from './codec.js';
-import { IDLE_SECONDS } from './config.js';
 import { EdgeSessionError } from './error.js';
 import { cookieHeader, isRequest } from './request.js';
 import { makePrivate } from './privacy.js';
+import { limits } from './limits.js';
 import { internals } from './session.js';
 import { ADAPTER, Visit, enter, visitOf } from './visits.js';
 
-/** A younger record may not be visible yet where we ask; an older one is lost. Twice the time that KV names. */
-const PROPAGATION = 120_000;
 /** Fourteen touches in a session's idle time: one a day by default. */
 const TOUCHES = 14;
 const SAVING = Object.freeze(['now', 'persistent', 'force']);
@@ -39,7 +37,7 @@ class Sessions {
     this.#store = store;
     this.#touch =
       touchSeconds === undefined
-        ? Math.floor(((config.idleSeconds ?? IDLE_SECONDS) * 1000) / TOUCHES)
+        ? Math.floor(((config.idleSeconds ?? limits().idleSeconds) * 1000) / TOUCHES)
         : argument.whole(touchSeconds, 'touchSeconds') * 1000;
   }
 
@@ -127,7 +125,7 @@ class Sessions {
     const reason = await this.#addRecord(session, ticket, now);
     if (reason === undefined) return session;
     if (reason === 'invalid_session') return this.#fresh(now, 'rejected', reason);
-    if (now - session.issuedAt < PROPAGATION) {
+    if (now - session.issuedAt < limits().recordVisibleSeconds * 1000) {
       throw new EdgeSessionError('record_missing', `the store has not got the session's record yet (${reason})`);
     }
     return this.#fresh(now, 'rejected', 'record_lost');

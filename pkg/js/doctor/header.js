@@ -1,13 +1,11 @@
 // Findings about a Cookie header as a whole.
 
+import { limits } from '../core/limits.js';
 import { readCookies } from '../index.js';
 
-const MOST_COPIES = 4;
-const MOST_HEADER_OCTETS = 131_072;
-
 // What servers on the way take, with their settings as they come.
-const LENGTHS = [
-  [MOST_HEADER_OCTETS, 'error', 'the Workers runtime (128 KB for all headers)'],
+const LENGTHS = () => [
+  [limits().headerBytes, 'error', 'the Workers runtime (128 KB for all headers)'],
   [16_384, 'error', 'Node.js (16 KB for all headers: --max-http-header-size)'],
   [
     8190,
@@ -41,6 +39,14 @@ export function* headerFindings(pasted, count, ours) {
       advice: 'Copied from a terminal? Make sure that nothing is missing.',
     };
   }
+  if (pasted.cookies.length > 0 && ours === undefined && pasted.kind !== 'value') {
+    yield {
+      code: 'no-session',
+      severity: 'warning',
+      message: 'There is no session cookie in this: no usual name, and no value in an envelope that we know.',
+      advice: 'If yours has another name, say which: --name NAME.',
+    };
+  }
   if (pasted.kind !== 'cookie') return;
   yield* lengthFindings(pasted);
   yield* countFindings(count, pasted.cookies.length);
@@ -49,7 +55,7 @@ export function* headerFindings(pasted, count, ours) {
 }
 
 function* lengthFindings({ octets }) {
-  const limit = LENGTHS.find(([most]) => octets > most);
+  const limit = LENGTHS().find(([most]) => octets > most);
   if (!limit) return;
   const [most, severity, who] = limit;
   yield {
@@ -85,8 +91,8 @@ function* duplicateFindings(cookies, ours) {
       cookie: name,
       message: `It was sent ${all.length} times, with ${different === 1 ? 'one value' : `${different} different values`}.`,
       advice: isOurs
-        ? different > MOST_COPIES
-          ? `More than ${MOST_COPIES} different values are not looked at at all: there is no session.`
+        ? different > limits().copies
+          ? `More than ${limits().copies} different values are not looked at at all: there is no session.`
           : 'If two of them verify, nobody can say whose request it is, and both are refused. ' +
             'The others come from another Path or Domain: remove them there (SESSION_COOKIE_CLEAR).'
         : 'Which one a server takes is up to its parser. They come from different Paths or Domains.',
@@ -94,7 +100,7 @@ function* duplicateFindings(cookies, ours) {
   }
 }
 
-function* lookAlikeFindings(cookies, ours, resembles) {
+function* lookAlikeFindings(cookies, ours) {
   for (const { name, chunk } of cookies) {
     if (/^\$version\b/i.test(chunk)) {
       yield {
@@ -104,6 +110,14 @@ function* lookAlikeFindings(cookies, ours, resembles) {
         message:
           '$Version switches Java servers to RFC 2965, where a quoted value may swallow the cookies after it.',
         advice: 'No browser sends it. The Worker does not hand it on.',
+      };
+    } else if (ours !== undefined && name !== ours && isBehindComma(chunk, ours)) {
+      yield {
+        code: 'joined-lines',
+        severity: 'error',
+        cookie: ours,
+        message: `It is hidden behind a comma: something on the way joined two Cookie lines with ",", and so there is no session.`,
+        advice: 'Cookie lines are joined with "; " (RFC 9113 8.2.3). Mend the proxy that joins them.',
       };
     } else if (ours !== undefined && name !== ours && isLookAlike(chunk, ours)) {
       yield {
@@ -123,7 +137,20 @@ function* lookAlikeFindings(cookies, ours, resembles) {
   }
 }
 
-// A header that is longer is refused unread, and that is a finding of its own.
-const isLookAlike = (chunk, name) =>
-  chunk.length <= MOST_HEADER_OCTETS &&
+/**
+ * Whether some server's parser could take a cookie for another one.
+ *
+ * @param {string} chunk the cookie; a longer one than a header may be is refused unread, a finding of its own
+ * @param {string} name of the other one
+ */
+export const isLookAlike = (chunk, name) =>
+  chunk.length <= limits().headerBytes &&
+  isCookieName(name) &&
   readCookies(chunk, { name }).some(({ relation }) => relation === 'look_alike');
+
+// What is pasted may be called anything.
+const isCookieName = name => /^[!#$%&'*+\-.^_`|~\w]{1,255}$/.test(name);
+
+// `a=b, ours=c`, where a name could begin at the comma: with white space behind it, as whoever joins lines puts it.
+const isBehindComma = (chunk, name) =>
+  chunk.split(/,[ \t]+/).some((part, index) => index > 0 && part.startsWith(`${name}=`));

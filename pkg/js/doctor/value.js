@@ -1,13 +1,12 @@
 // Findings about a cookie's value.
 
+import { limits } from '../core/limits.js';
 import { duration } from '../inspect/ago.js';
 import { unwrapped, wrapping } from '../inspect/unwrapped.js';
 
 /** What browsers keep of name and value together, and where older Safaris drop a cookie. */
 const MOST_OCTETS = 4096;
 const SAFARI_OCTETS = 4093;
-/** Four times what browsers keep: longer values are refused unread. */
-const MOST_READ_OCTETS = 16 << 10;
 const SKEW_SECONDS = 300;
 
 /**
@@ -34,11 +33,11 @@ function* lengthFindings({ value }, { isOurs, octets }) {
       message: `Name and value have ${octets} octets; browsers drop a cookie above ${MOST_OCTETS} without a word.`,
       advice,
     };
-    if (isOurs && value.length > MOST_READ_OCTETS) {
+    if (isOurs && value.length > limits().valueBytes) {
       yield {
         code: 'over-cap',
         severity: 'error',
-        message: `Values above ${MOST_READ_OCTETS} octets are refused unread.`,
+        message: `Values above ${limits().valueBytes} bytes are refused unread.`,
       };
     }
   } else if (octets > SAFARI_OCTETS) {
@@ -124,14 +123,17 @@ const PROBLEMS = {
   corrupt_body: 'It has the form of a signed session, but what is signed is not one.',
 };
 
+/** Whether a value could be the beginning of an envelope. */
+export const isBegun = value =>
+  /^A[Q-f][\w-]{18,}$/.test(value) || /^\.?[\w-]{16,}(:\w*)?(:[\w-]*)?$/.test(value);
+
 function unreadable(value, problem) {
-  const isBegun = /^A[Q-f][\w-]{18,}$/.test(value) || /^\.?[\w-]{10,}(:\w*)?(:[\w-]*)?$/.test(value);
   return {
     code: 'unreadable',
     severity: 'error',
     message: PROBLEMS[problem],
     advice:
-      problem === 'malformed' && isBegun
+      problem === 'malformed' && isBegun(value)
         ? 'Are parts missing? It may have been cut when it was copied, or by a limit of length.'
         : undefined,
   };

@@ -1,4 +1,8 @@
-// What a developer pastes: a Cookie header, a Set-Cookie line, or a bare value.
+// What a developer pastes: a Cookie header, a Set-Cookie line, a bare value, or what these stand in: a jar, a table, a
+// head, a command.
+
+import { cookieLines, cookieOfCommand } from './pasted/head.js';
+import { readExport, readJar, readTable } from './pasted/jar.js';
 
 const ATTRIBUTE = /^(path|domain|expires|max-age|secure|httponly|samesite|partitioned|priority)\s*(=|$)/i;
 const FIELD = /^\s*(set-cookie|cookie)\s*:\s*/i;
@@ -6,7 +10,8 @@ const FIELD = /^\s*(set-cookie|cookie)\s*:\s*/i;
 /**
  * Text as it comes from a browser's developer tools, curl or a log, taken apart. Nothing is decoded.
  *
- * @param {string} text one or more lines; a line that names no field goes on the one before it
+ * @param {string} text a jar of curl, a row of the developer tools, an export as JSON, a head with or without the marks of
+ *   `curl -v`, a curl command; else one or more lines, where one that names no field goes on the one before it
  * @returns {{ kind: 'cookie' | 'set-cookie' | 'value', cookies: PastedCookie[], octets: number, broken: boolean }}
  *   `octets` is the length of the field's value; `broken`: a value went over a line's end
  *
@@ -14,12 +19,16 @@ const FIELD = /^\s*(set-cookie|cookie)\s*:\s*/i;
  * @property {string | undefined} name `undefined` where the text is a bare value, `''` for a nameless cookie
  * @property {string} value
  * @property {string} chunk the whole text between two `;`, trimmed
+ * @property {string} [line] the Set-Cookie line
  * @property {Attribute[] | undefined} attributes of a Set-Cookie line only
+ * @property {boolean} [isJoined] the line stood behind another one, with a comma between
  *
  * @typedef {{ name: string, value: string | undefined }} Attribute
  */
 export function readPasted(text) {
-  const fields = fieldsOf(text);
+  const pairs = readJar(text) ?? readExport(text) ?? readTable(text);
+  if (pairs) return readPairs(pairs);
+  const fields = fieldsOf(cookieOfCommand(text) ?? cookieLines(text) ?? text);
   const broken = fields.some(field => field.broken);
   const octets = fields.reduce((sum, { value }) => Math.max(sum, octetsOf(value)), 0);
   if (fields.length === 1 && fields[0].name === undefined && isBareValue(fields[0].value)) {
@@ -28,10 +37,17 @@ export function readPasted(text) {
   }
   const set = fields.filter(({ name, value }) => name === 'set-cookie' || (!name && isSetCookie(value)));
   if (set.length > 0) {
-    return { kind: 'set-cookie', cookies: set.map(({ value }) => readSetCookie(value)), octets, broken };
+    return { kind: 'set-cookie', cookies: set.flatMap(({ value }) => readSetCookies(value)), octets, broken };
   }
   const cookies = fields.flatMap(({ value }) => chunksOf(value)).map(readPair);
   return { kind: 'cookie', cookies, octets, broken };
+}
+
+// As the header that a browser would send.
+function readPairs(pairs) {
+  const cookies = pairs.map(({ name, value }) => ({ name, value, chunk: `${name}=${value}` }));
+  const octets = octetsOf(cookies.map(({ chunk }) => chunk).join('; '));
+  return { kind: 'cookie', cookies, octets, broken: false };
 }
 
 /** Length in UTF-8. */
@@ -63,9 +79,18 @@ function isBareValue(text) {
 }
 
 function isSetCookie(text) {
-  const [, ...rest] = chunksOf(text);
+  const [, ...rest] = chunksOf(text.split(JOINT)[0]);
   return rest.length > 0 && rest.every(chunk => ATTRIBUTE.test(chunk));
 }
+
+// A proxy, or `headers.get('set-cookie')`, joins lines with a comma, which no browser takes apart again.
+function readSetCookies(text) {
+  const lines = text.split(JOINT);
+  return lines.map((line, index) => ({ ...readSetCookie(line), line, isJoined: index > 0 }));
+}
+
+/** A comma before a pair; that in a date stands before a day. */
+const JOINT = /,[ \t]*(?=[!#$%&'*+\-.^_`|~\w]+=)/;
 
 function readSetCookie(text) {
   const [chunk = '', ...rest] = chunksOf(text);

@@ -1,7 +1,6 @@
 // The settings under which a cookie is looked at, as configuration of a codec.
 
-/** Milliseconds for which a migration's envelope is accepted here: the codec wants an end. */
-const FOR_NOW = 86_400_000;
+import { defaultsOf } from './face.js';
 
 /**
  * @typedef {object} Settings what is not there has the codec's default
@@ -11,6 +10,7 @@ const FOR_NOW = 86_400_000;
  * @property {number} [idleSeconds]
  * @property {number} [absoluteSeconds]
  * @property {import('../index.js').KeyRule[]} [rules]
+ * @property {string} [userKey] the Worker's `SESSION_USER_KEY`
  * @property {string[]} sessionKeys `es1_…`, the one that writes first
  * @property {string[]} djangoKeys Django's or Flask's
  */
@@ -21,10 +21,9 @@ const FOR_NOW = 86_400_000;
  * @param {Settings} settings
  * @param {string} name of the cookie
  * @param {import('../index.js').Envelope} envelope
- * @param {number} now
  * @returns {import('../index.js').CodecConfig}
  */
-export function codecConfig(settings, name, envelope, now) {
+export function codecConfig(settings, name, envelope) {
   const { sessionKeys, djangoKeys } = settings;
   return {
     cookie: { name },
@@ -38,7 +37,7 @@ export function codecConfig(settings, name, envelope, now) {
     ...(envelope === 'django' && { django: { secretKeys: djangoKeys, allowWeak: true } }),
     ...(envelope === 'flask' && { flask: { secretKeys: djangoKeys, allowWeak: true } }),
     write: envelope,
-    accept: [envelope === 'flask' ? { envelope, until: now + FOR_NOW } : envelope],
+    accept: [envelope],
     overflow: 'refuse',
   };
 }
@@ -47,17 +46,20 @@ export function codecConfig(settings, name, envelope, now) {
  * The same without secrets, for planning: everything that does not fit goes into a store.
  *
  * @param {Partial<Settings>} settings
+ * @param {'worker' | 'package'} face whose defaults count
  * @param {string | undefined} name of the cookie
  * @param {import('../index.js').Envelope} [envelope]
  */
-export function sizeConfig({ audience, budget, rules }, name, envelope = 'sealed') {
+export function sizeConfig({ audience, budget, rules, userKey }, face, name, envelope = 'sealed') {
+  const defaults = defaultsOf(face, rules, userKey);
   // A signature is as long under any key.
   const signing = { secretKeys: 'for planning only', allowWeak: true };
   return {
-    cookie: { name },
+    cookie: { name: name ?? defaults.name },
     audience,
     budget,
-    rules,
+    rules: defaults.rules,
+    identify: defaults.identify,
     write: envelope,
     overflow: 'spill',
     ...(envelope === 'django' && { django: signing }),

@@ -1,8 +1,8 @@
-// Where a cookie's octets go.
+// Where a cookie's bytes go.
 
 import { plan } from '../index.js';
 
-/** Sessions with more keys are not measured key by key, which takes a compression each, but by their JSON. */
+/** Sessions with more keys are not measured key by key, which takes compressions for each, but by their JSON. */
 const MOST_MEASURED_KEYS = 200;
 /** What browsers keep of name and value. */
 const MOST_OCTETS = 4096;
@@ -20,8 +20,8 @@ const MOST_OCTETS = 4096;
  * @property {number} most what browsers keep
  * @property {number} envelopeOctets of all that is no key: the name, ids, times, signature
  * @property {(import('../index.js').KeyReport & { characters: number })[]} keys `placement`: where a key goes when the
- *   session is sealed anew; `characters`: what it takes in the cookie, 0 where it is not in it. The share is measured by
- *   leaving the key out; all of them and the envelope are the cookie
+ *   session is sealed anew; `characters`: what it adds to the cookie, 0 where it is not in it. All of them and the
+ *   envelope are the cookie
  */
 export function sizeOf(config, data, { cookieOctets, now }) {
   const report = plan(config, data, { now });
@@ -41,25 +41,44 @@ export function sizeOf(config, data, { cookieOctets, now }) {
   };
 }
 
-// How much longer the cookie is by all keys, and how much shorter without each: what compresses well, or repeats
-// another, weighs little.
+// How much longer the cookie is by all keys, and by each of them.
 function measured(config, data, inside, now) {
   // Of the rules only what changes the length counts: here every key is to be in the cookie.
   const rules = config.rules?.filter(({ secret }) => secret).map(({ key, secret }) => ({ key, secret }));
-  const measure = keys => plan({ ...config, rules, budget: MOST_OCTETS }, keys, { now });
-  const whole = Object.fromEntries(inside.map(({ key }) => [key, data[key]]));
-  const { cookieOctets, keys } = measure(whole);
+  const measure = (keys, settings) =>
+    plan({ ...config, ...settings, rules, budget: MOST_OCTETS }, pick(data, keys), { now });
+  const names = inside.map(({ key }) => key);
   const lengths = inside.map(({ octets }) => octets);
-  const empty = measure({}).cookieOctets;
-  const isWhole = keys.every(({ placement }) => placement === 'cookie');
-  if (!isWhole) return { shares: lengths, body: octets => octets - empty };
-  const body = () => cookieOctets - empty;
+  const whole = measure(names);
+  const empty = measure([]).cookieOctets;
+  if (!whole.keys.every(({ placement }) => placement === 'cookie'))
+    return { shares: lengths, body: octets => octets - empty };
+  const body = () => whole.cookieOctets - empty;
   if (inside.length > MOST_MEASURED_KEYS) return { shares: lengths, body };
-  const shares = inside.map(({ key }) => {
-    const { [key]: _, ...others } = whole;
-    return Math.max(cookieOctets - measure(others).cookieOctets, 0);
+  // Whether compression is worth its time is a question to the whole session, not to a part of it.
+  const lengthOf = keys => measure(keys, { compressFrom: 0 }).cookieOctets;
+  return { shares: added(names, lengthOf), body };
+}
+
+const pick = (data, keys) => Object.fromEntries(keys.map(key => [key, data[key]]));
+
+// What each key adds to those before it, and to those behind it, and the mean of both: of two keys with the same in them
+// neither is taken for the copy. No key makes a cookie shorter; that it seems so is deflate's rounding to whole bytes, and
+// is carried on.
+function added(keys, lengthOf) {
+  const forwards = steps(keys, lengthOf);
+  const backwards = steps([...keys].reverse(), lengthOf).reverse();
+  return keys.map((_, index) => forwards[index] + backwards[index]);
+}
+
+function steps(keys, lengthOf) {
+  let before = lengthOf([]);
+  return keys.map((_, index) => {
+    const length = Math.max(lengthOf(keys.slice(0, index + 1)), before);
+    const step = length - before;
+    before = length;
+    return step;
   });
-  return { shares: shares.some(share => share > 0) ? shares : lengths, body };
 }
 
 // Whole numbers in these proportions whose sum is `total`: the largest remainders are rounded up.

@@ -11,6 +11,9 @@ import { wrapping } from './unwrapped.js';
  * @typedef {{ state: 'good' | 'note' | 'warning' | 'error', text: string }} Verdict `note`: it cannot be told without a key
  */
 export function verdictOf({ envelope, layers, tried }, settings) {
+  if (tried.kind === 'conflict')
+    return error('Refused: two different cookies of this name verify, and nobody can say whose request it is.');
+  if (tried.reason === 'too_many_copies') return error(`Refused: ${reasonText(tried.reason)}.`);
   if (envelope.envelope === 'stranger')
     return error(`This is no session of ours; it looks like ${envelope.guess}.`);
   if (envelope.envelope === 'unknown')

@@ -1,9 +1,12 @@
 // `expires, seconds since 1970, 8 octets | record`: how stores without an expiry of their own keep records, the same as
 // in the edge-session Worker.
 
+import { limits } from '../limits.js';
+
 const HEAD = 8;
-/** 1 MiB of session data and what encryption adds to it. */
-const MOST = HEAD + 1024 * 1024 + 1024;
+
+/** The longest frame, in bytes: no more of an answer need be read. */
+export const mostBytes = () => HEAD + limits().recordBytes;
 
 export function frame(record, expiresAt) {
   const framed = new Uint8Array(HEAD + record.length);
@@ -14,7 +17,7 @@ export function frame(record, expiresAt) {
 
 /** The record if it has not expired. */
 export function unframe(buffer, now) {
-  if (buffer === null || buffer.byteLength < HEAD || buffer.byteLength > MOST) return null;
+  if (buffer === null || buffer.byteLength < HEAD || buffer.byteLength > mostBytes()) return null;
   const seconds = Number(new DataView(buffer).getBigUint64(0));
   return seconds * 1000 > now ? new Uint8Array(buffer, HEAD) : null;
 }

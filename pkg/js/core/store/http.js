@@ -1,12 +1,10 @@
 import * as argument from '../argument.js';
 import { binding, call } from '../binding.js';
 import { EdgeSessionError } from '../error.js';
-import { frame, unframe } from './frame.js';
+import { frame, mostBytes, unframe } from './frame.js';
 
 const READ_MILLISECONDS = 1000;
 const WRITE_MILLISECONDS = 1500;
-/** The longest frame: no more of an answer is read. */
-const MOST_OCTETS = 8 + 1024 * 1024 + 1024;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** See index.d.ts; the protocol is docs/ORIGIN-STORE.md. */
@@ -107,7 +105,7 @@ async function read(response) {
   let length = 0;
   for await (const part of response.body ?? []) {
     length += part.length;
-    if (length > MOST_OCTETS) throw new EdgeSessionError('store_unavailable', 'the answer is longer than any record');
+    if (length > mostBytes()) throw new EdgeSessionError('store_unavailable', 'the answer is longer than any record');
     parts.push(part);
   }
   const octets = new Uint8Array(length);
