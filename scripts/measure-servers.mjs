@@ -64,7 +64,7 @@ async function apache(lines) {
 ServerName 127.0.0.1
 Listen 127.0.0.1:8000
 PidFile FOLDER/apache.pid
-ErrorLog /dev/stderr
+ErrorLog FOLDER/error.log
 ${['mpm_event', 'authz_core', 'wsgi'].map(load).join('')}${lines}
 WSGIPythonPath ${site}:${packages}
 WSGIScriptAlias / ${site}/mysite/wsgi.py

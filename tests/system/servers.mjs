@@ -35,9 +35,10 @@ export function documentedFile(name) {
 
 /**
  * Runs a command of the page, on a port of its own, and resolves when it answers: `{ url, output, stop() }`.
- * `files` lie in the folder where it runs, text by name; `bin` is where its programs are; `ready` is a page of the site.
+ * `files` lie in the folder where it runs, text by name; `bin` is where its programs are; `ready` is a page of the site,
+ * which `refuses` whoever does not come through the Worker.
  */
-export async function startServer(command, { secret, bin, files = {}, environment = {}, ready = '/show' }) {
+export async function startServer(command, { secret, bin, files = {}, environment = {}, ready = '/show', refuses = false }) {
   const folder = mkdtempSync(join(tmpdir(), 'edge-session-server-'));
   const port = await freePort();
   const here = text => text.replaceAll('8000', port).replaceAll('FOLDER', folder);
@@ -70,6 +71,7 @@ export async function startServer(command, { secret, bin, files = {}, environmen
     url: `http://127.0.0.1:${port}`,
     output,
     async stop() {
+      process.off('exit', kill);
       kill();
       await exited;
       rmSync(folder, { recursive: true, force: true });
@@ -77,7 +79,7 @@ export async function startServer(command, { secret, bin, files = {}, environmen
   };
   for (let n = 0; n < 600; n++) {
     const answer = await fetch(server.url + ready).catch(() => undefined);
-    if (answer?.ok) return server;
+    if (answer?.ok || (refuses && answer)) return server;
     if (child.exitCode !== null) break;
     await sleep(100);
   }
