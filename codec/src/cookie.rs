@@ -24,12 +24,14 @@
 mod attribute;
 mod budget;
 mod header;
+mod joined;
 mod look_alike;
 mod name;
 mod octets;
 mod prefix;
 mod profile;
 mod response;
+mod scope;
 mod set_cookie;
 
 pub use attribute::{CookiePriority, SameSite};

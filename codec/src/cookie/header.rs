@@ -87,6 +87,15 @@ impl<'a> CookieHeader<'a> {
         }
     }
 
+    /// Whether none of the cookies is one of `ours`, or could be taken for one: then
+    /// [`write_without`](Self::write_without) would keep them all, and the header can stay as it is.
+    #[must_use]
+    pub fn is_free_of(self, ours: &[&CookieName]) -> bool {
+        !self
+            .chunks()
+            .any(|chunk| look_alike::is_suspect(chunk, ours))
+    }
+
     fn chunks(self) -> impl Iterator<Item = &'a [u8]> + Clone {
         let mut rest = Some(self.0);
         core::iter::from_fn(move || {
@@ -175,6 +184,32 @@ const SEPARATOR: &[u8] = b"; ";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_free_of_ours_would_be_kept_whole() {
+        let ours = [
+            &CookieName::new("sessionid").unwrap(),
+            &CookieName::new("__Host-sessionid").unwrap(),
+        ];
+        for (text, is_free) in [
+            ("", true),
+            ("theme=dark", true),
+            ("theme=dark;a=\"x y\"; ; lone", true),
+            ("theme=sessionid=x", true),
+            ("sessionid=x", false),
+            ("theme=dark; __Host-sessionid=x", false),
+            ("theme=dark; SessionID=x", false),
+            ("theme=dark, sessionid=x", false),
+            ("$Version=1", false),
+        ] {
+            let header = CookieHeader::new(text.as_bytes()).unwrap();
+            assert_eq!(header.is_free_of(&ours), is_free, "{text}");
+            let mut kept = Vec::new();
+            header.write_without(&ours, &mut kept);
+            let count = |text: &[u8]| CookieHeader::new(text).unwrap().cookies().count();
+            assert_eq!(count(&kept) == count(text.as_bytes()), is_free, "{text}");
+        }
+    }
 
     #[test]
     fn a_cookie_is_the_one_or_like_it_or_another() {

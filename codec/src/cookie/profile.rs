@@ -4,6 +4,8 @@ use core::fmt::Write as _;
 use super::budget::Budget;
 use super::name::CookieName;
 use super::response::{CookieValueError, Lifetime, RemovalCookie, ResponseCookie};
+use super::scope::Scope;
+use super::set_cookie::SetCookie;
 
 mod config;
 mod error;
@@ -18,6 +20,7 @@ pub use error::CookieProfileError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieProfile {
     name: CookieName,
+    scope: Scope,
     /// `; Path=/; Secure; ...`, the same in every line.
     attributes: String,
 }
@@ -29,6 +32,7 @@ impl CookieProfile {
     /// The first combination that browsers would refuse or cut, with the reason.
     pub fn new(config: CookieProfileConfig) -> Result<Self, CookieProfileError> {
         let name = config.check()?;
+        let scope = Scope::new(&config);
         let mut attributes = String::with_capacity(96);
         attributes.push_str("; Path=");
         attributes.push_str(&config.path);
@@ -51,13 +55,26 @@ impl CookieProfile {
             attributes.push_str("; Priority=");
             attributes.push_str(priority.as_str());
         }
-        Ok(Self { name, attributes })
+        Ok(Self {
+            name,
+            scope,
+            attributes,
+        })
     }
 
     /// The cookie's name.
     #[must_use]
     pub const fn name(&self) -> &CookieName {
         &self.name
+    }
+
+    /// Whether `line`, in the answer to a request for `request_path` (percent-encoded, without the
+    /// query), sets or removes this cookie: name, domain and path are the same. In a browser a
+    /// line for another scope leaves this one as it is.
+    #[must_use]
+    pub fn is_set_by(&self, line: &SetCookie<'_>, request_path: &str) -> bool {
+        line.name == self.name.as_str().as_bytes()
+            && self.scope.is_of(line, request_path.as_bytes())
     }
 
     /// Octets of a cookie as browsers count them: name plus value. The only formula for size.

@@ -149,11 +149,35 @@ proptest! {
             prop_assert!(read.secure);
             prop_assert_eq!((read.http_only, read.partitioned), (http_only, partitioned));
             prop_assert_eq!(read.expires.is_some(), value.is_empty() && max_age == Some(0));
+            prop_assert!(profile.is_set_by(&read, "/any/where"));
         }
         // And what a browser then sends is found.
         let pair = cookie.as_str().split(';').next().unwrap();
         prop_assert_eq!(values(pair.as_bytes(), &cookie_name), [value.as_bytes()]);
         prop_assert_eq!(without(pair.as_bytes(), &[profile.name()]), b"");
+    }
+
+    #[test]
+    fn lines_that_were_joined_come_apart_as_they_were(
+        lines in vec_of(
+            ("[!#$%&*+.0-9A-Za-z_-]{1,8}", "[!-:<-~]{0,20}", prop::sample::select(vec![
+                "; Path=/",
+                ";Secure",
+                "; expires=Thu, 01 Jan 2037 00:00:00 GMT; HttpOnly",
+                "; Max-Age=5; Expires=Thu,01-Jan-2037 00:00:00 GMT",
+            ])).prop_map(|(name, value, attributes)| alloc::format!("{name}={value}{attributes}")),
+            1..6,
+        ),
+        comma in prop::sample::select(vec![",", ", ", " ,\t"]),
+        crafted in crafted(),
+    ) {
+        let joined = lines.join(comma);
+        let apart: Vec<&[u8]> = SetCookie::lines(joined.as_bytes()).collect();
+        prop_assert_eq!(apart, lines.iter().map(String::as_bytes).collect::<Vec<_>>());
+        // And nothing of what is no line at all is lost but commas and blanks.
+        let kept: usize = SetCookie::lines(&crafted).map(<[u8]>::len).sum();
+        let blank = |octet: &&u8| matches!(octet, b',' | b' ' | b'\t');
+        prop_assert!(kept + crafted.iter().filter(blank).count() >= crafted.len());
     }
 
     #[test]
