@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Names of the counters, and the label that tells their values apart.
-const NAMES: [(&str, &str, &str); 12] = [
+const NAMES: [(&str, &str, &str); 13] = [
     (
         "session_opened_total",
         "key",
@@ -49,6 +49,11 @@ const NAMES: [(&str, &str, &str); 12] = [
         "session_saves_total",
         "result",
         "Sessions saved, by result.",
+    ),
+    (
+        "session_set_cookie_withheld_total",
+        "reason",
+        "Set-Cookie lines of the site that no browser gets, by reason.",
     ),
     (
         "session_keys_placed_total",
@@ -118,6 +123,11 @@ pub(crate) fn loaded(result: &str) {
 /// A session was to be saved.
 pub(crate) fn saved(result: &str) {
     count("session_saves_total", result.to_owned());
+}
+
+/// A `Set-Cookie` line of the site was not handed on.
+pub(crate) fn withheld(reason: &str) {
+    count("session_set_cookie_withheld_total", reason.to_owned());
 }
 
 /// An update met another one.

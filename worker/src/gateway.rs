@@ -14,6 +14,7 @@ use worker::{Context, Env, Headers, web_sys};
 
 use crate::{
     answer,
+    caching::{Keeping, Share},
     class::Class,
     clock,
     gate::{self, Missing},
@@ -21,17 +22,17 @@ use crate::{
     location::Location,
     origin,
     origin_headers::{self, Call, Header},
-    own_address,
-    response::{self, SetCookies},
+    own_address, response,
     revocation::Standing,
     routes::Mode,
     session_patch,
+    set_cookies::SetCookies,
     settings::{Columns, Protocol, Settings},
     state::with_workspace,
     store::{AfterAnswer, Backend},
     visit::{Found, Visit, origin_cookies},
 };
-pub(crate) use outbound::{Outbound, failed, not_saved};
+pub(crate) use outbound::{Outbound, ROUTE_WITHOUT_SESSION, Unasked, failed, not_saved};
 
 /// Answers a request that is for the origin.
 pub(crate) async fn respond(
@@ -107,7 +108,7 @@ pub(crate) async fn respond(
             let told_bytes: usize = told.iter().map(|(_, value)| value.len()).sum();
             session_bytes = cookie.as_ref().map_or(0, String::len) + told_bytes;
             let forwarded = origin_cookies(settings, &cookies, cookie.as_deref());
-            origin::ask(&request, location, settings, forwarded, told)
+            origin::ask(&request, location, settings, mode, forwarded, told)
         }
         // The origin would take the visitor for a stranger: better no answer than that one.
         Err(error) => {
@@ -131,25 +132,48 @@ pub(crate) async fn respond(
             return answer::bad_gateway();
         }
     };
-    let cookies = SetCookies::read(&response, &gateway.settings)?;
-    may_reissue = may_reissue
-        && !matches!(request.method().as_str(), "HEAD" | "OPTIONS")
-        && response.status() < 500
-        && response.status() != 304;
+    let cookies = SetCookies::read(&response, settings, &location.path, gateway.now)?;
     let patch = match settings.protocol {
         Protocol::Headers(_) => Headers(response.headers()).get(session_patch::HEADER)?,
         Protocol::Transcode | Protocol::Rows(_) => None,
     };
+    let share = Share {
+        sets: cookies.session().is_some() || patch.is_some(),
+        has_session: visit.session().is_some(),
+        mode,
+        varies_by_cookie: matches!(settings.protocol, Protocol::Transcode),
+    };
+    let said = response::said(&response, gateway.now)?;
+    let keeping = said.keeping(&share);
+    let status = response.status();
+    let removal = !said.is_for_keeping(&share, status);
+    let unasked = Unasked {
+        reissue: removal
+            && may_reissue
+            && !matches!(request.method().as_str(), "HEAD" | "OPTIONS")
+            && status < 500
+            && status != 304,
+        removal,
+    };
+    if mode == Mode::Public && share.sets {
+        // Nobody looked who it is; now it counts.
+        let sent = Headers(request.headers()).get("cookie")?;
+        visit = Visit::read(settings, &sent.unwrap_or_default(), gateway.now);
+    }
     let mut outbound = match patch {
         Some(patch) => gateway.obey(&visit, mode, &patch).await,
         None => {
             let line = cookies.session();
-            gateway.outbound(&visit, mode, line, may_reissue).await
+            gateway.outbound(&visit, mode, line, unasked).await
         }
     };
     let placement = outbound.placement.take();
     let lines = gateway.finish_later(outbound, context);
-    let rebuilt = response::rebuild(&response, &cookies, &lines, visit.session().is_some())?;
+    let keeping = match lines.is_empty() {
+        true => keeping,
+        false => Keeping::Nobody,
+    };
+    let rebuilt = response::rebuild(&response, &cookies, &lines, &said, keeping)?;
     let headers = Headers(rebuilt.headers());
     own_address::replace(&headers, &gateway.settings.origin, location)?;
     if let Some(placement) = placement {
@@ -269,11 +293,10 @@ impl<S: SessionStore + 'static> Gateway<S> {
         location: &Location,
     ) -> Result<(Option<String>, Vec<Header>), SealError> {
         let Self { settings, now, .. } = self;
-        let class: Option<Class> = match mode {
-            Mode::Public => None,
-            _ => Some(settings.class_rule.class(visit.session(), *now)),
-        };
-        let told = visit.session().filter(|_| mode > Mode::Class);
+        let class: Option<Class> = mode
+            .tells()
+            .then(|| settings.class_rule.class(visit.session(), *now));
+        let told = visit.session().filter(|_| mode.tells_session());
         let mut headers: Vec<Header> = origin_headers::class(class).into_iter().collect();
         match &settings.protocol {
             Protocol::Transcode | Protocol::Rows(_) => Ok((self.origin_cookie(told)?, headers)),

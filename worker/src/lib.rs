@@ -12,6 +12,7 @@ use alloc::rc::Rc;
 mod answer;
 mod api;
 mod body;
+mod caching;
 mod class;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -36,6 +37,7 @@ mod rows;
 mod seen;
 mod session_patch;
 mod session_text;
+mod set_cookies;
 mod settings;
 mod shard;
 mod state;

@@ -46,7 +46,13 @@ pub(crate) fn of_session(
     }
 }
 
+/// Whether a line tells the browser to forget the cookie.
+pub(crate) fn is_removal(cookie: &SetCookie<'_>, now: Timestamp) -> bool {
+    cookie.is_removal()
+        || (cookie.max_age.is_none() && expires(cookie).is_some_and(|expires| expires <= now))
+}
+
 /// The `Expires` attribute as a time.
-pub(crate) fn expires(cookie: &SetCookie<'_>) -> Option<Timestamp> {
+fn expires(cookie: &SetCookie<'_>) -> Option<Timestamp> {
     clock::parse(core::str::from_utf8(cookie.expires?).ok()?)
 }

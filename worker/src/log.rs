@@ -73,6 +73,35 @@ impl Seldom {
     }
 }
 
+/// A header of others' cookies was read and is written back. Bytes that are no UTF-8 come out of
+/// the runtime as U+FFFD and go back into it as that: which is told once for each header in an
+/// isolate, since nothing else shows it.
+pub(crate) fn rewritten(header: &'static str, text: &str) {
+    thread_local! {
+        static TOLD: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+    }
+    if !text.contains(char::REPLACEMENT_CHARACTER) {
+        return;
+    }
+    let is_new = TOLD.with_borrow_mut(|told| {
+        let is_new = !told.contains(&header);
+        if is_new {
+            told.push(header);
+        }
+        is_new
+    });
+    if is_new {
+        warn(
+            "cookie-bytes-lost",
+            &json!({
+                "header": header,
+                "cure": "a cookie of the site's, or of other software, has bytes that are no UTF-8, \
+                         which this runtime cannot write beside a session: percent-encode its value",
+            }),
+        );
+    }
+}
+
 /// A session of which not everything is in the cookie, or hardly.
 pub(crate) fn placement(report: &session_codec::policy::Report) {
     let elsewhere = report

@@ -7,7 +7,9 @@ use worker::{
     Delay, Headers, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys,
 };
 
-use crate::{location::Location, origin_headers::Header, settings::Settings};
+use crate::{
+    location::Location, origin_headers::Header, routes::Mode, settings::Settings, visit::Forwarded,
+};
 
 /// Asks the origin: same method, path, query, headers and body, another host and other cookies.
 /// The body streams through; redirects are the browser's business.
@@ -18,7 +20,8 @@ pub(crate) fn ask(
     request: &web_sys::Request,
     location: &Location,
     settings: &Settings,
-    cookies: Option<String>,
+    mode: Mode,
+    cookies: Forwarded,
     told: Vec<Header>,
 ) -> worker::Result<OriginAnswer> {
     let target = format!("{}{}{}", settings.origin, location.path, location.query);
@@ -32,8 +35,9 @@ pub(crate) fn ask(
         headers.set(name, &value)?;
     }
     match cookies {
-        Some(cookies) => headers.set("cookie", &cookies)?,
-        None => headers.delete("cookie")?,
+        Forwarded::AsSent => {}
+        Forwarded::Changed(Some(cookies)) => headers.set("cookie", &cookies)?,
+        Forwarded::Changed(None) => headers.delete("cookie")?,
     }
 
     // A request serves as the init of another: method, body and signal are taken over as they are.
@@ -41,6 +45,9 @@ pub(crate) fn ask(
     let init = web_sys::RequestInit::new();
     init.set_headers(headers.as_ref());
     init.set_redirect(web_sys::RequestRedirect::Manual);
+    if mode.tells() {
+        past_caches(&init);
+    }
     let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let answer = worker.fetch_with_request_and_init(&moved, &init);
     Ok(OriginAnswer(answer.into()))
@@ -66,6 +73,20 @@ pub(crate) fn is_own_request(request: &web_sys::Request) -> worker::Result<bool>
     Ok(hops(&Headers(request.headers()))? >= MAX_HOPS)
 }
 
+/// The platform keeps what a Worker fetches in the zone's cache, by URL, whatever `Cookie` and
+/// `Vary` say, for files of some endings also without a word of the origin's: one visitor's answer
+/// would be the next one's.
+fn past_caches(init: &web_sys::RequestInit) {
+    init.set_cache(web_sys::RequestCache::NoStore);
+}
+
+/// Whether the runtime knows how to fetch past its cache: with old compatibility dates it does not.
+pub(crate) fn can_pass_caches() -> bool {
+    let init = web_sys::RequestInit::new();
+    past_caches(&init);
+    web_sys::Request::new_with_str_and_init("https://origin.invalid/", &init).is_ok()
+}
+
 /// The answer of an origin that was asked.
 pub(crate) struct OriginAnswer(JsFuture);
 
@@ -83,6 +104,8 @@ pub(crate) async fn is_up(settings: &Settings) -> bool {
     let init = web_sys::RequestInit::new();
     init.set_method("HEAD");
     init.set_redirect(web_sys::RequestRedirect::Manual);
+    // A cache would answer for a site that is down.
+    past_caches(&init);
     let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let answer = worker.fetch_with_str_and_init(&format!("{}/", settings.origin), &init);
     match select(JsFuture::from(answer), pin!(Delay::from(PATIENCE))).await {

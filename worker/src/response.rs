@@ -1,59 +1,37 @@
 //! Outbound: the origin's answer with the session cookies replaced.
 
-use session_codec::cookie::{CookieName, SetCookie};
+use session_codec::Timestamp;
 use worker::{
-    Headers,
+    Headers, js_sys,
     wasm_bindgen::JsCast,
     web_sys::{self, ReadableStream},
 };
 
-use crate::{session_patch, settings::Settings};
+use crate::{
+    caching::{self, Keeping, Said},
+    clock, session_patch,
+    set_cookies::SetCookies,
+};
 
-/// The `Set-Cookie` lines of an answer, sorted by whose they are.
-pub(crate) struct SetCookies {
-    others: Vec<String>,
-    /// The last line of the origin's session cookie: the one a browser would obey.
-    session: Option<String>,
-    /// There are lines under our own cookie's name, which is not the origin's to set.
-    has_foreign: bool,
-}
-
-impl SetCookies {
-    pub(crate) fn read(response: &web_sys::Response, settings: &Settings) -> worker::Result<Self> {
-        let ours = settings.codec.profile().name();
-        let is = |line: &str, name: &CookieName| {
-            let cookie = SetCookie::read(line.as_bytes());
-            match cookie {
-                Ok(cookie) => cookie.name == name.as_str().as_bytes(),
-                // A line too odd for the reader is still recognised by how it begins.
-                Err(_) => line
-                    .split('=')
-                    .next()
-                    .is_some_and(|n| n.trim() == name.as_str()),
-            }
-        };
-        let mut cookies = Self {
-            others: Vec::new(),
-            session: None,
-            has_foreign: false,
-        };
-        for line in Headers(response.headers()).get_all("set-cookie")? {
-            let origins = settings.origin_cookie.as_ref();
-            if origins.is_some_and(|name| is(&line, name)) {
-                cookies.session = Some(line);
-            } else if is(&line, ours) {
-                cookies.has_foreign = true;
-            } else {
-                cookies.others.push(line);
-            }
-        }
-        Ok(cookies)
-    }
-
-    /// What the origin says of its session cookie.
-    pub(crate) fn session(&self) -> Option<&str> {
-        self.session.as_deref()
-    }
+/// What an answer says of keeping it, as browsers are to read it.
+pub(crate) fn said(response: &web_sys::Response, now: Timestamp) -> worker::Result<Said> {
+    let headers = Headers(response.headers());
+    let vary = headers.get("vary")?;
+    let without_class = vary.as_deref().and_then(caching::vary_without_class);
+    let cache_control = headers.get("cache-control")?;
+    let expires = match cache_control {
+        // It counts before any date.
+        Some(_) => None,
+        None => headers.get("expires")?,
+    };
+    Ok(Said {
+        cache_control,
+        had_class: without_class.is_some(),
+        vary: without_class.or(vary),
+        expires_later: expires
+            .and_then(|date| clock::parse(&date))
+            .is_some_and(|date| date > now),
+    })
 }
 
 /// Copies an answer, with these `Set-Cookie` lines after the origin's others. Status, other
@@ -62,7 +40,8 @@ pub(crate) fn rebuild(
     response: &web_sys::Response,
     cookies: &SetCookies,
     lines: &[String],
-    depends_on_session: bool,
+    said: &Said,
+    keeping: Keeping,
 ) -> worker::Result<web_sys::Response> {
     let body: Option<ReadableStream> = response.body();
     // A response serves as the init of another.
@@ -72,113 +51,44 @@ pub(crate) fn rebuild(
     )?;
     let headers = Headers(copy.headers());
     headers.delete(session_patch::HEADER)?;
-    if cookies.session.is_some() || cookies.has_foreign || !lines.is_empty() {
+    // What need not change is not read and written back: only so it keeps its bytes.
+    if cookies.is_changed {
         headers.delete("set-cookie")?;
-        for line in cookies.others.iter().chain(lines) {
+        for line in &cookies.others {
+            crate::log::rewritten("set-cookie", line);
             headers.append("set-cookie", line)?;
         }
     }
-    let mut vary = headers.get("vary")?;
-    if let Some(list) = vary.as_deref().and_then(vary_without_class) {
-        headers.set("vary", &list)?;
-        vary = Some(list);
+    for line in lines {
+        headers.append("set-cookie", line)?;
     }
-    let cache_control = headers.get("cache-control")?;
-    let is_public = is_explicitly_public(cache_control.as_deref(), vary.as_deref());
-    if !lines.is_empty() || (depends_on_session && !is_public) {
-        headers.set("cache-control", "private, no-store")?;
-        if let Some(vary) = vary_by_cookie(vary.as_deref()) {
-            headers.set("vary", &vary)?;
+    if keeping != Keeping::AsSaid {
+        let is_over = |name: &str| {
+            caching::is_targeted(name) || (keeping == Keeping::Nobody && name == "expires")
+        };
+        for name in names(&headers.0).filter(|name| is_over(name)) {
+            headers.delete(&name)?;
+        }
+    }
+    if let Some(cache_control) = said.cache_control(keeping) {
+        headers.set("cache-control", &cache_control)?;
+    }
+    let vary = said.vary.as_deref();
+    match caching::vary_by_cookie(vary) {
+        Some(vary) if keeping == Keeping::Nobody => headers.set("vary", &vary)?,
+        _ => {
+            if let Some(vary) = vary.filter(|_| said.had_class) {
+                headers.set("vary", vary)?;
+            }
         }
     }
     Ok(copy)
 }
 
-/// Whether the origin said that everybody gets this same answer: marked `public`, and not varying
-/// by cookie.
-fn is_explicitly_public(cache_control: Option<&str>, vary: Option<&str>) -> bool {
-    let names = |list: Option<&str>, wanted: &str| {
-        list.is_some_and(|list| {
-            list.split(',')
-                .any(|n| n.trim().eq_ignore_ascii_case(wanted))
-        })
-    };
-    names(cache_control, "public") && !names(vary, "cookie") && !names(vary, "*")
-}
-
-/// Browsers do not know the class by which a cache behind us keeps pages: for them an answer that
-/// varies by it varies by cookie. `None` if it does not.
-fn vary_without_class(vary: &str) -> Option<String> {
-    let is_class = |name: &&str| name.eq_ignore_ascii_case("x-session-class");
-    let names = vary.split(',').map(str::trim);
-    if !names.clone().any(|name| is_class(&name)) {
-        return None;
-    }
-    let others: Vec<&str> = names.filter(|name| !is_class(name)).collect();
-    let others = others.join(", ");
-    match others.is_empty() {
-        true => Some("Cookie".to_owned()),
-        false => Some(vary_by_cookie(Some(&others)).unwrap_or(others)),
-    }
-}
-
-/// The `Vary` header with `Cookie` in it; `None` if it is already.
-fn vary_by_cookie(vary: Option<&str>) -> Option<String> {
-    let Some(vary) = vary else {
-        return Some("Cookie".to_owned());
-    };
-    let covers = |name: &str| name == "*" || name.eq_ignore_ascii_case("cookie");
-    if vary.split(',').any(|name| covers(name.trim())) {
-        None
-    } else {
-        Some(format!("{vary}, Cookie"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cookie_is_added_to_vary_once() {
-        assert_eq!(vary_by_cookie(None).as_deref(), Some("Cookie"));
-        assert_eq!(
-            vary_by_cookie(Some("Accept")).as_deref(),
-            Some("Accept, Cookie")
-        );
-        assert_eq!(vary_by_cookie(Some("Accept, cookie")), None);
-        assert_eq!(vary_by_cookie(Some("*")), None);
-    }
-
-    #[test]
-    fn the_class_is_a_cookie_to_browsers() {
-        assert_eq!(vary_without_class("Accept, Cookie"), None);
-        for (vary, expected) in [
-            ("X-Session-Class", "Cookie"),
-            ("Accept, x-session-class", "Accept, Cookie"),
-            ("x-session-class,cookie", "cookie"),
-            ("x-session-class, *", "*"),
-        ] {
-            assert_eq!(
-                vary_without_class(vary).as_deref(),
-                Some(expected),
-                "{vary}"
-            );
-        }
-    }
-
-    #[test]
-    fn only_an_answer_for_everybody_is_public() {
-        assert!(is_explicitly_public(Some("public, max-age=600"), None));
-        assert!(is_explicitly_public(
-            Some("max-age=600,Public"),
-            Some("Accept")
-        ));
-        assert!(!is_explicitly_public(
-            Some("public"),
-            Some("Accept, Cookie")
-        ));
-        assert!(!is_explicitly_public(Some("max-age=600"), None));
-        assert!(!is_explicitly_public(None, None));
-    }
+/// The names of all headers, in lower case, by one call into the runtime.
+fn names(headers: &web_sys::Headers) -> impl Iterator<Item = String> {
+    let names = js_sys::Array::from(&headers.keys());
+    let names: String = names.join("\n").into();
+    let names: Vec<String> = names.split('\n').map(str::to_owned).collect();
+    names.into_iter()
 }

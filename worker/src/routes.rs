@@ -18,6 +18,24 @@ pub(crate) enum Mode {
     Required,
 }
 
+impl Mode {
+    /// Whether the origin is told anything of who asks.
+    pub(crate) fn tells(self) -> bool {
+        self != Self::Public
+    }
+
+    /// Whether the origin is told of the session.
+    pub(crate) fn tells_session(self) -> bool {
+        self > Self::Class
+    }
+
+    /// Whether what the origin says of the session on such a route may be the visitor's. Who was
+    /// not told of a session cannot replace it: what it wrote, it wrote for a stranger.
+    pub(crate) fn may_set_session(self, has_session: bool) -> bool {
+        self.tells_session() || !has_session
+    }
+}
+
 /// Path prefixes and their modes.
 pub(crate) struct Routes(Vec<(String, Mode)>);
 

@@ -12,22 +12,27 @@ use alloc::rc::Rc;
 
 use serde_json::json;
 use session_codec::{
-    DjangoSecret, KeyRing,
+    DjangoSecret, KeyRing, Timestamp,
     cookie::SetCookie,
     signing::{ROW_SALT, Signer},
 };
 use worker::{Env, Headers, web_sys};
 
 use crate::{
-    answer, clock,
+    answer,
+    caching::{Keeping, Share},
+    clock,
+    gateway::{ROUTE_WITHOUT_SESSION, failed},
+    lifetime,
     location::Location,
-    origin as site, origin_headers, own_address,
-    response::{self, SetCookies},
+    origin as site, origin_headers, own_address, response,
     routes::Mode,
+    set_cookies::SetCookies,
     settings::Settings,
     visit::origin_cookies,
 };
 pub(crate) use d1::D1Rows;
+pub(crate) use key::SessionKey;
 pub(crate) use source::{Replaced, Rows};
 pub(crate) use visit::{Found, RowSession, Visit};
 
@@ -79,15 +84,16 @@ pub(crate) async fn respond(
         Found::Nothing | Found::Rejected | Found::Session(_) => {}
     }
     let session = visit.session();
-    let class =
-        (mode != Mode::Public).then(|| settings.class_rule.known(session.map(RowSession::session)));
+    let class = mode
+        .tells()
+        .then(|| settings.class_rule.known(session.map(RowSession::session)));
     let told = origin_headers::class(class).into_iter().collect();
     let key = session
-        .filter(|_| mode > Mode::Class)
+        .filter(|_| mode.tells_session())
         .map(|session| session.key().as_str());
     let forwarded = origin_cookies(&settings, &cookies, key);
     drop(cookies);
-    let answered = match site::ask(&request, location, &settings, forwarded, told) {
+    let answered = match site::ask(&request, location, &settings, mode, forwarded, told) {
         Ok(answer) => answer.head().await,
         Err(error) => Err(error),
     };
@@ -98,27 +104,99 @@ pub(crate) async fn respond(
             return answer::bad_gateway();
         }
     };
-    let cookies = SetCookies::read(&response, &settings)?;
-    let lines = lines(&visit, mode, cookies.session(), &settings);
-    let rebuilt = response::rebuild(&response, &cookies, &lines, session.is_some())?;
+    let mut cookies = SetCookies::read(&response, &settings, &location.path, now)?;
+    let said = response::said(&response, now)?;
+    let share = Share {
+        sets: cookies.session().is_some(),
+        has_session: session.is_some(),
+        mode,
+        varies_by_cookie: true,
+    };
+    let keeping = said.keeping(&share);
+    let mut lines = Vec::new();
+    if cookies.session().is_some() {
+        let change = Change {
+            settings: &settings,
+            signer,
+            env,
+            mode,
+            now,
+        };
+        let does = change.is_the_visitors(&request, &visit, &cookies).await?;
+        cookies.hand_on_session(does);
+    } else if session.is_none() && !said.is_for_keeping(&share, response.status()) {
+        lines = visit.removals(&settings);
+    }
+    let keeping = match lines.is_empty() {
+        true => keeping,
+        false => Keeping::Nobody,
+    };
+    let rebuilt = response::rebuild(&response, &cookies, &lines, &said, keeping)?;
     own_address::replace(&Headers(rebuilt.headers()), &settings.origin, location)?;
     Ok(rebuilt)
 }
 
-/// What the browser is told of its session: what the site says, but for a session that the site was
-/// not told of. A key that is none is taken away.
-fn lines(visit: &Visit, mode: Mode, line: Option<&str>, settings: &Settings) -> Vec<String> {
-    let Some(line) = line else {
-        return match visit.session() {
-            Some(_) => vec![],
-            None => visit.removals(settings),
+/// What the site says of the session in its answer.
+struct Change<'r> {
+    settings: &'r Settings,
+    signer: &'r RowSigner,
+    env: &'r Env,
+    mode: Mode,
+    now: Timestamp,
+}
+
+impl Change<'_> {
+    /// Whether it is for this visitor: where the site was not told of a session it may end it, and
+    /// begin one for somebody who has none.
+    async fn is_the_visitors(
+        &self,
+        request: &web_sys::Request,
+        visit: &Visit,
+        cookies: &SetCookies,
+    ) -> worker::Result<bool> {
+        if self.mode.tells_session() {
+            return Ok(true);
+        }
+        let line = SetCookie::read(cookies.session().unwrap_or_default().as_bytes());
+        let is_removal = line.is_ok_and(|cookie| lifetime::is_removal(&cookie, self.now));
+        let rows = Rows::open(self.settings, self.env)?;
+        // On a public route nobody looked who it is; now it counts.
+        let looked_up = match self.mode {
+            Mode::Public => Some(self.look_up(request, &rows).await?),
+            _ => None,
         };
-    };
-    let was_told = mode > Mode::Class || visit.session().is_none();
-    let is_removal = SetCookie::read(line.as_bytes()).is_ok_and(|cookie| cookie.is_removal());
-    if was_told || is_removal {
-        return vec![line.to_owned()];
+        let visit = match &looked_up {
+            None => visit,
+            Some(Some(visit)) => visit,
+            // Who it is cannot be had now: a log out goes on, nothing is replaced.
+            Some(None) => return Ok(is_removal),
+        };
+        if is_removal {
+            // The site did not get to see the key whose session it ends.
+            if let Some(session) = visit.session()
+                && let Err(error) = rows.delete(session.key(), self.now).await
+            {
+                crate::log::warn("revocation-failed", &json!(error.label()));
+            }
+            return Ok(true);
+        }
+        let may = self.mode.may_set_session(visit.has_session());
+        if !may {
+            failed("origin_cookie", ROUTE_WITHOUT_SESSION);
+        }
+        Ok(may)
     }
-    crate::log::warn("session-save-failed", &json!("route_without_session"));
-    vec![]
+
+    async fn look_up(
+        &self,
+        request: &web_sys::Request,
+        rows: &Rows,
+    ) -> worker::Result<Option<Visit>> {
+        let sent = Headers(request.headers()).get("cookie")?;
+        let sent = sent.unwrap_or_default();
+        let visit = Visit::read(self.settings, self.signer, rows, &sent, self.now).await;
+        Ok(visit
+            .map_err(|error| crate::log::warn("session-unavailable", &json!(error.label())))
+            .ok())
+    }
 }

@@ -7,7 +7,7 @@ use session_codec::Session;
 use session_store::SessionStore;
 
 use crate::{
-    gateway::{Gateway, Outbound, failed, not_saved},
+    gateway::{Gateway, Outbound, ROUTE_WITHOUT_SESSION, failed, not_saved},
     routes::Mode,
     session_text,
     visit::Visit,
@@ -34,11 +34,8 @@ impl<S: SessionStore + 'static> Gateway<S> {
             Ok(Change::Patch(patch)) => patch,
             Err(reason) => return failed(HEADER, reason),
         };
-        // Where the session was not read, or the origin was not told of it, a patch has nothing
-        // to go on.
-        let is_unseen = mode == Mode::Public || (mode == Mode::Class && before.is_some());
-        if is_unseen {
-            return failed(HEADER, "route_without_session");
+        if !mode.may_set_session(visit.has_session()) {
+            return failed(HEADER, ROUTE_WITHOUT_SESSION);
         }
         let nothing = Session::new();
         let session = before.map_or(&nothing, |opened| opened.session());

@@ -10,6 +10,7 @@ use worker::{
 use crate::{
     clock,
     gate::Siblings,
+    origin,
     settings::{Problem, Settings},
 };
 
@@ -30,9 +31,16 @@ pub(crate) fn of(env: &Env) -> Outcome {
             let has_store = |tier| crate::store::has_binding(env, tier);
             let names = js_sys::Object::keys(env.unchecked_ref::<js_sys::Object>());
             let names: Vec<String> = names.iter().filter_map(|name| name.as_string()).collect();
-            Settings::read(binding, &names, has_store, clock::parse)
-                .map(Rc::new)
-                .map_err(Rc::from)
+            let mut settings = Settings::read(binding, &names, has_store, clock::parse);
+            if !origin::can_pass_caches() {
+                let reason = "before 2024-11-11, and so what is fetched with a session could come \
+                              out of the platform's cache";
+                let problem = Problem::new("compatibility_date", reason);
+                let mut problems = settings.err().unwrap_or_default();
+                problems.push(problem);
+                settings = Err(problems);
+            }
+            settings.map(Rc::new).map_err(Rc::from)
         };
         state.get_or_init(read).clone()
     })

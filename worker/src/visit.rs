@@ -94,6 +94,11 @@ impl Visit {
         }
     }
 
+    /// Whether the browser has a session, and be it two.
+    pub(crate) fn has_session(&self) -> bool {
+        matches!(self.found, Found::Session(_) | Found::Conflict)
+    }
+
     /// Lines that make the browser forget every session cookie it sent.
     pub(crate) fn removals(&self, settings: &Settings) -> Vec<String> {
         let ours = self
@@ -126,27 +131,44 @@ pub(crate) fn has_cookie(cookies: &str, name: &CookieName, value: &str) -> bool 
         .is_ok_and(|header| header.values(name).any(|sent| sent == value.as_bytes()))
 }
 
-/// The `Cookie` header for the origin: its session cookie, if one verified, then everything that
-/// is not ours and cannot pass for ours. `None` if nothing is left.
+/// The `Cookie` header for the origin.
+pub(crate) enum Forwarded {
+    /// As the browser sent it: there is nothing of ours in it, and nothing is added. What is not
+    /// read and written back keeps its bytes, also those that are no UTF-8.
+    AsSent,
+    /// Another text; `None` if nothing is left.
+    Changed(Option<String>),
+}
+
+/// What the origin gets to see: its session cookie, if one verified, then everything that is not
+/// ours and cannot pass for ours.
 pub(crate) fn origin_cookies(
     settings: &Settings,
     cookies: &str,
     session: Option<&str>,
-) -> Option<String> {
-    let mut header = Vec::new();
+) -> Forwarded {
     let ours = settings.codec.profile().name();
     let origins = settings.origin_cookie.as_ref();
+    let names = [ours, origins.unwrap_or(ours)];
+    let header = CookieHeader::new(cookies.as_bytes());
+    if session.is_none() && header.is_ok_and(|header| header.is_free_of(&names)) {
+        return Forwarded::AsSent;
+    }
+    let mut text = Vec::new();
     if let Some((name, value)) = origins.zip(session) {
-        header.extend_from_slice(name.as_str().as_bytes());
-        header.push(b'=');
-        header.extend_from_slice(value.as_bytes());
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.push(b'=');
+        text.extend_from_slice(value.as_bytes());
     }
     // Beyond the limit nothing can be told apart in bounded time, so nothing is forwarded.
-    if let Ok(cookies) = CookieHeader::new(cookies.as_bytes()) {
-        cookies.write_without(&[ours, origins.unwrap_or(ours)], &mut header);
+    if let Ok(header) = header {
+        header.write_without(&names, &mut text);
     }
-    // Cookies are cut at ASCII octets only, so text stays text.
-    String::from_utf8(header)
-        .ok()
-        .filter(|header| !header.is_empty())
+    // Cookies are cut at ASCII bytes only, so text stays text.
+    let text = String::from_utf8(text).ok();
+    let text = text.filter(|text| !text.is_empty());
+    if let Some(text) = &text {
+        crate::log::rewritten("cookie", text);
+    }
+    Forwarded::Changed(text)
 }

@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 
 use serde_json::json;
 use session_codec::{
-    Lineage, OpenSession, Session, Timestamp,
+    Lineage, OpenSession, Session,
     cookie::{SetCookie, SetCookieError},
 };
 use session_store::{RecordName, SessionStore};
@@ -34,6 +34,27 @@ pub(crate) struct Outbound {
     pub(crate) merged: Option<Session>,
 }
 
+impl Outbound {
+    fn lines(lines: Vec<String>) -> Self {
+        Self {
+            lines,
+            ..Self::default()
+        }
+    }
+}
+
+/// Lines that an answer can take although the origin did not ask for them.
+#[derive(Clone, Copy)]
+pub(crate) struct Unasked {
+    /// A cookie issued anew.
+    pub(crate) reissue: bool,
+    /// The removal of a cookie that is good for nothing.
+    pub(crate) removal: bool,
+}
+
+/// Why what the origin wrote on such a route is not the visitor's session.
+pub(crate) const ROUTE_WITHOUT_SESSION: &str = "route_without_session";
+
 impl<S: SessionStore + 'static> Gateway<S> {
     /// Decides what the browser is told of its session.
     pub(super) async fn outbound(
@@ -41,30 +62,33 @@ impl<S: SessionStore + 'static> Gateway<S> {
         visit: &Visit,
         mode: Mode,
         line: Option<&str>,
-        may_reissue: bool,
+        unasked: Unasked,
     ) -> Outbound {
         let cookie = line.map(|line| SetCookie::read(line.as_bytes()));
         match (cookie, visit.session()) {
             (Some(Err(error)), _) => unreadable(&error),
-            (Some(Ok(cookie)), opened) if is_removal(&cookie, self.now) => {
+            (Some(Ok(cookie)), opened) if lifetime::is_removal(&cookie, self.now) => {
                 self.end(visit, opened).await
             }
-            // It wrote one for a stranger, not having been told of this one.
-            (Some(Ok(_)), Some(_)) if mode == Mode::Class => {
-                failed("origin_cookie", "route_without_session")
+            (Some(Ok(_)), _) if !mode.may_set_session(visit.has_session()) => {
+                failed("origin_cookie", ROUTE_WITHOUT_SESSION)
             }
             (Some(Ok(cookie)), opened) => self.seal_origin_cookie(visit, &cookie, opened).await,
-            (None, Some(opened)) => match self.reissue_cause(opened).filter(|_| may_reissue) {
-                Some(cause) => self.reissue(visit, opened, cause).await,
-                None => Outbound {
-                    lines: visit.plain_removal(&self.settings).into_iter().collect(),
-                    ..Outbound::default()
-                },
-            },
-            (None, None) => Outbound {
-                lines: visit.removals(&self.settings),
-                ..Outbound::default()
-            },
+            (None, Some(opened)) => {
+                let cause = self.reissue_cause(opened);
+                match cause.filter(|_| unasked.reissue) {
+                    Some(cause) => self.reissue(visit, opened, cause).await,
+                    None => Outbound::lines(
+                        visit
+                            .plain_removal(&self.settings)
+                            .filter(|_| unasked.removal)
+                            .into_iter()
+                            .collect(),
+                    ),
+                }
+            }
+            (None, None) if unasked.removal => Outbound::lines(visit.removals(&self.settings)),
+            (None, None) => Outbound::default(),
         }
     }
 
@@ -193,10 +217,4 @@ pub(crate) fn failed(step: &str, reason: &str) -> Outbound {
         &json!({ "step": step, "reason": reason }),
     );
     Outbound::default()
-}
-
-fn is_removal(cookie: &SetCookie<'_>, now: Timestamp) -> bool {
-    cookie.is_removal()
-        || (cookie.max_age.is_none()
-            && lifetime::expires(cookie).is_some_and(|expires| expires <= now))
 }

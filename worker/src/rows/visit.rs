@@ -108,6 +108,11 @@ impl Visit {
         }
     }
 
+    /// Whether the browser has a session, and be it two.
+    pub(crate) fn has_session(&self) -> bool {
+        matches!(self.found, Found::Session(_) | Found::Conflict)
+    }
+
     /// The line that makes the browser forget the cookie, if it sent one.
     pub(crate) fn removals(&self, settings: &Settings) -> Vec<String> {
         match self.sent {

@@ -7,8 +7,8 @@ use session_store::{
 };
 use subtle::ConstantTimeEq;
 use worker::{
-    AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
-    ResponseBody, js_sys::Uint8Array,
+    AbortController, CacheMode, Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
+    Response, ResponseBody, js_sys::Uint8Array,
 };
 
 use super::{
@@ -161,6 +161,8 @@ fn request(
     init.with_method(method);
     init.with_headers(headers);
     init.with_redirect(RequestRedirect::Manual);
+    // An answer of the zone's cache has another question's MAC: refused, and so an outage.
+    init.with_cache(CacheMode::NoStore);
     Request::new_with_init(url, &init)
 }
 
