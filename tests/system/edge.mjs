@@ -16,7 +16,8 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
 /**
  * Starts the Worker with `settings` (vars and secrets alike) and resolves when it listens.
  * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes all store bindings away,
- * `conformance: true` runs the build that has the store contract in it, `entry` another module round the Worker.
+ * `conformance: true` runs the build that has the store contract in it, `entry` another module round the Worker,
+ * `date` is another compatibility date.
  *
  * `url`                 where it listens
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
@@ -85,7 +86,7 @@ async function migrate(database) {
   await database.batch(sql.split(';').filter(text => text.trim()).map(text => database.prepare(text)));
 }
 
-async function start(settings, { faulty = false, conformance = false, entry: wrapper, store = true }, persist) {
+async function start(settings, { faulty = false, conformance = false, entry: wrapper, store = true, date }, persist) {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
   const entry = wrapper
     ? { main: fileURLToPath(wrapper) }
@@ -104,6 +105,7 @@ async function start(settings, { faulty = false, conformance = false, entry: wra
     config: {
       ...wranglerConfig,
       ...entry,
+      ...(date && { compatibility_date: date }),
       build: { ...wranglerConfig.build, command: undefined },
       kv_namespaces: store ? wranglerConfig.kv_namespaces : [],
       ...(store && stores),
