@@ -22,7 +22,13 @@ export function nextSession(sessions, cookies) {
       return visited({ read: name => jar.get(name), write }, work);
     },
 
-    withSession: handler => wrapped(of, async (request, session, ...rest) => handler(request, await session(), ...rest)),
+    withSession(handler) {
+      const answered = wrapped(of, async (request, session, ...rest) => handler(request, await session(), ...rest));
+      return async (request, ...rest) => {
+        await cookies(); // as above: with Cache Components a route handler is tried while it is built, too
+        return answered(request, ...rest);
+      };
+    },
 
     sessionProxy: answer => async (request, ...rest) => {
       try {

@@ -136,8 +136,9 @@ describe('Next', () => {
 
   test('a page that is built before there are secrets depends on its request', async () => {
     const dynamic = new Error('dynamic');
-    const { getSession } = nextSession(() => createSessions({ keys: undefined }), () => Promise.reject(dynamic));
+    const { getSession, withSession } = nextSession(() => createSessions({ keys: undefined }), () => Promise.reject(dynamic));
     await assert.rejects(getSession(), dynamic);
+    await assert.rejects(withSession(() => assert.fail())(new Request('https://x.example')), dynamic);
   });
 
   test('the proxy renews, and hands on what it renewed', async () => {

@@ -196,6 +196,26 @@ describe('a handler that throws changes nothing', () => {
   });
 });
 
+test('what a session begins with, and a schema’s default, stay everybody’s', async () => {
+  const BEGINNING = { cart: [], profile: { tags: [] } };
+  const shared = structuredClone(BEGINNING);
+  const schema = {
+    '~standard': { version: 1, vendor: 'x', validate: value => ({ value: { ...BEGINNING, ...value } }) },
+  };
+  const sessions = make();
+  const under = createSessions({ keys: generateKey(), schema });
+  const opened = await under.load(pairOf(await under.save(under.codec.create({ n: 1 }))));
+  for (const session of [sessions.codec.create(BEGINNING), under.codec.create(BEGINNING), opened]) {
+    session.get('cart').push('of Alice');
+    for (const [key, value] of session) if (key === 'profile') value.tags.push('of Alice');
+    assert.deepEqual(session.get('cart'), ['of Alice']);
+    const gate = session === opened ? under : sessions;
+    const kept = await gate.load(pairOf(gate.codec.seal(session).setCookie));
+    assert.deepEqual([kept.get('cart'), kept.get('profile')], [['of Alice'], { tags: ['of Alice'] }]);
+  }
+  assert.deepEqual(BEGINNING, shared);
+});
+
 test('commit copies, saves once, and leaves a cookie alone that another session set', async () => {
   const puts = [];
   const store = memoryStore();

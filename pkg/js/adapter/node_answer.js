@@ -58,7 +58,8 @@ export async function saveOn(visit, { method }, response) {
 export function replace(response) {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   response.statusCode = UNAVAILABLE.status;
-  response.statusMessage = '';
+  // HTTP/2 has none, and warns of every assignment.
+  if (response.statusMessage) response.statusMessage = '';
   for (const [name, value] of Object.entries(UNAVAILABLE.headers)) response.setHeader(name, value);
   return UNAVAILABLE.body;
 }

@@ -1,7 +1,7 @@
 import * as argument from './argument.js';
 import { binding, call } from './binding.js';
 import { EdgeSessionError } from './error.js';
-import { add, check, isJson, loosely, parse, stringify } from './json.js';
+import { add, check, copy, isJson, loosely, parse, stringify } from './json.js';
 import { refuseProperties } from './no_properties.js';
 import { EXPIRY_KEY, isOwn } from './own_keys.js';
 
@@ -22,8 +22,10 @@ export class Session {
   /** JSON text of what was opened; empty for a new session. */
   #base;
   #expired;
-  /** The parsed base, or what a new session began with. */
+  /** The parsed base, what a schema made of it, or what a new session began with. */
   #values;
+  /** The values are this session's alone: nobody else has made them. */
+  #isParsed = false;
   /** Keys that were set, in order. */
   #changes;
   /** Keys of the base that were removed. */
@@ -94,6 +96,7 @@ export class Session {
         else if (!Object.hasOwn(output, key)) hidden.add(key);
       }
       session.#values = values;
+      session.#isParsed = false;
       session.#hidden = hidden.size === 0 ? undefined : hidden;
     };
     /** A copy of what belongs to the application, for a schema. */
@@ -322,7 +325,11 @@ export class Session {
   }
 
   #parsed() {
-    return (this.#values ??= parse(this.#base));
+    if (this.#values === undefined) {
+      this.#values = parse(this.#base);
+      this.#isParsed = true;
+    }
+    return this.#values;
   }
 
   #value(key) {
@@ -333,8 +340,7 @@ export class Session {
       return undefined;
     }
     const value = values[key];
-    if (typeof value === 'object' && value !== null) this.#give(key, value);
-    return value;
+    return typeof value === 'object' && value !== null ? this.#give(key, value) : value;
   }
 
   #keys() {
@@ -391,14 +397,18 @@ export class Session {
   }
 
   #give(key, value) {
-    if (this.#base === '') return; // A new session is written as it is then.
     const given = (this.#given ??= new Map());
-    if (!given.has(key)) given.set(key, loosely(value, key));
+    if (given.has(key)) return value;
+    // What somebody else has made, a constant or a schema's default, may be every visitor's.
+    const own = this.#isParsed || !isJson(value) ? value : (this.#values[key] = copy(value));
+    // A new session is written as it is then.
+    given.set(key, this.#base === '' ? undefined : loosely(own, key));
+    return own;
   }
 
   /** Objects that were given out and changed in place count as set. */
   #findChanges() {
-    if (this.#given === undefined) return;
+    if (this.#given === undefined || this.#base === '') return;
     for (const [key, before] of this.#given) {
       if (this.#changes?.has(key) || this.#removed?.has(key)) continue;
       const value = this.#values[key];

@@ -3,6 +3,9 @@
 import { createSessions, memoryStore, type Session } from 'edge-session';
 import { withSession } from 'edge-session/fetch';
 import { session, type SessionVariables } from 'edge-session/hono';
+import { withJar } from 'edge-session/jar';
+import { nextSession } from 'edge-session/next';
+import { expressSession, koaSession, withSession as withNodeSession } from 'edge-session/node';
 import { createSessionStorage, sessionMiddleware } from 'edge-session/react-router';
 import { Hono } from 'hono';
 import { createContext, type MiddlewareFunction, type SessionStorage } from 'react-router';
@@ -67,3 +70,31 @@ export async function action(): Promise<Headers> {
 
 const visitor = createContext<Session<Cart>>();
 export const middleware: MiddlewareFunction<Response>[] = [sessionMiddleware(sessions, visitor)];
+
+const jarred = withJar(async () => sessions);
+export const cart: Promise<string[]> = jarred(
+  { read: name => new Map([[name, 'x']]).get(name), write: (name, value, { maxAge }) => [name, value, maxAge satisfies number | undefined] },
+  visitor => visitor.get('cart') ?? [],
+);
+// @ts-expect-error a jar reads
+jarred({}, visitor => visitor.size);
+
+export const next = nextSession(sessions, async () => ({ get: name => ({ name, value: '' }), set: () => undefined }));
+export const GET: (request: Request, context: { params: Promise<{ id: string }> }) => Promise<Response> = next.withSession(
+  async (request, visitor, context: { params: Promise<{ id: string }> }) => {
+    visitor.persistent = false;
+    const { id } = await context.params;
+    // @ts-expect-error not the type of this key
+    visitor.set('user', 1);
+    return Response.json([id, visitor.get('user')]);
+  },
+);
+export const user: Promise<string | undefined> = next.changeSession(visitor => visitor.get('user'));
+
+export const listeners = [expressSession(sessions), koaSession(() => sessions), withNodeSession(sessions, async (request, response, visitor) => (await visitor()).get('cart'))];
+
+// What load takes, and what it does not.
+const sources = [new Request('/'), new Headers(), 'a=b', null, undefined, { cookie: 'a=b' }, new Map([['a', 'b']]), { get: async (name: string) => ({ name, value: '' }) }];
+export const loaded = sources.map(source => sessions.load(source));
+// @ts-expect-error a number holds no cookies
+sessions.load(1);
