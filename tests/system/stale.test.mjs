@@ -1,8 +1,7 @@
 // A cookie a few changes old: a browser that was killed comes back with it, a request was long on its way, a copy is
-// sent again and again. It is good for a while, leaves few records, and never takes a newer one with it.
+// sent again and again. It is good for a while, and leaves few records, in every store.
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,13 +9,10 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sessionStore } from '../../docs/examples/session_store.mjs';
 import { newSessionKey, startEdge } from './edge.mjs';
+import { bearer, change, line, look, pad, token, user } from './line.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
 import { send } from './visitor.mjs';
 
-const COOKIE = '__Host-sessionid';
-const LOST = `${COOKIE}-lost`;
-const token = randomBytes(24).toString('base64url');
-const bearer = { authorization: `Bearer ${token}` };
 const storeKey = newSessionKey();
 const secret = newDjangoSecret();
 /** Superseded records that stay, and the last one. */
@@ -74,38 +70,10 @@ const start = (store, settings = {}, origin = 'node') =>
       SESSION_STORE: store,
       SESSION_ORIGIN_STORE_URL: `${origins[origin].url}${origin === 'django' ? '/session-store' : ''}`,
       SESSION_ORIGIN_STORE_KEY: storeKey,
-      SESSION_ROUTES: '{"/": "optional", "/whoami": "required", "/account": "required"}',
       ...settings,
     },
     { faulty: true },
   );
-
-const jar = (...cookies) => cookies.filter(Boolean).join('; ');
-const pair = ({ name, value }) => `${name}=${value}`;
-const named = (response, name) => response.setCookies.filter(cookie => cookie.name === name);
-
-/** A change of the session of `cookie`, none for a new one: the cookie after it. */
-async function change(edge, cookie, changes) {
-  const body = JSON.stringify(changes);
-  const headers = { ...bearer, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  if (cookie) headers.cookie = cookie;
-  const response = await send(`${edge.url}/_session`, { method: 'PATCH', headers, body });
-  assert.equal(response.status, 200, response.body);
-  return pair(named(response, COOKIE)[0]);
-}
-
-const look = (edge, cookie) => send(`${edge.url}/_session`, { headers: { ...bearer, cookie } });
-
-/** Too much for a cookie. */
-const pad = () => randomBytes(4000).toString('hex');
-const user = { _auth_user_id: '1' };
-
-/** A session that was changed so often: the cookie of each state. */
-async function line(edge, changes) {
-  const cookies = [await change(edge, undefined, { ...user, pad: pad(), n: 0 })];
-  for (let n = 1; n <= changes; n++) cookies.push(await change(edge, cookies.at(-1), { n }));
-  return cookies;
-}
 
 /** How many records of sessions lie in a store. */
 async function records(edge, tier, origin) {
@@ -191,7 +159,7 @@ for (const [store, origin = 'node'] of STORES) {
     test('one old cookie, sent again and again, leaves few records and takes nothing from the browser', async () => {
       await mark();
       const [old, newer, newest] = await line(edge, 2);
-      for (let n = 0; n < 60; n++) await change(edge, old, { again: n });
+      for (let n = 0; n < 40; n++) await change(edge, old, { again: n });
       for (const count of await added(MOST_RECORDS)) assert.ok(count <= MOST_RECORDS, `${count} records`);
       for (const cookie of [old, newer, newest]) {
         const seen = await look(edge, cookie);
@@ -213,21 +181,6 @@ for (const [store, origin = 'node'] of STORES) {
       assert.equal((await look(edge, cookie)).status, 200);
     });
 
-    test('after their time the next change deletes them; until then none goes, however long it takes', async () => {
-      await mark();
-      const cookies = await line(edge, 3);
-      await send(`${edge.url}/__store?clock=50`); // origin stores refuse clocks that differ by more than a minute
-      assert.equal((await look(edge, cookies[0])).status, 200);
-      assert.equal((await added(4))[0], 4);
-      await edge.restart({ SESSION_STALE_SECONDS: '20' });
-      await send(`${edge.url}/__store?clock=50`);
-      assert.equal((await look(edge, cookies[0])).status, 200);
-      await change(edge, cookies[3], { n: 4 });
-      // The new one and the one it took the place of.
-      assert.equal((await added(2))[0], 2);
-      await edge.restart({ SESSION_STALE_SECONDS: undefined });
-    });
-
     test('log out leaves no record of the session', async () => {
       await mark();
       const cookies = await line(edge, 5);
@@ -241,101 +194,19 @@ for (const [store, origin = 'node'] of STORES) {
       const [left] = await added(ends);
       assert.ok(left <= ends, `${left} left`);
     });
+
+    test('after their time the next change deletes them; until then none goes, however long it takes', async () => {
+      await mark();
+      const cookies = await line(edge, 3);
+      await send(`${edge.url}/__store?clock=50`); // origin stores refuse clocks that differ by more than a minute
+      assert.equal((await look(edge, cookies[0])).status, 200);
+      assert.equal((await added(4))[0], 4);
+      await edge.restart({ SESSION_STALE_SECONDS: '20' });
+      await send(`${edge.url}/__store?clock=50`);
+      assert.equal((await look(edge, cookies[0])).status, 200);
+      await change(edge, cookies[3], { n: 4 });
+      // The new one and the one it took the place of.
+      assert.equal((await added(2))[0], 2);
+    });
   });
 }
-
-describe('a session that is lost', () => {
-  let edge;
-  before(async () => {
-    edge = await start('kv', { SESSION_LOGIN_URL: '/login/' });
-  });
-  after(() => edge?.stop());
-
-  const page = (path, cookie, accept = '*/*') => send(edge.url + path, { headers: { cookie, accept } });
-
-  /** A session whose records are all gone, long ago. */
-  async function lost() {
-    await send(`${edge.url}/__store?clock=0`);
-    const [old] = await line(edge, 0);
-    const kv = await edge.store();
-    for (const { name } of (await kv.list()).keys) await kv.delete(name);
-    const young = await page('/whoami', old);
-    assert.equal(young.status, 503);
-    assert.deepEqual(young.setCookies, []);
-    await send(`${edge.url}/__store?clock=200`);
-    return old;
-  }
-
-  for (const [path, accept, status] of [
-    ['/', 'text/html', 401],
-    ['/account/', 'text/html', 302],
-    ['/account/', '*/*', 401],
-    ['/_session', '*/*', 401],
-  ]) {
-    test(`${path} for ${accept}: ${status}, and no line that could remove a newer cookie`, async () => {
-      const old = await lost();
-      const told = await page(path, old, accept);
-      assert.equal(told.status, status, told.body);
-      assert.deepEqual(named(told, COOKIE), []);
-      const [said] = named(told, LOST);
-      assert.ok(said.attributes.httponly && said.attributes.secure && Number(said.attributes['max-age']) <= 600);
-      assert.match(told.headers['cache-control'], /no-store/);
-
-      // The browser had a newer cookie after all: it is as good as ever, and stays.
-      const newer = await change(edge, undefined, { ...user, pad: pad() });
-      const good = await page('/', jar(newer, pair(said)));
-      assert.equal(good.status, 200);
-      assert.deepEqual(named(good, COOKIE), []);
-
-      // It had none: then it is a stranger's.
-      const stranger = await page(path, jar(old, pair(said)), accept);
-      assert.equal(stranger.status, path === '/' ? 200 : status);
-      assert.equal(named(stranger, COOKIE)[0].value, '');
-    });
-  }
-
-  test('what somebody made up in its place removes nothing', async () => {
-    const old = await lost();
-    for (const made of ['', 'A'.repeat(32), '"', 'lost']) {
-      const told = await page('/account/', jar(old, `${LOST}=${made}`));
-      assert.equal(told.status, 401);
-      assert.deepEqual(named(told, COOKIE), []);
-    }
-  });
-
-  test('who logs in with it is logged in', async () => {
-    const old = await lost();
-    const said = pair(named(await page('/login/', old), LOST)[0]);
-    const form = await page('/login/', jar(old, said));
-    assert.equal(form.status, 200);
-    const csrf = pair(named(form, 'csrftoken')[0]);
-    const body = new URLSearchParams({
-      csrfmiddlewaretoken: csrf.slice('csrftoken='.length),
-      username: 'ada',
-      password: 'lovelace',
-    }).toString();
-    const headers = {
-      cookie: jar(old, said, csrf),
-      'content-type': 'application/x-www-form-urlencoded',
-      'content-length': Buffer.byteLength(body),
-    };
-    const done = await send(`${edge.url}/login/`, { method: 'POST', headers, body });
-    assert.equal(done.status, 302, done.body);
-    const next = pair(named(done, COOKIE)[0]);
-    assert.equal((await page('/whoami', next)).json().user, 'ada');
-  });
-});
-
-test('where a head says that nothing newer can be, a lost session is removed at once', async () => {
-  const edge = await start('d1');
-  try {
-    const cookies = await line(edge, 2);
-    await (await edge.database()).prepare("DELETE FROM session_record WHERE kind = 'session'").run();
-    await send(`${edge.url}/__store?clock=200`);
-    const told = await send(`${edge.url}/whoami`, { headers: { cookie: cookies[2] } });
-    assert.equal(told.status, 401);
-    assert.equal(named(told, COOKIE)[0].value, '');
-  } finally {
-    await edge.stop();
-  }
-});
