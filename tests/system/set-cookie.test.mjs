@@ -159,9 +159,12 @@ describe('a cookie is name, domain and path', () => {
 
   test('a session that says it is for another scope is neither taken nor handed out, and counted', async () => {
     const before = await withheld(edge, 'another_scope');
+    const warns = async () => (await send(`${edge.url}/_session/health`)).json().warnings.some(text => text.startsWith('ORIGIN_COOKIE_DOMAIN: '));
+    assert.equal(await warns(), false);
     for (const scope of elsewhere) assert.deepEqual(await visit(edge, '/', undefined, [`sessionid=${signed(user)}; ${scope}`, 'theme=dark']), ['theme=dark'], scope);
     assert.deepEqual(await visit(edge, '/old/page', undefined, [`sessionid=${signed(user)}`]), []);
     assert.equal(await withheld(edge, 'another_scope'), before + elsewhere.length + 1);
+    assert.equal(await warns(), true);
   });
 
   test('the scope is that of the settings', async () => {
@@ -210,6 +213,7 @@ describe('lines that somebody on the way joined with commas', () => {
         assert.equal(await withheld(edge, 'joined'), before + 1);
       }
     }
+    assert.ok((await send(`${edge.url}/_session/health`)).json().warnings.some(text => text.startsWith('Set-Cookie: ')));
   });
 
   test('a log out among them is one', async () => {

@@ -132,6 +132,18 @@ fn of_effects(seen: &Seen) -> Vec<Problem> {
     if let Some(reason) = seen.unread_origin_cookie {
         warnings.push(Problem::new("ORIGIN_COOKIE", unread(reason)));
     }
+    if seen.session_elsewhere {
+        warnings.push(Problem::new(
+            "ORIGIN_COOKIE_DOMAIN",
+            "the site has set a session for another domain or path, which was not saved: nobody so stays logged in. Give ORIGIN_COOKIE_DOMAIN and ORIGIN_COOKIE_PATH what Django has as SESSION_COOKIE_DOMAIN and SESSION_COOKIE_PATH; the log names what came (another_scope)",
+        ));
+    }
+    if seen.joined_lines {
+        warnings.push(Problem::new(
+            "Set-Cookie",
+            "something between the site and the Worker joins lines with commas, which HTTP forbids for these, and browsers do not take them apart",
+        ));
+    }
     if seen.own_request {
         warnings.push(Problem::new(
             "ORIGIN_URL",

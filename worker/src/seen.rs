@@ -9,6 +9,10 @@ pub(crate) struct Seen {
     pub(crate) unread_origin_cookie: Option<&'static str>,
     /// One of the site's sessions was read.
     pub(crate) has_read_one: bool,
+    /// The site set a session for another domain or path than the settings say.
+    pub(crate) session_elsewhere: bool,
+    /// `Set-Cookie` lines came joined with commas.
+    pub(crate) joined_lines: bool,
     /// A request of our own came back to us.
     pub(crate) own_request: bool,
     /// A browser was sent the cookie without TLS.
@@ -19,6 +23,8 @@ thread_local! {
     static SEEN: Cell<Seen> = const { Cell::new(Seen {
         unread_origin_cookie: None,
         has_read_one: false,
+        session_elsewhere: false,
+        joined_lines: false,
         own_request: false,
         cookie_over_http: false,
     }) };
@@ -32,6 +38,22 @@ pub(crate) fn so_far() -> Seen {
 pub(crate) fn origin_cookie(outcome: Result<(), &'static str>) {
     SEEN.set(SEEN.get().with_origin_cookie(outcome));
     crate::counters::origin_cookie(outcome.err().unwrap_or("read"));
+}
+
+/// The site set a session for another domain or path than the settings say.
+pub(crate) fn session_elsewhere() {
+    SEEN.set(Seen {
+        session_elsewhere: true,
+        ..SEEN.get()
+    });
+}
+
+/// `Set-Cookie` lines came joined with commas.
+pub(crate) fn joined_lines() {
+    SEEN.set(Seen {
+        joined_lines: true,
+        ..SEEN.get()
+    });
 }
 
 /// A request of our own came back to us.

@@ -10,6 +10,7 @@ use worker::{Headers, web_sys};
 use crate::{
     counters, lifetime,
     rows::SessionKey,
+    seen,
     settings::{Protocol, Settings},
     state::with_workspace,
 };
@@ -60,6 +61,7 @@ impl SetCookies {
             let is_joined = lines.len() > 1;
             if is_joined {
                 counters::withheld("joined");
+                seen::joined_lines();
                 crate::log::warn(
                     "set-cookie-joined",
                     &json!(
@@ -185,6 +187,11 @@ impl<'s> Names<'s> {
 /// A line that neither the browser nor we can use: for the operator, without its value.
 fn withheld(line: &str, reason: &'static str) {
     counters::withheld(reason);
+    match reason {
+        "another_scope" => seen::session_elsewhere(),
+        "joined" => seen::joined_lines(),
+        _ => {}
+    }
     let cookie = SetCookie::read(line.as_bytes()).ok();
     let text =
         |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
