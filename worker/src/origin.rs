@@ -54,7 +54,7 @@ pub(crate) fn ask(
 }
 
 /// How many Workers like this one a request has come through.
-const HOPS: &str = "x-session-hops";
+const HOPS: &str = "edge-session-hops";
 
 /// More than anybody puts one behind the other.
 const MAX_HOPS: u32 = 3;
