@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { launchOptions } from '../../chromium.mjs';
 import { freePort } from '../process.mjs';
 import { blocks, visited } from '../readme.mjs';
 import { Project } from './starter.mjs';
@@ -33,6 +35,44 @@ for (const bundler of ['--turbopack', '--webpack']) {
     assert.equal(await project.visited(`${next} dev ${bundler} -H 127.0.0.1 -p ${port}`, port, '/visits'), visited);
   });
 }
+
+test('the README’s lines for the App Router: a page reads, an action changes, a route handler writes, a proxy renews', async () => {
+  const app = new Project(`${project.folder}-app`);
+  cpSync(project.folder, app.folder, { recursive: true, filter: path => !path.endsWith('/.next') });
+  // What stands in one piece there, in the files that it names.
+  const [imported, page, action, route, proxy] = blocks.get('next-use').trim().split('\n\n');
+  const from = folder => imported.replace('./session.js', `${folder}session.js`);
+  const inPage = [page, action].join('\n').replaceAll('export ', '');
+  const shown = `import { Suspense } from 'react';
+    export default () => <><Suspense><p><Page /></p></Suspense><form action={visit}><button>visit</button></form></>;`;
+  app.write('session.js', blocks.get('next'));
+  app.write('app/page.js', `${from('../')}\n${shown}\n${inPage}`);
+  app.write('app/visits/route.js', `${from('../../')}\n${route}`);
+  app.write('proxy.js', `${from('./')}\n${proxy}`);
+  await app.run(`${next} build`);
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  await app.serving(`${next} start -H 127.0.0.1 -p ${port}`, port, async () => {
+    const browser = await chromium.launch(launchOptions);
+    try {
+      const tab = await browser.newPage();
+      const visits = async count => {
+        await tab.waitForFunction(`document.querySelector('p')?.textContent === 'visit ${count}'`, undefined, { timeout: 30_000 });
+      };
+      await tab.goto(url);
+      await visits(0);
+      for (const count of [1, 2]) {
+        await tab.click('button');
+        await visits(count);
+      }
+      assert.deepEqual(await (await tab.goto(`${url}/visits`)).json(), { visits: 3 });
+      await tab.goto(url);
+      await visits(3);
+    } finally {
+      await browser.close();
+    }
+  });
+});
 
 for (const [how, setting] of [
   ['in the bundle', ''],
