@@ -44,16 +44,16 @@ export interface NextSession<T extends SessionData = SessionData> {
  *
  * @param sessions what `createSessions` makes, or a function that makes it, now or later, when it is first needed: a
  * build needs no secrets then
- * @param cookies that of `next/headers`
+ * @param next `cookies` of `next/headers` and `connection` of `next/server`
  *
  * @example
  * // session.js
  * export const { getSession, changeSession, withSession, sessionProxy } = nextSession(
  *   () => createSessions({ keys: process.env.SESSION_KEYS }),
- *   cookies,
+ *   { cookies, connection },
  * );
  */
 export function nextSession<T extends SessionData = SessionData>(
   sessions: Sessions<T> | (() => Sessions<T> | Promise<Sessions<T>>),
-  cookies: () => Promise<NextCookies>,
+  next: { cookies: () => Promise<NextCookies>; connection: () => Promise<void> },
 ): NextSession<T>;

@@ -5,14 +5,18 @@ import { sessionsOf } from './adapter/sessions_of.js';
 import { withSession as wrapped } from './fetch.js';
 import { withJar } from './jar.js';
 
-export function nextSession(sessions, cookies) {
+export function nextSession(sessions, next) {
+  const { cookies, connection } = next ?? {};
   if (typeof cookies !== 'function') throw new TypeError("cookies: that of 'next/headers' is expected");
+  if (typeof connection !== 'function') throw new TypeError("connection: that of 'next/server' is expected");
   const of = sessionsOf(sessions);
   const visited = withJar(of);
   return {
     async getSession() {
-      // First: it tells a build that the page depends on the request, before there are secrets.
+      // First: they tell a build that the page depends on the request, before there are secrets; and that it depends on
+      // the time, too, without which Next complains of Date.now() in what it prefetches.
       const jar = await cookies();
+      await connection();
       return visited({ read: name => jar.get(name) }, session => session);
     },
 

@@ -110,7 +110,7 @@ describe('objects', () => {
     ['index', 'Ticket', codec.open(commit.setCookie.split(';')[0]).session.ticket],
     ['index', 'RequestCookie', api.readCookies('a=b')[0]],
     ['index', 'SessionStore', api.memoryStore()],
-    ['next', 'NextSession', nextSession(sessions, async () => ({}))],
+    ['next', 'NextSession', nextSession(sessions, { cookies: async () => ({}), connection: async () => {} })],
   ]) {
     test(`${name} has what is declared`, () => {
       const declared = members(file, name);

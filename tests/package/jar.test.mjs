@@ -117,6 +117,7 @@ describe('the jar', () => {
 });
 
 describe('Next', () => {
+  const connection = async () => {};
   const asNext = jar => async () => ({
     get: name => (jar.cookies.has(name) ? { name, value: jar.cookies.get(name) } : undefined),
     set: jar.write,
@@ -125,7 +126,7 @@ describe('Next', () => {
   test('server components read, server actions write, sessions are made when they are first needed', async () => {
     const jar = browser();
     let calls = 0;
-    const { getSession, changeSession } = nextSession(() => (calls++, createSessions({ keys })), asNext(jar));
+    const { getSession, changeSession } = nextSession(() => (calls++, createSessions({ keys })), { cookies: asNext(jar), connection });
     assert.equal(calls, 0);
     await changeSession(session => void session.set('user', 1));
     const session = await getSession();
@@ -136,13 +137,13 @@ describe('Next', () => {
 
   test('a page that is built before there are secrets depends on its request', async () => {
     const dynamic = new Error('dynamic');
-    const { getSession, withSession } = nextSession(() => createSessions({ keys: undefined }), () => Promise.reject(dynamic));
+    const { getSession, withSession } = nextSession(() => createSessions({ keys: undefined }), { cookies: () => Promise.reject(dynamic), connection });
     await assert.rejects(getSession(), dynamic);
     await assert.rejects(withSession(() => assert.fail())(new Request('https://x.example')), dynamic);
   });
 
   test('the proxy renews, and hands on what it renewed', async () => {
-    const { sessionProxy } = nextSession(sessions, async () => ({}));
+    const { sessionProxy } = nextSession(sessions, { cookies: async () => ({}), connection });
     const proxy = sessionProxy();
     const ask = (cookie, method = 'GET') => proxy(new Request('https://x.example', { method, headers: { ...(cookie && { cookie }) } }));
     const due = await cookieOf({ a: 1 }, { now: Date.now() - 5 * 86_400_000 });
@@ -157,8 +158,13 @@ describe('Next', () => {
       assert.deepEqual([...answer.headers], [['x-middleware-next', '1']]);
   });
 
+  test('what is not given is said', () => {
+    assert.throws(() => nextSession(sessions), { name: 'TypeError', message: /^cookies/ });
+    assert.throws(() => nextSession(sessions, { cookies: async () => ({}) }), { name: 'TypeError', message: /^connection/ });
+  });
+
   test('a proxy that answers itself', async () => {
-    const { sessionProxy } = nextSession(sessions, async () => ({}));
+    const { sessionProxy } = nextSession(sessions, { cookies: async () => ({}), connection });
     const proxy = sessionProxy((request, session) => (session.has('user') ? undefined : Response.redirect('https://x.example/login')));
     const ask = cookie => proxy(new Request('https://x.example', { headers: { ...(cookie && { cookie }) } }));
     assert.equal((await ask()).status, 302);

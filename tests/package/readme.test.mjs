@@ -113,7 +113,8 @@ test('router', async () => {
 test('next, without Next: cookies() of a request', async () => {
   const folder = join(project.folder, 'node_modules/next');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'package.json'), '{ "name": "next", "exports": { "./headers": "./headers.js" }, "type": "module" }');
+  writeFileSync(join(folder, 'package.json'), '{ "name": "next", "exports": { "./headers": "./headers.js", "./server": "./server.js" }, "type": "module" }');
+  writeFileSync(join(folder, 'server.js'), 'export const connection = async () => {};');
   writeFileSync(join(folder, 'headers.js'), 'export const cookies = async () => globalThis.jar;');
   writeFileSync(join(project.folder, 'session.js'), blocks.get('next'));
   const rest = `

