@@ -3,7 +3,7 @@
 use serde_json::json;
 use worker::{Headers, web_sys};
 
-use crate::{location::Location, settings::Problem};
+use crate::{location::Location, settings::Problem, way_back};
 
 /// Seconds after which asking again makes sense: stores and replicas catch up within them.
 pub(crate) const RETRY_AFTER: &str = "2";
@@ -116,6 +116,27 @@ pub(crate) fn loop_detected() -> worker::Result<web_sys::Response> {
     Answer::text(508, "The Worker asks itself: ORIGIN_URL leads back to it.")?.build()
 }
 
+/// Something failed that nobody expected to fail. Cookies are left alone.
+pub(crate) fn failed(location: &Location) -> worker::Result<web_sys::Response> {
+    const MESSAGE: &str = "Something went wrong here. Please try again.";
+    match location.path == "/_session" {
+        true => json(500, &json!({ "error": "internal", "message": MESSAGE })),
+        false => Answer::text(500, MESSAGE)?.build(),
+    }
+}
+
+/// The `Host` of a request, or its target, makes no address.
+pub(crate) fn no_address() -> worker::Result<web_sys::Response> {
+    Answer::text(400, "The address cannot be read.")?.build()
+}
+
+/// `TRACE` is not answered, by us or by anybody behind us.
+pub(crate) fn no_trace() -> worker::Result<web_sys::Response> {
+    Answer::text(405, "TRACE is not answered here.")?
+        .with("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")?
+        .build()
+}
+
 /// Whether it is a browser that asks for a page.
 pub(crate) fn wants_html(request: &web_sys::Request) -> bool {
     let accept = Headers(request.headers()).get("accept").ok().flatten();
@@ -147,7 +168,7 @@ pub(crate) fn session_required(
 ) -> worker::Result<web_sys::Response> {
     let answer = match login {
         Some(login) => {
-            let next = format!("{}{}", location.path, location.query);
+            let next = way_back::path(location);
             let separator = if login.contains('?') { '&' } else { '?' };
             let next: String = worker::js_sys::encode_uri_component(&next).into();
             let location = format!("{login}{separator}next={next}");

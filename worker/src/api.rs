@@ -13,7 +13,7 @@ use session_store::SessionStore;
 use worker::{Context, Env, Headers, web_sys};
 
 use crate::{
-    answer, body, clock,
+    answer, body, clock, cookie_lines,
     gate::Missing,
     gateway::Gateway,
     location::Location,
@@ -39,9 +39,7 @@ pub(crate) async fn respond(
     env: &Env,
     context: &Rc<Context>,
 ) -> worker::Result<web_sys::Response> {
-    let cookies = Headers(request.headers())
-        .get("cookie")?
-        .unwrap_or_default();
+    let cookies = cookie_lines::read(&Headers(request.headers()), &settings)?;
     if let Protocol::Rows(signer) = &settings.protocol {
         return rows::respond(request, location, &settings, signer, &cookies, env).await;
     }

@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Names of the counters, and the label that tells their values apart.
-const NAMES: [(&str, &str, &str); 13] = [
+const NAMES: [(&str, &str, &str); 14] = [
     (
         "session_opened_total",
         "key",
@@ -79,6 +79,11 @@ const NAMES: [(&str, &str, &str); 13] = [
         "session_background_failures_total",
         "event",
         "Writes that failed in the background, by event.",
+    ),
+    (
+        "session_origin_repeats_total",
+        "result",
+        "Requests that the origin was asked twice, its connection having died, by result.",
     ),
 ];
 
@@ -159,6 +164,11 @@ pub(crate) fn refused_by_origin(answer: String) {
 /// A write failed that nobody waited for.
 pub(crate) fn background_failure(event: &str) {
     count("session_background_failures_total", event.to_owned());
+}
+
+/// The origin was asked a second time.
+pub(crate) fn origin_asked_again(result: &str) {
+    count("session_origin_repeats_total", result.to_owned());
 }
 
 /// A store gave something that is no record.

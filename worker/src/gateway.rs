@@ -16,7 +16,7 @@ use crate::{
     answer,
     caching::{Keeping, Share},
     class::Class,
-    clock,
+    clock, cookie_lines,
     gate::{self, Missing},
     header_limit,
     location::Location,
@@ -38,15 +38,13 @@ pub(crate) use outbound::{Outbound, ROUTE_WITHOUT_SESSION, Unasked, failed, not_
 pub(crate) async fn respond(
     request: web_sys::Request,
     location: &Location,
+    mode: Mode,
     settings: Rc<Settings>,
     env: &Env,
     context: &Rc<Context>,
 ) -> worker::Result<web_sys::Response> {
     let gateway = Gateway::new(settings, env, context, &request)?;
-    let cookies = Headers(request.headers())
-        .get("cookie")?
-        .unwrap_or_default();
-    let mode = gateway.settings.mode(&location.path);
+    let cookies = cookie_lines::read(&Headers(request.headers()), &gateway.settings)?;
     let mut visit = match mode {
         Mode::Public => Visit::unseen(),
         _ => Visit::read(&gateway.settings, &cookies, gateway.now),
@@ -117,20 +115,14 @@ pub(crate) async fn respond(
         }
     };
     drop(cookies);
-    let answered = match asked {
-        Ok(answer) => answer.head().await,
-        Err(error) => Err(error),
-    };
+    let answered = origin::head(asked).await;
     let refused = header_limit::check(&answered, session_bytes, &request, settings).await?;
     if let Some(page) = refused {
         return Ok(page);
     }
     let response = match answered {
         Ok(response) => response,
-        Err(error) => {
-            crate::log::warn("origin-unreachable", &json!(error.to_string()));
-            return answer::bad_gateway();
-        }
+        Err(unanswered) => return unanswered.answer(),
     };
     let cookies = SetCookies::read(&response, settings, &location.path, gateway.now)?;
     let patch = match settings.protocol {
@@ -343,7 +335,10 @@ mod tests {
     fn a_request_under_way_takes_little_memory() {
         // A slow origin has many of them under way. It was 22 KB while stores were not boxed.
         const LITTLE: usize = 4096;
-        for octets in [octets(respond), octets(crate::api::respond)] {
+        let on_a_route = |request, location, settings, env, context| {
+            respond(request, location, Mode::Required, settings, env, context)
+        };
+        for octets in [octets(on_a_route), octets(crate::api::respond)] {
             assert!(octets <= LITTLE, "{octets}");
         }
     }

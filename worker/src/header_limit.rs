@@ -6,7 +6,11 @@ use core::cell::RefCell;
 use serde_json::json;
 use worker::{Headers, web_sys};
 
-use crate::{answer, origin, settings::Settings};
+use crate::{
+    answer,
+    origin::{self, Unanswered},
+    settings::Settings,
+};
 
 /// Sessions up to this many bytes are below every server's limit.
 const NEVER_TOO_LONG: usize = 4000;
@@ -98,7 +102,7 @@ impl Seen {
 /// The answer in place of the origin's if that, or its absence, means that the session is too long
 /// for the server. Browsers get a page that offers a way out; programs what the origin said.
 pub(crate) async fn check(
-    answered: &worker::Result<web_sys::Response>,
+    answered: &Result<web_sys::Response, Unanswered>,
     bytes: usize,
     request: &web_sys::Request,
     settings: &Settings,
@@ -108,7 +112,9 @@ pub(crate) async fn check(
     }
     let sign = match answered {
         Ok(response) => sign(response)?,
-        Err(_) => Sign {
+        // Whatever said that has seen the headers.
+        Err(Unanswered::NoStatus(_)) => return Ok(None),
+        Err(Unanswered::Unreachable(_)) => Sign {
             status: None,
             is_applications: false,
         },

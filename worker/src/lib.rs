@@ -11,12 +11,14 @@ use alloc::rc::Rc;
 
 mod answer;
 mod api;
+mod arrival;
 mod body;
 mod caching;
 mod class;
 mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod cookie_lines;
 mod counters;
 mod entropy;
 mod gate;
@@ -24,6 +26,7 @@ mod gateway;
 mod header_limit;
 mod health;
 mod key_patterns;
+mod last_resort;
 mod lifetime;
 mod location;
 mod log;
@@ -45,61 +48,94 @@ mod stats;
 mod store;
 mod sweep;
 mod visit;
+mod vouched;
+mod way_back;
 
+use arrival::Target;
 use settings::Protocol;
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, web_sys};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{
+    Context, Env, ScheduleContext, ScheduledEvent, event, js_sys::Promise,
+    wasm_bindgen_futures::future_to_promise, web_sys, worker_sys,
+};
 
-/// Answers one request. Whatever a client sends gets an answer; an error here is the platform's.
+/// Answers one request. Whatever a client sends and whatever fails, the answer is ours.
 ///
-/// # Errors
-/// Those of the runtime: a header it refuses, a response it cannot build.
-#[event(fetch)]
-async fn fetch(
+/// It is exported by hand: what `#[event(fetch)]` exports has the platform answer for what dies.
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
+    last_resort::prepare();
+    last_resort::answered(future_to_promise(async move {
+        let response = reply(request, env, Context::new(context)).await?;
+        Ok(response.into())
+    }))
+}
+
+async fn reply(
     request: web_sys::Request,
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
+    let Ok(location) = location::Location::of(&request) else {
+        return answer::no_address();
+    };
+    match respond(request, &location, env, context).await {
+        Ok(response) => Ok(response),
+        Err(error) => {
+            log::error("request-failed", &serde_json::json!(error.to_string()));
+            answer::failed(&location)
+        }
+    }
+}
+
+async fn respond(
+    request: web_sys::Request,
+    location: &location::Location,
+    env: Env,
+    context: Context,
+) -> worker::Result<web_sys::Response> {
     let context = Rc::new(context);
-    let location = location::Location::of(&request)?;
+    // Whoever answers it shows the request as it arrived, and that is the session in clear.
+    if request.method() == "TRACE" {
+        return answer::no_trace();
+    }
     let state = match state::of(&env) {
         Ok(state) => state,
-        Err(problems) => return answer::misconfigured(&location, &problems),
+        Err(problems) => return answer::misconfigured(location, &problems),
     };
     if origin::is_own_request(&request)? {
         return answer::loop_detected();
     }
-    let is_session_route = location.path == "/_session"
-        || !(location.path.starts_with("/_session/")
-            || state.mode(&location.path) == routes::Mode::Public);
-    if is_session_route && !clock::is_set() {
+    let target = Target::of(&request, &location.path, &state);
+    if target.needs_time() && !clock::is_set() {
         log::warn("clock-not-set", &serde_json::json!(clock::now().seconds()));
         return answer::unavailable();
     }
-    if location.path == "/_session" {
-        return api::respond(request, &location, state, &env, &context).await;
-    }
-    match location.path.strip_prefix("/_session/") {
-        Some("health" | "health/") => health::healthy(&state, &location),
-        Some("metrics") => api::metrics(&request, &state),
-        Some("warm") => api::warm(&request, &location, &state, &env, &context).await,
-        Some("stats") => api::stats(&request, &state, &env).await,
+    match target {
+        Target::Own("") => api::respond(request, location, state, &env, &context).await,
+        Target::Own("/health" | "/health/") => health::healthy(&state, location),
+        Target::Own("/metrics") => api::metrics(&request, &state),
+        Target::Own("/warm") => api::warm(&request, location, &state, &env, &context).await,
+        Target::Own("/stats") => api::stats(&request, &state, &env).await,
         #[cfg(feature = "conformance")]
-        Some("conformance") => conformance::answer(&location, &state, &env).await,
+        Target::Own("/conformance") => conformance::answer(location, &state, &env).await,
         #[cfg(feature = "conformance")]
-        Some("panic") => panic!("on demand"),
-        Some(_) => answer::not_found(),
-        None => {
+        Target::Own("/panic") => panic!("on demand"),
+        #[cfg(feature = "conformance")]
+        Target::Own("/failure") => Err("on demand".into()),
+        Target::Own(_) | Target::OtherSpelling => answer::not_found(),
+        Target::Origin(mode) => {
             let settings = Rc::clone(&state);
             let answered = match &state.protocol {
                 Protocol::Rows(signer) => {
-                    rows::respond(request, &location, settings, signer, &env).await
+                    rows::respond(request, location, mode, settings, signer, &env).await
                 }
-                _ => gateway::respond(request, &location, settings, &env, &context).await,
+                _ => gateway::respond(request, location, mode, settings, &env, &context).await,
             };
             if location.is_plain_http()
                 && let Ok(response) = &answered
             {
-                note_secure_cookie(response, &state, &location);
+                note_secure_cookie(response, &state, location);
             }
             answered
         }

@@ -41,11 +41,40 @@ impl Location {
             query: url.search(),
         })
     }
+
+    /// The port that was asked, whether the address names it or not.
+    pub(crate) fn port(&self) -> &str {
+        // An IPv6 address has colons of its own, within brackets.
+        match self.host.rsplit_once(':') {
+            Some((_, port)) if !port.contains(']') => port,
+            _ if self.scheme == "http" => "80",
+            _ => "443",
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_is_not_named_is_that_of_the_scheme() {
+        for (scheme, host, port) in [
+            ("https", "shop.example", "443"),
+            ("http", "shop.example", "80"),
+            ("https", "shop.example:8443", "8443"),
+            ("https", "[2001:db8::1]", "443"),
+            ("http", "[::1]:8080", "8080"),
+        ] {
+            let location = Location {
+                scheme: scheme.to_owned(),
+                host: host.to_owned(),
+                path: "/".to_owned(),
+                query: String::new(),
+            };
+            assert_eq!(location.port(), port, "{host}");
+        }
+    }
 
     #[test]
     fn secure_cookies_are_dropped_without_tls_but_on_the_machine_itself() {

@@ -13,6 +13,11 @@ pub(crate) fn warn(event: &str, detail: &Value) {
     worker::console_warn!("{}", json!({ "event": event, "detail": detail }));
 }
 
+/// Something that is nobody's fault but ours.
+pub(crate) fn error(event: &str, detail: &Value) {
+    worker::console_error!("{}", json!({ "event": event, "detail": detail }));
+}
+
 /// Something that went as it should, and that an operator may want to see.
 pub(crate) fn info(event: &str, detail: &Value) {
     worker::console_log!("{}", json!({ "event": event, "detail": detail }));

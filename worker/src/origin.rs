@@ -3,13 +3,24 @@
 use core::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
+use serde_json::json;
 use worker::{
-    Delay, Headers, js_sys, wasm_bindgen::JsCast, wasm_bindgen_futures::JsFuture, web_sys,
+    Delay, Headers,
+    js_sys::{self, Reflect},
+    wasm_bindgen::{JsCast, JsValue},
+    wasm_bindgen_futures::JsFuture,
+    web_sys,
 };
 
 use crate::{
-    location::Location, origin_headers::Header, routes::Mode, settings::Settings, visit::Forwarded,
+    answer, arrival, clock, location::Location, origin_headers::Header, routes::Mode,
+    settings::Settings, visit::Forwarded, vouched,
 };
+
+/// Milliseconds within which a connection that the origin has closed for want of use shows that it
+/// is: less than a round trip. One that dies later was in use, and whatever the request did to the
+/// origin it would do again.
+const UNUSED_MILLIS: i64 = 5000;
 
 /// Asks the origin: same method, path, query, headers and body, another host and other cookies.
 /// The body streams through; redirects are the browser's business.
@@ -27,10 +38,12 @@ pub(crate) fn ask(
     let target = format!("{}{}{}", settings.origin, location.path, location.query);
     let headers = Headers(web_sys::Headers::new_with_headers(&request.headers())?);
     let hops = hops(&headers)?;
-    strip_reserved(&headers)?;
+    let overrides = vouched::vouch(&headers, location)?;
     headers.set(HOPS, &(hops + 1).to_string())?;
-    headers.set("x-forwarded-host", &location.host)?;
-    headers.set("x-forwarded-proto", &location.scheme)?;
+    if arrival::is_preflight(request) {
+        // It goes on because it does nothing.
+        overrides.iter().try_for_each(|name| headers.delete(name))?;
+    }
     for (name, value) in told {
         headers.set(name, &value)?;
     }
@@ -48,9 +61,28 @@ pub(crate) fn ask(
     if mode.tells() {
         past_caches(&init);
     }
-    let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
-    let answer = worker.fetch_with_request_and_init(&moved, &init);
-    Ok(OriginAnswer(answer.into()))
+    let is_repeatable = matches!(request.method().as_str(), "GET" | "HEAD")
+        && request.body().is_none()
+        && overrides.is_empty();
+    let question = Question { moved, init };
+    Ok(OriginAnswer {
+        answer: question.put(),
+        again: is_repeatable.then_some(question),
+    })
+}
+
+/// What the origin is asked, in the platform's hands.
+struct Question {
+    moved: web_sys::Request,
+    init: web_sys::RequestInit,
+}
+
+impl Question {
+    fn put(&self) -> JsFuture {
+        let worker: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+        let answer = worker.fetch_with_request_and_init(&self.moved, &self.init);
+        answer.into()
+    }
 }
 
 /// How many Workers like this one a request has come through.
@@ -88,12 +120,59 @@ pub(crate) fn can_pass_caches() -> bool {
 }
 
 /// The answer of an origin that was asked.
-pub(crate) struct OriginAnswer(JsFuture);
+pub(crate) struct OriginAnswer {
+    answer: JsFuture,
+    /// What may be asked twice, having no effect (RFC 9110 9.2.2).
+    again: Option<Question>,
+}
 
-impl OriginAnswer {
-    /// Waits for it; the body may still be on its way then.
-    pub(crate) async fn head(self) -> worker::Result<web_sys::Response> {
-        Ok(self.0.await?.unchecked_into())
+/// Why there is no answer of the origin's.
+pub(crate) enum Unanswered {
+    /// It could not be asked, or did not answer.
+    Unreachable(String),
+    /// It answered with a status that is none.
+    NoStatus(u16),
+}
+
+impl Unanswered {
+    /// What the client is told. Cookies are left alone.
+    pub(crate) fn answer(&self) -> worker::Result<web_sys::Response> {
+        match self {
+            Self::Unreachable(error) => crate::log::warn("origin-unreachable", &json!(error)),
+            Self::NoStatus(status) => crate::log::warn("origin-status", &json!(status)),
+        }
+        answer::bad_gateway()
+    }
+}
+
+/// Waits for the answer; its body may still be on its way then.
+pub(crate) async fn head(
+    asked: worker::Result<OriginAnswer>,
+) -> Result<web_sys::Response, Unanswered> {
+    let unreachable = |error: &worker::Error| Unanswered::Unreachable(error.to_string());
+    let OriginAnswer { answer, again } = asked.map_err(|error| unreachable(&error))?;
+    let asked_at = clock::now();
+    let answered = match (answer.await, again) {
+        // An origin closes connections that nobody uses, and may do so while a request is on its
+        // way. The platform does not ask again.
+        (Err(_), Some(question)) if is_wanted(&question.moved) && is_fresh(asked_at) => {
+            let answered = question.put().await;
+            crate::counters::origin_asked_again(match answered {
+                Ok(_) => "ok",
+                Err(_) => "unreachable",
+            });
+            answered
+        }
+        (answered, _) => answered,
+    };
+    let response: web_sys::Response = answered
+        .map_err(|error| unreachable(&error.into()))?
+        .unchecked_into();
+    // No response can be made of another one.
+    match response.status() {
+        200..=599 => Ok(response),
+        101 if is_socket(&response) => Ok(response),
+        status => Err(Unanswered::NoStatus(status)),
     }
 }
 
@@ -118,11 +197,23 @@ pub(crate) async fn is_up(settings: &Settings) -> bool {
     }
 }
 
-/// What we tell an origin, no client may tell it: every `x-session*` header of ours goes.
-fn strip_reserved(headers: &Headers) -> worker::Result<()> {
-    let reserved = |name: &String| {
-        name == "x-session" || name.starts_with("x-session-") || name == "session-state"
-    };
-    let names: Vec<String> = headers.keys().filter(reserved).collect();
-    names.iter().try_for_each(|name| headers.delete(name))
+fn is_fresh(asked_at: session_codec::Timestamp) -> bool {
+    clock::now().millis_since(asked_at) < UNUSED_MILLIS
+}
+
+/// Whether the client is still there, as far as the runtime says: not every request has a signal.
+fn is_wanted(request: &web_sys::Request) -> bool {
+    let signal = member(request, "signal");
+    signal.is_none_or(|signal| member(&signal, "aborted").is_none())
+}
+
+fn is_socket(response: &web_sys::Response) -> bool {
+    member(response, "webSocket").is_some()
+}
+
+/// A member that is there and says something.
+fn member(object: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(object, &name.into())
+        .ok()
+        .filter(JsValue::is_truthy)
 }

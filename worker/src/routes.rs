@@ -2,7 +2,11 @@
 
 use alloc::collections::BTreeMap;
 
+mod readings;
+
 use serde::Deserialize;
+
+pub(crate) use readings::Readings;
 
 /// What a route does with sessions. Ordered from the laxest to the strictest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -37,69 +41,91 @@ impl Mode {
 }
 
 /// Path prefixes and their modes.
-pub(crate) struct Routes(Vec<(String, Mode)>);
+pub(crate) struct Routes {
+    given: BTreeMap<String, Mode>,
+    /// The longest first.
+    rules: Vec<(Vec<u8>, Mode)>,
+    /// What no path is stricter than.
+    strictest: Mode,
+    /// What no path is laxer than.
+    laxest: Mode,
+}
 
 impl Routes {
     pub(crate) fn new(modes: BTreeMap<String, Mode>) -> Result<Self, String> {
         if let Some(prefix) = modes.keys().find(|prefix| !prefix.starts_with('/')) {
             return Err(format!("the prefix {prefix:?} does not begin with /"));
         }
-        let mut modes: Vec<_> = modes.into_iter().collect();
-        modes.sort_by_key(|(prefix, _)| core::cmp::Reverse(prefix.len()));
-        Ok(Self(modes))
+        let outside = (!modes.contains_key("/")).then_some(Mode::Optional);
+        let all = || modes.values().copied().chain(outside);
+        let (strictest, laxest) = (all().max(), all().min());
+        // A prefix with escapes is also the one that it says.
+        let mut rules: Vec<_> = modes
+            .iter()
+            .flat_map(|(prefix, &mode)| {
+                let texts = Readings::of_prefix(prefix.as_bytes());
+                texts.into_iter().map(move |text| (text, mode))
+            })
+            .collect();
+        rules.sort_by(|one, other| other.0.len().cmp(&one.0.len()).then_with(|| one.cmp(other)));
+        rules.dedup();
+        Ok(Self {
+            given: modes,
+            rules,
+            strictest: strictest.unwrap_or(Mode::Optional),
+            laxest: laxest.unwrap_or(Mode::Optional),
+        })
     }
 
     /// The rules.
     pub(crate) fn modes(&self) -> impl Iterator<Item = (&str, Mode)> {
-        self.0.iter().map(|(prefix, mode)| (prefix.as_str(), *mode))
+        self.given
+            .iter()
+            .map(|(prefix, mode)| (prefix.as_str(), *mode))
     }
 
     /// The mode of the longest prefix of a URL's path; `optional` where none matches.
     ///
-    /// An origin decodes the path before it looks at it, and some servers merge slashes: every
-    /// reading is asked and the strictest answer counts, so that no spelling gets round a rule.
+    /// The strictest answer of all readings counts, so that no spelling gets round a rule.
     pub(crate) fn mode(&self, path: &str) -> Mode {
-        let decoded = decode(path.as_bytes());
-        let merged = merge_slashes(&decoded);
-        let longest = |path: &[u8]| {
-            let rule = self
-                .0
-                .iter()
-                .find(|(prefix, _)| path.starts_with(prefix.as_bytes()));
-            rule.map_or(Mode::Optional, |&(_, mode)| mode)
-        };
-        longest(path.as_bytes())
-            .max(longest(&decoded))
-            .max(longest(&merged))
+        if self.laxest == self.strictest {
+            return self.strictest;
+        }
+        let readings = Readings::of(path.as_bytes());
+        let modes = readings.texts().map(|text| self.mode_of_text(text));
+        modes.max().unwrap_or(self.strictest)
     }
-}
 
-/// Percent-decodes once; what is not an escape stays.
-fn decode(path: &[u8]) -> Vec<u8> {
-    let digit = |octet: u8| char::from(octet).to_digit(16);
-    let mut decoded = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        if let (b'%', [high, low, behind @ ..]) = (first, after)
-            && let Some(octet) = digit(*high)
-                .zip(digit(*low))
-                .map(|(high, low)| high * 16 + low)
-        {
-            // Two hex digits are at most 255.
-            decoded.push(u8::try_from(octet).unwrap_or(first));
-            rest = behind;
-        } else {
-            decoded.push(first);
+    fn mode_of_text(&self, path: &[u8]) -> Mode {
+        let exact = self.longest(|prefix| path.starts_with(prefix));
+        if exact == Mode::Required || self.strictest < Mode::Required {
+            return exact;
+        }
+        // Some servers do not tell letters' cases apart; those that do have two pages, and only one
+        // of them is as open as it was meant to be.
+        let folded = self.longest(|prefix| {
+            let head = path.get(..prefix.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+        });
+        match folded {
+            Mode::Required => Mode::Required,
+            _ => exact,
         }
     }
-    decoded
-}
 
-fn merge_slashes(path: &[u8]) -> Vec<u8> {
-    let mut merged = path.to_vec();
-    merged.dedup_by(|next, before| *next == b'/' && *before == b'/');
-    merged
+    /// The mode of the longest prefix of those that match; of several, the strictest.
+    fn longest(&self, matches: impl Fn(&[u8]) -> bool) -> Mode {
+        let mut found: Option<(usize, Mode)> = None;
+        for (prefix, mode) in &self.rules {
+            if found.is_some_and(|(length, _)| length > prefix.len()) {
+                break;
+            }
+            if matches(prefix) {
+                found = found.max(Some((prefix.len(), *mode)));
+            }
+        }
+        found.map_or(Mode::Optional, |(_, mode)| mode)
+    }
 }
 
 #[cfg(test)]
@@ -110,13 +136,17 @@ mod tests {
         Routes::new(serde_json::from_str(text).unwrap()).unwrap()
     }
 
+    fn mode(routes: &Routes, path: &str) -> Mode {
+        routes.mode(path)
+    }
+
     #[test]
     fn the_longest_prefix_decides() {
         let routes = routes(r#"{"/": "optional", "/a/": "required", "/a/open": "public"}"#);
-        assert_eq!(routes.mode("/"), Mode::Optional);
-        assert_eq!(routes.mode("/a"), Mode::Optional);
-        assert_eq!(routes.mode("/a/b"), Mode::Required);
-        assert_eq!(routes.mode("/a/open/b"), Mode::Public);
+        assert_eq!(mode(&routes, "/"), Mode::Optional);
+        assert_eq!(mode(&routes, "/a"), Mode::Optional);
+        assert_eq!(mode(&routes, "/a/b"), Mode::Required);
+        assert_eq!(mode(&routes, "/a/open/b"), Mode::Public);
     }
 
     #[test]
@@ -129,12 +159,154 @@ mod tests {
             "//account/",
             "/%2faccount/x",
             "/%61%63count%2fx",
+            "/static/..%2faccount/",
+            "/static/%2e%2e%2faccount/",
+            "/x/..%5caccount/",
+            "/.%2faccount/",
+            "/%2561ccount/",
+            "/account;x/",
+            "/x/..;/account/",
+            "/ACCOUNT/",
+            "/Account/",
+            "/static/..%2fACC%4funt%3bx/",
         ] {
-            assert_eq!(routes.mode(path), Mode::Required, "{path}");
+            assert_eq!(mode(&routes, path), Mode::Required, "{path}");
         }
-        for path in ["/accounts", "/%", "/%zz/account/", "/%6"] {
-            assert_eq!(routes.mode(path), Mode::Public, "{path}");
+        for path in [
+            "/accounts",
+            "/account",
+            "/%",
+            "/%zz/account/",
+            "/%6",
+            "/x/account/",
+        ] {
+            assert_eq!(mode(&routes, path), Mode::Public, "{path}");
         }
+        // Nobody writes this but to get round a rule.
+        let many = format!("/static/%{}61", "25".repeat(1000));
+        assert_eq!(mode(&routes, &many), Mode::Required);
+    }
+
+    #[test]
+    fn case_counts_but_where_a_session_is_required() {
+        let routes = routes(
+            r#"{"/": "optional", "/Files/": "public", "/account/": "required",
+                "/account/open/": "public", "/Account/": "public"}"#,
+        );
+        assert_eq!(mode(&routes, "/Files/x"), Mode::Public);
+        assert_eq!(mode(&routes, "/files/x"), Mode::Optional);
+        assert_eq!(mode(&routes, "/account/open/x"), Mode::Public);
+        assert_eq!(mode(&routes, "/ACCOUNT/open/x"), Mode::Optional);
+        // Where a server does not tell them apart this is the page of the other rule.
+        assert_eq!(mode(&routes, "/Account/x"), Mode::Required);
+    }
+
+    #[test]
+    fn a_prefix_counts_in_its_own_spelling_and_decoded() {
+        let routes =
+            routes(r#"{"/": "public", "/caf%C3%A9/": "required", "/straße/": "required"}"#);
+        for path in [
+            "/caf%C3%A9/",
+            "/caf%c3%a9/",
+            "/c%61f%C3%A9/",
+            "/CAF%C3%A9/",
+            "/stra%C3%9Fe/",
+            "/stra%25C3%259Fe/",
+        ] {
+            assert_eq!(mode(&routes, path), Mode::Required, "{path}");
+        }
+    }
+
+    /// What a server behind us might do to a path, in other words than those of the readings.
+    fn served(path: &str, decodings: usize, is_lenient: bool) -> String {
+        let mut text = path.to_owned();
+        for _ in 0..decodings {
+            let mut pieces = text.split('%');
+            let mut decoded = pieces.next().unwrap().to_owned();
+            for piece in pieces {
+                let code = piece
+                    .get(..2)
+                    .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+                match code.filter(u8::is_ascii) {
+                    Some(code) => decoded.extend([&*char::from(code).to_string(), &piece[2..]]),
+                    None => decoded.extend(["%", piece]),
+                }
+            }
+            text = decoded;
+        }
+        if is_lenient {
+            text = text.replace('\\', "/").to_ascii_lowercase();
+        }
+        let mut segments: Vec<&str> = Vec::new();
+        let mut is_folder = false;
+        for segment in text.split('/').skip(1) {
+            let name = segment.split(';').next().unwrap();
+            is_folder = matches!(name, "" | "." | "..");
+            match name {
+                "" | "." => {}
+                ".." => drop(segments.pop()),
+                name => segments.push(name),
+            }
+        }
+        let slash = if is_folder { "/" } else { "" };
+        format!("/{}{slash}", segments.join("/")).replace("//", "/")
+    }
+
+    #[test]
+    fn what_a_server_makes_of_a_path_is_never_stricter_than_the_path() {
+        let rules = r#"{"/": "optional", "/static/": "public", "/page/": "class",
+            "/account/": "required", "/account/open/": "public"}"#;
+        let routes = routes(rules);
+        let pieces = [
+            "/",
+            "//",
+            "%2f",
+            "%252F",
+            "%5c",
+            "\\",
+            "..",
+            ".",
+            "%2e",
+            "%252e",
+            ";",
+            "%3b",
+            ";x=%2f",
+            "account",
+            "acc%6funt",
+            "Account",
+            "static",
+            "page",
+            "open",
+            "x",
+            "%00",
+            "%",
+            "%2",
+            "é",
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut required = 0;
+        for _ in 0..10_000 {
+            let mut path = String::from("/");
+            for _ in 0..random.usize(1..9) {
+                path.push_str(pieces[random.usize(..pieces.len())]);
+            }
+            let outside = mode(&routes, &path);
+            for decodings in 0..4 {
+                for is_lenient in [false, true] {
+                    let inside = served(&path, decodings, is_lenient);
+                    // Of a page that is open a lenient server has one more spelling.
+                    let is_stricter = match is_lenient {
+                        true => {
+                            mode(&routes, &inside) == Mode::Required && outside < Mode::Required
+                        }
+                        false => mode(&routes, &inside) > outside,
+                    };
+                    assert!(!is_stricter, "{path} as {inside}");
+                }
+            }
+            required += usize::from(outside == Mode::Required);
+        }
+        assert!((200..9_800).contains(&required), "{required}");
     }
 
     #[test]
@@ -145,6 +317,10 @@ mod tests {
 
     #[test]
     fn without_a_rule_a_session_is_optional() {
-        assert_eq!(routes("{}").mode("/any"), Mode::Optional);
+        assert_eq!(mode(&routes("{}"), "/any"), Mode::Optional);
+        assert_eq!(
+            mode(&routes(r#"{"/a/": "public"}"#), "/any"),
+            Mode::Optional
+        );
     }
 }

@@ -21,7 +21,7 @@ use worker::{Env, Headers, web_sys};
 use crate::{
     answer,
     caching::{Keeping, Share},
-    clock,
+    clock, cookie_lines,
     gateway::{ROUTE_WITHOUT_SESSION, failed},
     lifetime,
     location::Location,
@@ -50,14 +50,13 @@ impl RowSigner {
 pub(crate) async fn respond(
     request: web_sys::Request,
     location: &Location,
+    mode: Mode,
     settings: Rc<Settings>,
     signer: &RowSigner,
     env: &Env,
 ) -> worker::Result<web_sys::Response> {
     let now = clock::now();
-    let mode = settings.mode(&location.path);
-    let cookies = Headers(request.headers()).get("cookie")?;
-    let cookies = cookies.unwrap_or_default();
+    let cookies = cookie_lines::read(&Headers(request.headers()), &settings)?;
     let visit = match mode {
         Mode::Public => Visit::unseen(),
         _ => {
@@ -93,16 +92,10 @@ pub(crate) async fn respond(
         .map(|session| session.key().as_str());
     let forwarded = origin_cookies(&settings, &cookies, key);
     drop(cookies);
-    let answered = match site::ask(&request, location, &settings, mode, forwarded, told) {
-        Ok(answer) => answer.head().await,
-        Err(error) => Err(error),
-    };
-    let response = match answered {
+    let asked = site::ask(&request, location, &settings, mode, forwarded, told);
+    let response = match site::head(asked).await {
         Ok(response) => response,
-        Err(error) => {
-            crate::log::warn("origin-unreachable", &json!(error.to_string()));
-            return answer::bad_gateway();
-        }
+        Err(unanswered) => return unanswered.answer(),
     };
     let mut cookies = SetCookies::read(&response, &settings, &location.path, now)?;
     let said = response::said(&response, now)?;
