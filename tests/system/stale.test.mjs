@@ -90,7 +90,8 @@ async function records(edge, tier, origin) {
     }
     case 'do':
       return edge.objectFiles().reduce((sum, file) => {
-        const database = new DatabaseSync(file, { readOnly: true });
+        // The object may be writing: wait for it.
+        const database = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
         const [{ n }] = database.prepare('SELECT count(*) AS n FROM record').all();
         database.close();
         return sum + n;
