@@ -64,6 +64,16 @@ for (const [protocol, settings] of Object.entries(protocols)) {
       assert.equal(headers.link, `<${edge.url}/b>; rel=preload, <${edge.url.slice(5)}/c>; rel="next"`);
     });
 
+    test('a site that redirects every page to itself by https is told of, and leads nobody past', async () => {
+      for (const path of ['/a/?b=1', '/static/a']) {
+        answer = [301, { location: `https://${own}${path}` }];
+        const refused = await send(edge.url + path);
+        assert.equal(refused.status, 502);
+        assert.equal(refused.headers.location, undefined);
+        assert.match(refused.body, /SECURE_PROXY_SSL_HEADER/);
+      }
+    });
+
     test('everything else stays as it is', async () => {
       const port = origin.address().port;
       for (const location of [

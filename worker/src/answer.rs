@@ -196,6 +196,13 @@ pub(crate) fn bad_gateway() -> worker::Result<web_sys::Response> {
     Answer::text(502, "The site does not answer.")?.build()
 }
 
+/// The origin redirects to where the visitor is already, or past the gate.
+pub(crate) fn leads_past_us() -> worker::Result<web_sys::Response> {
+    let text = "The site redirects to its own address by https, because it does not know that it was asked \
+                by https already. The people who run it find the cure in docs/DJANGO.md: SECURE_PROXY_SSL_HEADER.";
+    Answer::text(502, text)?.build()
+}
+
 /// The origin's server refuses requests with a session as long as this visitor's. The session is
 /// good, so the cookie stays; a browser's visitor can end it here, as the site's own log out
 /// cannot be reached.

@@ -124,6 +124,10 @@ pub(crate) async fn respond(
         Ok(response) => response,
         Err(unanswered) => return unanswered.answer(),
     };
+    if own_address::leads_past_us(&response, &gateway.settings.origin, location)? {
+        crate::log::warn("origin-redirects-to-https", &json!(location.path));
+        return answer::leads_past_us();
+    }
     let cookies = SetCookies::read(&response, settings, &location.path, gateway.now)?;
     let patch = match settings.protocol {
         Protocol::Headers(_) => Headers(response.headers()).get(session_patch::HEADER)?,

@@ -39,6 +39,37 @@ pub(crate) fn replace(headers: &Headers, origin: &str, location: &Location) -> w
     Ok(())
 }
 
+/// Whether a site redirects a visitor to the very page that was asked, at its own host by `https`
+/// where it is asked by `http`: Django's `SECURE_SSL_REDIRECT` does so for ever if it is not told
+/// of `X-Forwarded-Proto`. At that address nobody is, or the site without a gate.
+pub(crate) fn leads_past_us(
+    response: &web_sys::Response,
+    origin: &str,
+    location: &Location,
+) -> worker::Result<bool> {
+    let is_redirect = matches!(response.status(), 301 | 302 | 307 | 308);
+    if !is_redirect || !origin.starts_with("http:") {
+        return Ok(false);
+    }
+    let Some(target) = Headers(response.headers()).get("location")? else {
+        return Ok(false);
+    };
+    let own = web_sys::Url::new(origin)?.host();
+    let page = format!("{}{}", location.path, location.query);
+    Ok(is_twin(&target, &own, &page))
+}
+
+/// Whether it is `https`, this host and port, and this page.
+fn is_twin(target: &str, own: &str, page: &str) -> bool {
+    let Some((scheme, rest)) = target.split_once("://") else {
+        return false;
+    };
+    let host = rest.get(..own.len());
+    scheme.eq_ignore_ascii_case("https")
+        && host.is_some_and(|host| host.eq_ignore_ascii_case(own))
+        && rest[own.len()..] == *page
+}
+
 /// What becomes what.
 struct Swap<'a> {
     scheme: &'a str,
@@ -302,6 +333,30 @@ mod tests {
             }
             let link = format!("<{value}>; rel=next");
             assert_eq!(rewritten(links, "http://o.example", &link), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn the_same_page_by_https_is_a_twin() {
+        for (target, own) in [
+            ("https://o.example/a?b", "o.example"),
+            ("HTTPS://O.example/a?b", "o.example"),
+            ("https://127.0.0.1:8000/a?b", "127.0.0.1:8000"),
+        ] {
+            assert!(is_twin(target, own, "/a?b"), "{target}");
+        }
+        for target in [
+            "http://o.example/a?b",
+            "https://o.example/a",
+            "https://o.example/a?b#c",
+            "https://o.example.evil/a?b",
+            "https://o.example:8443/a?b",
+            "https://o.example",
+            "https://ö.example/a?b",
+            "/a?b",
+            "",
+        ] {
+            assert!(!is_twin(target, "o.example", "/a?b"), "{target}");
         }
     }
 

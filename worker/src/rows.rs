@@ -97,6 +97,10 @@ pub(crate) async fn respond(
         Ok(response) => response,
         Err(unanswered) => return unanswered.answer(),
     };
+    if own_address::leads_past_us(&response, &settings.origin, location)? {
+        crate::log::warn("origin-redirects-to-https", &json!(location.path));
+        return answer::leads_past_us();
+    }
     let mut cookies = SetCookies::read(&response, &settings, &location.path, now)?;
     let said = response::said(&response, now)?;
     let share = Share {
