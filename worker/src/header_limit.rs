@@ -126,7 +126,7 @@ pub(crate) async fn check(
         return Ok(None);
     }
     SEEN.with_borrow_mut(|seen| seen.note(refused, bytes));
-    crate::log::warn(
+    crate::log::warn_seldom(
         "origin-refuses-headers",
         &json!({ "answer": refused.label(), "session_bytes": bytes }),
     );

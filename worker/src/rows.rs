@@ -98,7 +98,7 @@ pub(crate) async fn respond(
         Err(unanswered) => return unanswered.answer(),
     };
     if own_address::leads_past_us(&response, &settings.origin, location)? {
-        crate::log::warn("origin-redirects-to-https", &json!(location.path));
+        crate::log::warn_seldom("origin-redirects-to-https", &json!(location.path));
         return answer::leads_past_us();
     }
     let mut cookies = SetCookies::read(&response, &settings, &location.path, now)?;
