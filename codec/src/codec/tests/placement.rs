@@ -342,7 +342,8 @@ fn keys_of_one_session_end_at_their_own_times() {
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn ends_of_many_keys_cost_linear_time() {
-    use std::time::{Duration, Instant};
+    use core::time::Duration;
+    use std::time::Instant;
 
     const FEW: usize = 400;
     const TIMES: u32 = 8;
