@@ -31,6 +31,8 @@ pub struct Circuit {
     failures: Cell<u8>,
     /// Until when calls are refused, once there were failures enough.
     until: Cell<Option<Timestamp>>,
+    /// When the request came whose calls find out whether the store is well again.
+    probe: Cell<Option<Timestamp>>,
 }
 
 impl Circuit {
@@ -40,6 +42,7 @@ impl Circuit {
         Self {
             failures: Cell::new(0),
             until: Cell::new(None),
+            probe: Cell::new(None),
         }
     }
 
@@ -69,18 +72,24 @@ impl Circuit {
 
     fn enter(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.is_open(now) {
+            // A request may ask for several things at once: all of them are the one probe.
+            if self.probe.get() == Some(now) {
+                return Ok(());
+            }
             return Err(StoreError::Unavailable {
                 reason: "circuit open".into(),
             });
         }
         if self.until.get().is_some() {
             // This call is the probe; the next one may try in a second.
+            self.probe.set(Some(now));
             self.until.set(Some(after(now, PROBE_MILLIS)));
         }
         Ok(())
     }
 
     fn leave<T>(&self, answer: &Result<T, StoreError>, now: Timestamp) {
+        self.probe.set(None);
         match answer {
             Err(StoreError::Unavailable { .. } | StoreError::TimedOut) => {
                 self.failures.set(self.failures.get().saturating_add(1));
@@ -204,8 +213,12 @@ mod tests {
             circuit.leave(&failed, at(0));
         }
         assert!(circuit.enter(at(10_000)).is_ok());
+        // What else the same request asks for at once passes with it.
+        assert!(circuit.enter(at(10_000)).is_ok());
         assert!(circuit.enter(at(10_500)).is_err());
         assert!(circuit.enter(at(11_000)).is_ok());
+        circuit.leave(&failed, at(11_000));
+        assert!(circuit.enter(at(11_000)).is_err());
     }
 
     #[test]
