@@ -33,7 +33,7 @@ use crate::{
     crypto::Nonce,
     error::{Reason, SealError},
     policy::{Lifetimes, Limits, Plan, Report, Rules, is_nearly_full},
-    ring::{CookieRing, CsrfRing, DenyRing, RecordRing},
+    ring::{CookieRing, CsrfRing, DenyRing, RecordRing, SigningRing},
     session::Session,
     signing::{self, Signer},
     workspace::Workspace,
@@ -48,6 +48,8 @@ pub use opened::{OpenSession, Opened};
 
 /// The purpose bound into every session cookie: a token made for another use never opens here.
 const PURPOSE: &str = "session";
+/// The salt of the key that makes ids of signatures: no key of Django's own has it.
+const SIGNED_ID_SALT: &[u8] = b"edge-session.session-id";
 
 /// Opens and seals session cookies as configured. Immutable: share one.
 pub struct Codec {
@@ -73,6 +75,8 @@ pub struct Codec {
     denials: Option<DenyRing>,
     csrf: Option<CsrfRing>,
     signer: Option<Signer>,
+    /// Makes ids of the signatures of plain cookies.
+    signed_ids: Option<SigningRing>,
     #[cfg(any(feature = "flask", feature = "fernet"))]
     foreign: Foreign,
 }
@@ -142,6 +146,10 @@ impl Codec {
             records,
             denials: keys.sealing.as_ref().map(DenyRing::new),
             csrf: keys.sealing.as_ref().map(CsrfRing::new),
+            signed_ids: keys
+                .django
+                .as_ref()
+                .map(|ring| SigningRing::new(SIGNED_ID_SALT, ring)),
             signer,
             #[cfg(any(feature = "flask", feature = "fernet"))]
             foreign,

@@ -137,11 +137,11 @@ fn tokens() -> Vec<Token> {
         ("ticket", text(ticket)),
         (
             "revocation of the session",
-            codec_one.session_denial(&one.opened).unwrap().to_vec(),
+            codec_one.session_denials(&one.opened).concat(),
         ),
         (
             "revocation of the user",
-            codec_one.user_denial(&one.opened, "ada").unwrap().to_vec(),
+            codec_one.user_denials(&one.opened, "ada").concat(),
         ),
         (
             "CSRF token",

@@ -8,16 +8,15 @@ mod warm;
 
 use alloc::rc::Rc;
 
-use session_codec::{Reason, Session};
+use session_codec::Session;
 use session_store::SessionStore;
 use worker::{Context, Env, Headers, web_sys};
 
 use crate::{
     answer, body, clock, cookie_lines,
     gate::Missing,
-    gateway::Gateway,
+    gateway::{Gateway, Purpose, Unknown},
     location::Location,
-    revocation::Standing,
     routes::Mode,
     session_text,
     settings::{Access, Protocol, Settings, Tier},
@@ -43,7 +42,7 @@ pub(crate) async fn respond(
     if let Protocol::Rows(signer) = &settings.protocol {
         return rows::respond(request, location, &settings, signer, &cookies, env).await;
     }
-    let gateway = Gateway::new(settings, env, context, &request)?;
+    let gateway = Gateway::new(settings, env, context, &request, location)?;
     let mut visit = Visit::read(&gateway.settings, &cookies, gateway.now);
     match answer(&gateway, &mut visit, request, location, context).await {
         Ok(reply) => reply.build(),
@@ -281,8 +280,7 @@ async fn answer<S: SessionStore + 'static>(
         authority.check_site(&headers, location)?;
     }
     if verb != Verb::End {
-        check_standing(gateway, visit).await?;
-        load(gateway, visit).await?;
+        admit(gateway, visit).await?;
     }
     match verb {
         Verb::Read => {
@@ -294,10 +292,11 @@ async fn answer<S: SessionStore + 'static>(
                 return Err(Refusal::Conflict);
             }
             match &scope {
-                Scope::Session => {}
+                // Its record names the one before it, which goes as well; if it cannot be had the
+                // session ends all the same.
+                Scope::Session => drop(gateway.load(visit).await),
                 Scope::Everywhere => {
-                    check_standing(gateway, visit).await?;
-                    load(gateway, visit).await?;
+                    admit(gateway, visit).await?;
                     let opened = visit.session().ok_or(Refusal::NoSession)?;
                     let user = gateway.settings.class_rule.user(opened.session());
                     revoke_user(gateway, &user.ok_or(Refusal::NoUser)?).await?;
@@ -346,38 +345,20 @@ async fn answer<S: SessionStore + 'static>(
 
 /// As on a route that requires a session: a revoked one is none, and nothing is said while nobody
 /// knows.
-async fn check_standing<S: SessionStore + 'static>(
-    gateway: &Gateway<S>,
-    visit: &mut Visit,
-) -> Result<(), Refusal> {
-    let Some(opened) = visit.session() else {
-        return Ok(());
-    };
-    if !gateway.must_ask(opened, Mode::Required) {
-        return Ok(());
-    }
-    match gateway.standing(opened).await {
-        Ok(Standing::Good) => Ok(()),
-        Ok(Standing::Revoked) => {
-            visit.reject(Reason::Revoked);
-            Ok(())
-        }
-        Err(error) => {
-            crate::log::warn("revocation-unavailable", &serde_json::json!(error.label()));
-            Err(Refusal::Unavailable)
-        }
-    }
-}
-
-async fn load<S: SessionStore + 'static>(
+async fn admit<S: SessionStore + 'static>(
     gateway: &Gateway<S>,
     visit: &mut Visit,
 ) -> Result<(), Refusal> {
     if let Found::Conflict = visit.found {
         return Err(Refusal::Conflict);
     }
-    gateway.load(visit).await.map_err(|missing| match missing {
-        Missing::Unavailable(_) => Refusal::Unavailable,
-        Missing::Lost { is_newest } => Refusal::Lost { is_newest },
+    let purpose = Purpose {
+        mode: Mode::Required,
+        is_safe: false,
+    };
+    let admitted = gateway.admit(visit, purpose).await;
+    admitted.map_err(|unknown| match unknown {
+        Unknown::Standing | Unknown::Data(Missing::Unavailable(_)) => Refusal::Unavailable,
+        Unknown::Data(Missing::Lost { is_newest }) => Refusal::Lost { is_newest },
     })
 }

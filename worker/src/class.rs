@@ -67,7 +67,8 @@ impl ClassRule {
         }
     }
 
-    fn has_user(&self, session: &Session) -> bool {
+    /// Whether somebody is logged in.
+    pub(crate) fn has_user(&self, session: &Session) -> bool {
         let user = session.raw(&self.user_key);
         user.is_some_and(|user| !matches!(user, "null" | "\"\"" | "false"))
     }

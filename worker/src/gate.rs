@@ -1,5 +1,7 @@
 //! Between a session and its store: generic over the store, free of the platform.
 
+mod unless_ended;
+
 use session_codec::{
     Codec, Commit, HeadChange, Lineage, OpenSession, SealError, Session, StoreOp, Timestamp,
     cookie::Lifetime, policy::Limits,
@@ -7,6 +9,7 @@ use session_codec::{
 use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
 
 use crate::{counters, entropy::Entropy, state::with_workspace};
+pub(crate) use unless_ended::{Followed, save_unless_ended};
 
 /// A record younger than this may simply not be visible yet where we ask; an older one is lost.
 const PROPAGATION_MILLIS: i64 = Limits::RECORD_VISIBLE_SECONDS * 1000;

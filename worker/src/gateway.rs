@@ -4,11 +4,12 @@ mod end;
 mod lost;
 mod outbound;
 mod save;
+mod standing;
 
 use alloc::rc::Rc;
 
 use serde_json::json;
-use session_codec::{OpenSession, Reason, SealError, Timestamp};
+use session_codec::{OpenSession, SealError, Timestamp};
 use session_store::SessionStore;
 use worker::{Context, Env, Headers, web_sys};
 
@@ -17,13 +18,13 @@ use crate::{
     caching::{Keeping, Share},
     class::Class,
     clock, cookie_lines,
-    gate::{self, Missing},
+    gate::Missing,
     header_limit,
     location::Location,
     origin,
     origin_headers::{self, Call, Header},
     own_address, response,
-    revocation::Standing,
+    revocation::{DataCentreCache, Known, Memory},
     routes::Mode,
     session_patch,
     set_cookies::SetCookies,
@@ -32,7 +33,8 @@ use crate::{
     store::{AfterAnswer, Backend},
     visit::{Found, Visit, origin_cookies},
 };
-pub(crate) use outbound::{Outbound, ROUTE_WITHOUT_SESSION, Unasked, failed, not_saved};
+pub(crate) use outbound::{Outbound, ROUTE_WITHOUT_SESSION, Unasked, failed};
+pub(crate) use standing::{Purpose, Unknown};
 
 /// Answers a request that is for the origin.
 pub(crate) async fn respond(
@@ -43,43 +45,28 @@ pub(crate) async fn respond(
     env: &Env,
     context: &Rc<Context>,
 ) -> worker::Result<web_sys::Response> {
-    let gateway = Gateway::new(settings, env, context, &request)?;
+    let gateway = Gateway::new(settings, env, context, &request, location)?;
     let cookies = cookie_lines::read(&Headers(request.headers()), &gateway.settings)?;
     let mut visit = match mode {
         Mode::Public => Visit::unseen(),
         _ => Visit::read(&gateway.settings, &cookies, gateway.now),
     };
-    let mut may_reissue = mode != Mode::Class;
-    if let Some(opened) = visit.session()
-        && gateway.must_ask(opened, mode)
+    match gateway
+        .admit(&mut visit, Purpose::of(mode, &request.method()))
+        .await
     {
-        match gateway.standing(opened).await {
-            Ok(Standing::Good) => {}
-            Ok(Standing::Revoked) => visit.reject(Reason::Revoked),
-            // Never fail open: a route that requires a session waits for the answer, and no
-            // cookie gets a new life without one.
-            Err(error) if gateway.fails_closed(mode) => {
-                crate::log::warn("revocation-unavailable", &json!(error.label()));
-                return answer::unavailable();
-            }
-            Err(_) => may_reissue = false,
+        Ok(()) => {}
+        Err(Unknown::Standing | Unknown::Data(Missing::Unavailable(_))) => {
+            return answer::unavailable();
         }
-    }
-    let rule = &gateway.settings.class_rule;
-    let is_enough = |opened| mode == Mode::Class && rule.is_certain(opened);
-    if !visit.session().is_some_and(is_enough) {
-        match gateway.load(&mut visit).await {
-            Ok(()) => {}
-            Err(Missing::Unavailable(_)) => return answer::unavailable(),
-            Err(Missing::Lost { is_newest }) => {
-                if let Err(lines) = gateway.give_up(&mut visit, is_newest, &cookies) {
-                    let login = gateway.settings.login_url.as_deref();
-                    let goes_there = mode == Mode::Required && answer::wants_html(&request);
-                    return match login.filter(|_| goes_there) {
-                        Some(login) => answer::session_required(location, Some(login), &lines),
-                        None => answer::unusable(LOST, &lines),
-                    };
-                }
+        Err(Unknown::Data(Missing::Lost { is_newest })) => {
+            if let Err(lines) = gateway.give_up(&mut visit, is_newest, &cookies) {
+                let login = gateway.settings.login_url.as_deref();
+                let goes_there = mode == Mode::Required && answer::wants_html(&request);
+                return match login.filter(|_| goes_there) {
+                    Some(login) => answer::session_required(location, Some(login), &lines),
+                    None => answer::unusable(LOST, &lines),
+                };
             }
         }
     }
@@ -145,7 +132,7 @@ pub(crate) async fn respond(
     let removal = !said.is_for_keeping(&share, status);
     let unasked = Unasked {
         reissue: removal
-            && may_reissue
+            && mode != Mode::Class
             && !matches!(request.method().as_str(), "HEAD" | "OPTIONS")
             && status < 500
             && status != 304,
@@ -188,8 +175,14 @@ pub(crate) struct Gateway<S> {
     pub(crate) settings: Rc<Settings>,
     store: Option<Rc<S>>,
     pub(crate) now: Timestamp,
+    memory: Memory<DataCentreCache>,
     context: Rc<Context>,
     client: Client,
+}
+
+thread_local! {
+    /// What this isolate knows of the list of ended sessions.
+    static KNOWN: Rc<Known> = Rc::default();
 }
 
 /// What a store may keep of who changed a session, if the settings ask for it.
@@ -227,6 +220,7 @@ impl Gateway<Backend> {
         env: &Env,
         context: &Rc<Context>,
         request: &web_sys::Request,
+        location: &Location,
     ) -> worker::Result<Self> {
         let store = Backend::open(
             settings.store,
@@ -237,6 +231,11 @@ impl Gateway<Backend> {
         )?;
         Ok(Self {
             client: Client::of(request, settings.columns)?,
+            memory: Memory::new(
+                KNOWN.with(Rc::clone),
+                DataCentreCache::new(&location.host, Rc::clone(context)),
+                settings.revocation_seconds,
+            ),
             context: Rc::clone(context),
             settings,
             store: store.map(Rc::new),
@@ -246,40 +245,6 @@ impl Gateway<Backend> {
 }
 
 impl<S: SessionStore + 'static> Gateway<S> {
-    /// Adds the spilled keys to the session of a visit, if it has any.
-    ///
-    /// The records of a session go when it ends. Where that was not asked before, or was and it
-    /// ended meanwhile, it shows as a record that is absent: then it is no outage but no session.
-    pub(crate) async fn load(&self, visit: &mut Visit) -> Result<(), Missing> {
-        let Found::Session(opened) = &mut visit.found else {
-            return Ok(());
-        };
-        if opened.ticket().is_none() {
-            return Ok(());
-        }
-        let loaded = match &self.store {
-            Some(store) => gate::load(&self.settings.codec, &**store, opened, self.now).await,
-            None => Err(Missing::Unavailable("no_store")),
-        };
-        if loaded.as_ref().is_err_and(Missing::is_absence) && self.has_ended(opened).await {
-            crate::counters::loaded("ended");
-            visit.reject(Reason::Revoked);
-            return Ok(());
-        }
-        crate::counters::loaded(match &loaded {
-            Ok(()) => "ok",
-            Err(Missing::Unavailable(reason)) => {
-                crate::log::warn("session-unavailable", &json!(reason));
-                "unavailable"
-            }
-            Err(Missing::Lost { .. }) => {
-                crate::log::warn("session-lost", &json!("record"));
-                "lost"
-            }
-        });
-        loaded
-    }
-
     /// What the origin is told of the session: its cookie, or headers with a MAC.
     fn tell(
         &self,

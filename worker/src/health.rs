@@ -41,6 +41,7 @@ pub(crate) fn healthy(
             "version": env!("CARGO_PKG_VERSION"),
             "store": settings.store.to_string(),
             "revocation": settings.revocation.label(),
+            "copy_seconds": settings.copy_seconds(),
             "keys": keys.collect::<Vec<_>>(),
             "warnings": warnings,
         }),

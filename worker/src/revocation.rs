@@ -2,10 +2,25 @@
 //! before which all of them ended. Generic over the store, free of the platform.
 //!
 //! A store that answers late or from a cache delays a revocation: with KV by the 60 seconds its
-//! writes take to show elsewhere, and 60 more where absence is cached, so two minutes at most.
+//! writes take to show elsewhere, and 60 more where absence is cached, so two minutes at most. What
+//! the [`Memory`] holds adds its own time to that.
 
-use session_codec::{Codec, Lineage, OpenSession, Timestamp};
-use session_store::{About, Kept, Record, RecordName, SessionStore, StoreError};
+mod data_centre;
+mod entry;
+mod known;
+mod memory;
+mod subject;
+
+use core::time::Duration;
+
+use session_codec::{Codec, Lineage, Timestamp};
+use session_store::{About, Record, RecordName, SessionStore, StoreError, Swapped};
+
+pub(crate) use data_centre::{DataCentre, DataCentreCache};
+use entry::{DENIED, Entry};
+pub(crate) use known::Known;
+pub(crate) use memory::{Ask, Memory};
+pub(crate) use subject::{Name, Subject};
 
 /// Whether a session may still be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,91 +31,160 @@ pub(crate) enum Standing {
 
 /// Asks for both kinds of revocation. An error is an outage: the session is neither good nor bad.
 pub(crate) async fn standing(
-    codec: &Codec,
     store: &impl SessionStore,
-    opened: &OpenSession,
-    user: Option<&str>,
+    memory: &Memory<impl DataCentre>,
+    subject: &Subject,
+    ask: Ask,
     now: Timestamp,
 ) -> Result<Standing, StoreError> {
-    let of_session = codec.session_denial(opened);
-    let of_user = user.and_then(|user| codec.user_denial(opened, user));
-    let (denied, ended) =
-        futures_util::join!(find(store, of_session, now), find(store, of_user, now));
-    let is_denied = match denied? {
-        Some(kept) if kept.record.octets() == DENIED => true,
-        Some(_) => return Err(damaged()),
-        None => false,
+    let sessions = look_up(store, memory, subject.session(), subject, ask, now);
+    let users = look_up(store, memory, subject.user(), subject, ask, now);
+    let (session, user) = futures_util::join!(sessions, users);
+    // An end that is known is one, whether or not the other question was answered.
+    let ends = |entry: &Result<Entry, StoreError>| {
+        let entry = entry.as_ref();
+        entry.is_ok_and(|entry| entry.ends(subject.created()))
     };
-    let has_ended = match ended? {
-        Some(kept) => {
-            let millis = kept.record.octets().try_into().map_err(|_| damaged())?;
-            let until = Timestamp::from_millis(i64::from_be_bytes(millis));
-            opened.lineage().created() <= until
+    if ends(&session) || ends(&user) {
+        return Ok(Standing::Revoked);
+    }
+    session.and(user).map(|_| Standing::Good)
+}
+
+/// What the list says under any of these names: they are one session's, or one user's.
+async fn look_up(
+    store: &impl SessionStore,
+    memory: &Memory<impl DataCentre>,
+    names: &[Name],
+    subject: &Subject,
+    ask: Ask,
+    now: Timestamp,
+) -> Result<Entry, StoreError> {
+    let mut said = Entry::Nothing;
+    for name in names {
+        let entry = match memory.recall(name, subject.created(), ask, now).await {
+            Some(entry) => entry,
+            None => memory.learn(name, find(store, name, now).await?, now),
+        };
+        said = said.later(entry);
+        if said.ends(subject.created()) {
+            break;
         }
-        None => false,
-    };
-    match is_denied || has_ended {
-        true => Ok(Standing::Revoked),
-        false => Ok(Standing::Good),
     }
+    Ok(said)
 }
 
-/// What is kept under the name of a session that is denied.
-const DENIED: &[u8] = b"denied";
-
-/// Nothing that was written under such a name: nobody knows, so nobody is let in or logged out.
-fn damaged() -> StoreError {
-    StoreError::Unavailable {
-        reason: "a revocation that nobody here wrote".into(),
-    }
+async fn find(store: &impl SessionStore, name: &Name, now: Timestamp) -> Result<Entry, StoreError> {
+    let kept = store.get_fresh(&RecordName::new(*name), now).await?;
+    Entry::read(kept.as_ref())
 }
 
-/// Denies a session from now until no cookie of it can be alive.
+/// The moment until which all sessions of a user ended that began by then.
+pub(crate) async fn ended_until(
+    codec: &Codec,
+    store: &impl SessionStore,
+    memory: &Memory<impl DataCentre>,
+    user: &str,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let mut said = Entry::Nothing;
+    for name in codec.deny_user(user) {
+        let entry = find(store, &name, now).await?;
+        said = said.later(memory.learn(&name, entry, now));
+    }
+    Ok(said.until())
+}
+
+/// Denies a session from now until no cookie of it can be alive: whatever is issued to it from now
+/// on by whoever does not know yet has the same beginning, and so the same end.
+///
+/// Gives the records that its head named, which nobody needs any more.
 pub(crate) async fn revoke_session(
     codec: &Codec,
     store: &impl SessionStore,
+    memory: &Memory<impl DataCentre>,
     lineage: &Lineage,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let about = About::revocation_until(codec.lifetimes().end(now, lineage.created()));
+) -> Result<Vec<RecordName>, StoreError> {
+    let last = lineage.created().after(codec.lifetimes().absolute);
+    let about = About::revocation_until(last.after(MARGIN));
     for name in codec.deny_session(lineage) {
         store
             .put(&RecordName::new(name), &record(DENIED)?, &about, now)
             .await?;
+        memory.learn(&name, Entry::Denied, now);
     }
+    let mut records = Vec::new();
     // What is under way with an older cookie must not bring it back.
     for head in codec.head_names(lineage) {
         let head = RecordName::new(head);
+        // From nothing to nothing: moves no head and shows the one there is.
+        let shown = store.swap_head(&head, None, None, now, now).await;
+        if let Ok(Swapped::Other(newest)) = shown {
+            records.push(newest.record);
+        }
         store.end_head(&head, about.expires, now).await?;
     }
-    Ok(())
+    Ok(records)
 }
 
 /// Ends every session of a user that began until now.
 pub(crate) async fn revoke_user(
     codec: &Codec,
     store: &impl SessionStore,
+    memory: &Memory<impl DataCentre>,
     user: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let record = record(&now.millis().to_be_bytes())?;
-    let about = About::revocation_until(now.after(codec.lifetimes().absolute));
+    let mut before = Entry::Nothing;
+    for name in codec.deny_user(user) {
+        // What nobody here wrote is replaced.
+        match find(store, &name, now).await {
+            Ok(entry) => before = before.later(entry),
+            Err(error) if error == entry::damaged() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let until = moment(before.until(), now);
+    let record = record(&until.millis().to_be_bytes())?;
+    let last = until.after(codec.lifetimes().absolute);
+    let about = About::revocation_until(last.after(MARGIN));
     for name in codec.deny_user(user) {
         // Replaces an earlier one in one step: the later moment is the one that counts.
-        let name = RecordName::new(name);
-        store.put(&name, &record, &about, now).await?;
+        let key = RecordName::new(name);
+        store.put(&key, &record, &about, now).await?;
+        memory.learn(&name, Entry::Until(until), now);
     }
     Ok(())
 }
 
-async fn find(
-    store: &impl SessionStore,
-    name: Option<[u8; 24]>,
-    now: Timestamp,
-) -> Result<Option<Kept>, StoreError> {
-    match name {
-        Some(name) => store.get_fresh(&RecordName::new(name), now).await,
-        None => Ok(None),
+/// A list that is kept a little longer than needed does no harm; one that ends a moment before the
+/// last cookie does.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// How far ahead of the clock sessions may be made to begin, in seconds: far less than what a
+/// reader of cookies allows for.
+const MOST_AHEAD: i64 = 60;
+
+/// Beginnings are whole seconds, so a second cannot hold both a session that ended and one that
+/// began after that: those that begin in the same second begin, by their cookie, in the next one
+/// ([`after`]). To end one of those the moment has to be in that second too.
+fn moment(before: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let next = before.map_or(i64::MIN, |before| before.seconds().saturating_add(1));
+    if next <= now.seconds() {
+        return now;
+    }
+    let most = now.seconds().saturating_add(MOST_AHEAD);
+    now.max(Timestamp::from_seconds(next.min(most)))
+}
+
+/// When a session begins that is new at `began`, of a user whose sessions ended `until` then.
+pub(crate) fn after(until: Option<Timestamp>, began: Timestamp) -> Timestamp {
+    match until {
+        Some(until) if began.seconds() <= until.seconds() => {
+            Timestamp::from_seconds(until.seconds().saturating_add(1))
+        }
+        _ => began,
     }
 }
 
@@ -112,107 +196,4 @@ fn record(octets: &[u8]) -> Result<Record, StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use pollster::block_on;
-    use session_codec::{Config, KeyRing, Keys, Secret, Session, Workspace, cookie::Lifetime};
-    use session_store::{Fault, FaultyStore, MemoryStore};
-
-    use super::*;
-
-    const BEGAN: Timestamp = Timestamp::from_seconds(1_800_000_000);
-
-    fn codec() -> Codec {
-        let keys = Keys {
-            sealing: Some(KeyRing::new(Secret::from_octets([7; 32]), vec![]).unwrap()),
-            django: None,
-        };
-        let config = Config {
-            identify: true,
-            ..Config::default()
-        };
-        Codec::new(config, &keys).unwrap()
-    }
-
-    fn session(codec: &Codec, began: Timestamp) -> OpenSession {
-        let (rng, workspace) = (&mut getrandom::SysRng, &mut Workspace::new());
-        let (lineage, lifetime) = (Lineage::new(began), Lifetime::BrowserSession);
-        let commit = codec.seal(&Session::new(), &lineage, began, lifetime, rng, workspace);
-        let commit = commit.unwrap();
-        let (_, value) = commit.set_cookie.as_str().split_once('=').unwrap();
-        let value = value.split(';').next().unwrap();
-        codec
-            .open_value(value.as_bytes(), began, workspace)
-            .unwrap()
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_seconds(BEGAN.seconds() + seconds)
-    }
-
-    #[test]
-    fn a_denied_session_stays_denied_for_its_whole_life_and_others_do_not_notice() {
-        let (codec, store) = (codec(), MemoryStore::new());
-        let (one, other) = (session(&codec, BEGAN), session(&codec, BEGAN));
-        let ask =
-            |opened, now| block_on(standing(&codec, &store, opened, Some("42"), now)).unwrap();
-        assert_eq!(ask(&one, BEGAN), Standing::Good);
-        block_on(revoke_session(&codec, &store, one.lineage(), at(10))).unwrap();
-        assert_eq!(ask(&one, at(10)), Standing::Revoked);
-        let last = codec.lifetimes().end(at(10), BEGAN);
-        let just_before = Timestamp::from_millis(last.millis() - 1000);
-        assert_eq!(ask(&one, just_before), Standing::Revoked);
-        assert_eq!(ask(&other, at(10)), Standing::Good);
-    }
-
-    #[test]
-    fn a_user_is_logged_out_everywhere_and_may_come_back() {
-        let (codec, store) = (codec(), MemoryStore::new());
-        let before = session(&codec, BEGAN);
-        let after = session(&codec, at(21));
-        block_on(revoke_user(&codec, &store, "42", at(10))).unwrap();
-        block_on(revoke_user(&codec, &store, "42", at(20))).unwrap();
-        let ask = |opened, user| block_on(standing(&codec, &store, opened, user, at(30))).unwrap();
-        assert_eq!(ask(&before, Some("42")), Standing::Revoked);
-        assert_eq!(ask(&after, Some("42")), Standing::Good);
-        assert_eq!(ask(&before, Some("43")), Standing::Good);
-        assert_eq!(ask(&before, None), Standing::Good);
-    }
-
-    #[test]
-    fn damage_is_neither_good_nor_bad() {
-        let codec = codec();
-        let opened = session(&codec, BEGAN);
-        let names = [
-            codec.session_denial(&opened).unwrap(),
-            codec.user_denial(&opened, "42").unwrap(),
-        ];
-        for name in names {
-            let store = MemoryStore::new();
-            let record = Record::new(b"garbage".to_vec()).unwrap();
-            let about = About::revocation_until(at(3600));
-            block_on(store.put(&RecordName::new(name), &record, &about, BEGAN)).unwrap();
-            assert!(block_on(standing(&codec, &store, &opened, Some("42"), BEGAN)).is_err());
-        }
-    }
-
-    #[test]
-    fn an_attempt_that_fails_leaves_the_revocation_before_in_force() {
-        let (codec, store) = (codec(), FaultyStore::new(MemoryStore::new()));
-        let before = session(&codec, BEGAN);
-        block_on(revoke_user(&codec, &store, "42", at(10))).unwrap();
-        store.set_fault(Some(Fault::BeforeEffect));
-        assert!(block_on(revoke_user(&codec, &store, "42", at(20))).is_err());
-        store.set_fault(None);
-        let standing = block_on(standing(&codec, &store, &before, Some("42"), at(30)));
-        assert_eq!(standing, Ok(Standing::Revoked));
-    }
-
-    #[test]
-    fn an_outage_is_neither_good_nor_bad() {
-        let (codec, store) = (codec(), FaultyStore::new(MemoryStore::new()));
-        let opened = session(&codec, BEGAN);
-        store.set_fault(Some(Fault::BeforeEffect));
-        assert!(block_on(standing(&codec, &store, &opened, None, BEGAN)).is_err());
-        assert!(block_on(revoke_session(&codec, &store, opened.lineage(), BEGAN)).is_err());
-    }
-}
+mod tests;

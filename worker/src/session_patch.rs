@@ -7,7 +7,7 @@ use session_codec::Session;
 use session_store::SessionStore;
 
 use crate::{
-    gateway::{Gateway, Outbound, ROUTE_WITHOUT_SESSION, failed, not_saved},
+    gateway::{Gateway, Outbound, ROUTE_WITHOUT_SESSION, failed},
     routes::Mode,
     session_text,
     visit::Visit,
@@ -44,7 +44,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
             Err(_) => return failed(HEADER, "bad_json"),
         };
         let saved = self.save_changed(visit, before, &after).await;
-        saved.unwrap_or_else(|error| not_saved(&error))
+        saved.unwrap_or_else(|error| self.not_saved(visit, &error))
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) use protocol::Protocol;
 use protocol::Spoken;
 pub(crate) use revocation::Revocation;
 pub(crate) use stores::{Columns, StoreChoice, Tier};
-use value::{boolean, positive};
+use value::{boolean, positive, seconds};
 
 /// Everything a request needs, validated.
 pub(crate) struct Settings {
@@ -70,6 +70,8 @@ pub(crate) struct Settings {
     /// Ids of the sealing keys, the primary first, and when they end.
     pub(crate) key_ids: Vec<(KeyId, Option<Timestamp>)>,
     pub(crate) revocation: Revocation,
+    /// For how long it is believed that a session is in force; 0: it is asked each time.
+    pub(crate) revocation_seconds: u32,
     /// Age from which a cookie is issued anew, in milliseconds, so that the idle limit counts
     /// from the last visit; `None`: it counts from the last change, as with Django.
     pub(crate) touch_millis: Option<i64>,
@@ -106,7 +108,7 @@ impl Settings {
         let budget = fields.parsed("SESSION_BUDGET", "4093", codec::budget);
         let idle = fields.parsed("SESSION_IDLE_SECONDS", "1209600", positive);
         let absolute = fields.parsed("SESSION_ABSOLUTE_SECONDS", "2592000", positive);
-        let stale = fields.parsed("SESSION_STALE_SECONDS", "600", value::stale);
+        let stale = fields.parsed("SESSION_STALE_SECONDS", "600", seconds);
         let routes = fields.parsed("SESSION_ROUTES", r#"{"/": "optional"}"#, site::routes);
         let user_key = fields.parsed("SESSION_USER_KEY", "_auth_user_id", rules::user_key);
         let fresh = fields.parsed("SESSION_FRESH_SECONDS", "900", positive);
@@ -138,6 +140,7 @@ impl Settings {
         });
         let touch = fields.optional("SESSION_TOUCH_SECONDS", positive);
         let revocation = fields.optional("SESSION_REVOCATION", Revocation::read);
+        let revocation_seconds = fields.parsed("SESSION_REVOCATION_SECONDS", "60", seconds);
         let django = keys::django(&mut fields, spoken);
         if rows_only && !store.is_some_and(StoreChoice::has_rows) {
             fields.problem(
@@ -232,6 +235,7 @@ impl Settings {
                 debug_header: debug_header?,
                 key_ids: key_ids?,
                 revocation: revocation?,
+                revocation_seconds: revocation_seconds?,
                 touch_millis: touch?.map(|seconds| i64::from(seconds) * 1000),
                 cookie_age: idle?,
                 cookie_domain,

@@ -14,6 +14,8 @@ pub(crate) struct Visit {
     sent_ours: bool,
     /// It sent the origin's own, plain cookie.
     sent_plain: bool,
+    /// The session was known to be in force when the request came.
+    pub(crate) is_judged: bool,
 }
 
 /// The session of a request.
@@ -35,6 +37,7 @@ impl Visit {
             found: Found::Nothing,
             sent_ours: false,
             sent_plain: false,
+            is_judged: false,
         }
     }
 
@@ -63,6 +66,7 @@ impl Visit {
             found,
             sent_ours,
             sent_plain,
+            is_judged: false,
         }
     }
 
@@ -72,6 +76,7 @@ impl Visit {
             found: Found::Rejected,
             sent_ours: false,
             sent_plain: false,
+            is_judged: false,
         }
     }
 

@@ -11,13 +11,16 @@ use super::{
     record::SealedRecord,
 };
 use crate::{
-    atoms::{Envelope, KeyId, Timestamp},
+    atoms::{Envelope, KeyId, KeyPosition, Timestamp},
     error::{Reason, SealError},
     policy::{Placement, Plan, TICKET_KEY},
     session::Session,
     signing::{self, payload},
     text::{base64url, json},
-    wire::ticket::{self, Ticket},
+    wire::{
+        django::split_last,
+        ticket::{self, Ticket},
+    },
     workspace::add_member,
 };
 
@@ -104,6 +107,9 @@ impl Codec {
     ) -> Result<OpenSession, Reason> {
         let mut opened = self.open_signed(value, self.limits.cookie_octets, now, workspace)?;
         self.check_accepted(Envelope::Django, opened.issued, now)?;
+        // It began at the latest when it was signed.
+        self.lifetimes.check_begun(opened.issued, now)?;
+        opened.lineage.sid = self.signed_sid(value, opened.key);
         // Only where this codec writes Django cookies with records of its own is the key ours.
         if self.write == Envelope::Django && self.can_spill() {
             self.take_ticket(&mut opened)?;
@@ -137,6 +143,15 @@ impl Codec {
             opened_at: now,
             expired: Vec::new(),
         })
+    }
+
+    /// The id of the session that a plain cookie becomes: a keyed hash of its signature, so that
+    /// the cookie and what was sealed of it end together. Under the secret that signed it, which
+    /// is the same for as long as the cookie is read, whatever becomes of other keys.
+    fn signed_sid(&self, value: &[u8], key: KeyPosition) -> Option<[u8; 16]> {
+        let ring = self.signed_ids.as_ref().filter(|_| self.identify)?;
+        let (_, signature) = split_last(value)?;
+        ring.mac(key, signature)?.first_chunk().copied()
     }
 
     /// The cookie's value, the placement, and the record of what did not fit.

@@ -770,32 +770,30 @@ fn a_session_has_an_id_of_its_own_until_it_begins_anew() {
         open(&codec, &value(&commit)).unwrap()
     };
     let first = opened_after(&Lineage::new(CREATED), 0);
-    let name = codec.session_denial(&first).unwrap();
+    let name = codec.session_denials(&first)[0];
     assert!(!codec.needs_reissue(&first));
     assert!(codec.needs_reissue(&open(&codec, WORKED_EXAMPLE).unwrap()));
     // A later cookie of the same session is found under the same name, one of those to write.
     let later = opened_after(first.lineage(), 100);
-    assert_eq!(codec.session_denial(&later), Some(name));
+    assert_eq!(codec.session_denials(&later), [name]);
     let written = codec.deny_session(first.lineage());
     assert_eq!((written.len(), written[0]), (2, name));
     // After log in it is another session.
     let anew = opened_after(&first.lineage().restarted(ISSUED), 200);
-    assert_ne!(codec.session_denial(&anew), Some(name));
+    assert_ne!(codec.session_denials(&anew), [name]);
     assert!(!codec.deny_session(anew.lineage()).contains(&name));
     // A user is not a session, and a session without an id cannot be revoked.
     assert!(
         codec
             .deny_user("42")
-            .contains(&codec.user_denial(&later, "42").unwrap())
+            .contains(&codec.user_denials(&later, "42")[0])
     );
     assert_ne!(
-        codec.user_denial(&later, "42"),
-        codec.user_denial(&later, "43")
+        codec.user_denials(&later, "42"),
+        codec.user_denials(&later, "43")
     );
-    assert_eq!(
-        self::codec().session_denial(&open(&self::codec(), WORKED_EXAMPLE).unwrap()),
-        None
-    );
+    let without_id = open(&self::codec(), WORKED_EXAMPLE).unwrap();
+    assert!(self::codec().session_denials(&without_id).is_empty());
 }
 
 #[test]
@@ -812,8 +810,99 @@ fn a_copy_under_an_older_key_finds_a_revocation_written_after_rotation() {
     let new = value(&seal(&after, &session, old.lineage(), 100));
     let new = open(&after, &new).unwrap();
     let written = after.deny_session(new.lineage());
-    assert!(written.contains(&after.session_denial(&old).unwrap()));
-    assert!(written.contains(&after.session_denial(&new).unwrap()));
+    assert!(written.contains(&after.session_denials(&old)[0]));
+    assert!(written.contains(&after.session_denials(&new)[0]));
+}
+
+#[test]
+fn a_plain_cookie_and_what_becomes_of_it_are_one_session_whatever_becomes_of_keys() {
+    const WEAK: [&str; 2] = ["the key of the site", "its next key"];
+    let codec = |sealing: &[u8], site: &[&str], identify| {
+        let config = Config {
+            identify,
+            django_cookie: Some("sessionid".into()),
+            accept: vec![
+                Acceptance::always(Envelope::Sealed),
+                Acceptance::always(Envelope::Django),
+            ],
+            ..config()
+        };
+        Codec::new(config, &keys(sealing, site)).unwrap()
+    };
+    let [before, after] = [
+        codec(&[0], &WEAK[..1], true),
+        codec(&[9, 0], &[WEAK[1], WEAK[0]], true),
+    ];
+    let session = Session::from_json(r#"{"_auth_user_id":"42"}"#).unwrap();
+    let workspace = &mut Workspace::new();
+    let plain = before.origin_cookie(&session, ISSUED, workspace).unwrap();
+    let other = before.origin_cookie(&session, CREATED, workspace).unwrap();
+    let opened = |codec: &Codec, value: &str| open(codec, value).unwrap();
+    let sealed = |codec: &Codec, plain: &OpenSession| {
+        opened(codec, &value(&seal(codec, &session, plain.lineage(), 0)))
+    };
+    let first = opened(&before, &plain);
+    let (old, new) = (
+        sealed(&before, &first),
+        sealed(&after, &opened(&after, &plain)),
+    );
+    // Ended by any of them, and by whichever version of the keys, all of them have ended.
+    for written in [
+        before.deny_session(first.lineage()),
+        before.deny_session(old.lineage()),
+        after.deny_session(new.lineage()),
+    ] {
+        let finds = |codec: &Codec, opened: &OpenSession| {
+            let names = codec.session_denials(opened);
+            names.iter().any(|name| written.contains(name))
+        };
+        assert!(finds(&before, &first) && finds(&before, &old));
+        assert!(finds(&after, &opened(&after, &plain)));
+        assert!(!finds(&after, &opened(&after, &other)));
+    }
+    let users = before.deny_user("42");
+    assert_eq!(before.user_denials(&first, "42"), users);
+    assert!(
+        after
+            .user_denials(&opened(&after, &plain), "42")
+            .contains(&users[0])
+    );
+    // It does not begin anew, costs no octet where nobody ends sessions, and another key's name on
+    // the list is not known to be its own.
+    assert_eq!(new.lineage().created(), ISSUED);
+    let without = opened(&codec(&[0], &WEAK[..1], false), &plain);
+    assert!(before.session_denials(&without).is_empty());
+    assert!(!before.keeps_denial(&first) && before.keeps_denial(&old));
+    assert!(!after.keeps_denial(&opened(
+        &after,
+        &value(&seal(&before, &session, old.lineage(), 0))
+    )));
+}
+
+#[test]
+fn the_absolute_limit_holds_for_a_plain_cookie_too() {
+    let config = Config {
+        idle_seconds: 100,
+        absolute_seconds: 50,
+        django_cookie: Some("sessionid".into()),
+        accept: vec![
+            Acceptance::always(Envelope::Sealed),
+            Acceptance::always(Envelope::Django),
+        ],
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0], &["the key of the site"])).unwrap();
+    let workspace = &mut Workspace::new();
+    let plain = codec
+        .origin_cookie(&Session::new(), ISSUED, workspace)
+        .unwrap();
+    let mut at = |seconds: u64| {
+        let now = ISSUED.after(core::time::Duration::from_secs(seconds));
+        codec.open_value(plain.as_bytes(), now, workspace).err()
+    };
+    assert_eq!(at(50), None);
+    assert_eq!(at(51), Some(Reason::TooOld));
+    assert_eq!(at(101), Some(Reason::Expired));
 }
 
 #[test]

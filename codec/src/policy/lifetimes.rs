@@ -36,10 +36,16 @@ impl Lifetimes {
             Err(Reason::FromTheFuture)
         } else if now > issued.after(self.idle) {
             Err(Reason::Expired)
-        } else if now > created.unwrap_or(issued).after(self.absolute) {
-            Err(Reason::TooOld)
         } else {
-            Ok(())
+            self.check_begun(created.unwrap_or(issued), now)
+        }
+    }
+
+    /// The absolute limit alone.
+    pub(crate) fn check_begun(&self, created: Timestamp, now: Timestamp) -> Result<(), Reason> {
+        match now > created.after(self.absolute) {
+            true => Err(Reason::TooOld),
+            false => Ok(()),
         }
     }
 

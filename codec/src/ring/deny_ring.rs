@@ -6,8 +6,9 @@ use crate::{
 
 /// Names revocations in a store: keyed hashes, so that a store learns neither ids nor users.
 ///
-/// A cookie is looked up under the key that opened it, so a revocation is written under every key
-/// of the ring: whichever of them sealed a copy of the cookie, the copy finds it.
+/// A cookie is looked up under the key that sealed it, so a revocation is written under every key
+/// of the ring: whichever of them sealed a copy of the cookie, the copy finds it. A cookie that none
+/// of them sealed is looked up under all.
 pub(crate) struct DenyRing(KeyRing<(KeyId, MacKey)>);
 
 impl DenyRing {

@@ -20,6 +20,12 @@ impl SigningRing {
         self.0.primary().mac_text(message)
     }
 
+    /// `HMAC-SHA256(key, message)` under the key at this position.
+    pub(crate) fn mac(&self, position: KeyPosition, message: &[u8]) -> Option<[u8; 32]> {
+        let key = self.0.iter().nth(position.index().into())?;
+        Some(key.mac(message))
+    }
+
     /// What stands before the last separator, if one of the keys signed it.
     pub(crate) fn verify<'m>(
         &self,

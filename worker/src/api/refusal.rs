@@ -10,6 +10,8 @@ use crate::{answer::RETRY_AFTER, body::BodyError, gate::SaveError, session_text:
 #[derive(Debug)]
 pub(super) enum Refusal {
     NoSession,
+    /// It ended while this was done.
+    Ended,
     Conflict,
     /// Whether the cookie is the last one of its session.
     Lost {
@@ -44,7 +46,7 @@ impl Refusal {
             | SaveError::Store(StoreError::TooLarge { .. }) => Self::SessionTooLarge,
             SaveError::Store(_) => Self::Unavailable,
             SaveError::Contested => Self::Contested,
-            SaveError::Ended => Self::NoSession,
+            SaveError::Ended => Self::Ended,
             SaveError::Seal(SealError::TooDeep) => Self::Text(TextError::TooDeep),
             SaveError::Seal(_) => Self::Internal,
         }
@@ -52,7 +54,9 @@ impl Refusal {
 
     pub(super) const fn status(&self) -> u16 {
         match self {
-            Self::NoSession | Self::Conflict | Self::Lost { .. } | Self::BadToken => 401,
+            Self::NoSession | Self::Ended | Self::Conflict | Self::Lost { .. } | Self::BadToken => {
+                401
+            }
             Self::CrossSite | Self::NotWritable(_) | Self::NeedsToken => 403,
             Self::NoUser | Self::Contested => 409,
             Self::RevocationOff | Self::NoDatabase | Self::NoCache => 501,
@@ -84,7 +88,7 @@ impl Refusal {
 
     const fn code(&self) -> &'static str {
         match self {
-            Self::NoSession => "no_session",
+            Self::NoSession | Self::Ended => "no_session",
             Self::Conflict => "conflict",
             Self::Lost { .. } => "session_lost",
             Self::BadToken => "bad_token",
@@ -110,7 +114,7 @@ impl Refusal {
 
     const fn message(&self) -> &'static str {
         match self {
-            Self::NoSession => "There is no session.",
+            Self::NoSession | Self::Ended => "There is no session.",
             Self::Conflict => "Two sessions at once. Please log in again.",
             Self::Lost { .. } => "The session's data is lost. Please log in again.",
             Self::BadToken => "The bearer token is not the right one.",

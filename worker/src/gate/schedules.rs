@@ -7,7 +7,9 @@
 //!   again. Until then the answer is "ask again", not "no session".
 //! - **Stale**: so does every cookie that is at most 16 changes old, and whose session did not
 //!   change again after its time was over.
-//! - **Ended**: after a log out that was confirmed, no copy of a cookie is good again.
+//! - **Ended**: after a log out that was confirmed, no copy of a cookie is good again, nor is one
+//!   handed out again: at once where it is asked afresh, a while later where it is remembered, and
+//!   until the session's absolute end.
 //! - **Both**: updates of different keys at once all survive, where the store can compare and swap.
 //! - **Bounded**: nobody waits longer than the time limits add up to, and nothing hangs.
 //!
@@ -117,6 +119,18 @@ fn a_store_that_confirms_what_it_does_not_keep_is_caught() {
 fn a_store_that_brings_back_what_was_ended_is_caught() {
     let violation = caught(Control::Resurrects, false, &[Sort::Kv, Sort::D1]);
     assert!(violation.contains("ended"), "{violation}");
+}
+
+#[test]
+fn a_gate_that_does_not_ask_before_it_hands_out_a_cookie_is_caught() {
+    let violation = caught(Control::Trusting, false, &[Sort::D1, Sort::Through]);
+    assert!(violation.contains("handed out again"), "{violation}");
+}
+
+#[test]
+fn a_list_that_forgets_before_the_session_is_over_is_caught() {
+    let violation = caught(Control::Shortens, false, &[Sort::Kv, Sort::D1]);
+    assert!(violation.contains("good again"), "{violation}");
 }
 
 #[test]

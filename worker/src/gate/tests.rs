@@ -7,6 +7,7 @@ use session_codec::{
 use session_store::{Fault, FaultyStore, MemoryStore};
 
 use super::*;
+use crate::revocation::{Memory, Subject, revoke_session, revoke_user};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -25,6 +26,11 @@ fn codec_of(ring: KeyRing<Secret>) -> Codec {
         ..Config::default()
     };
     Codec::new(config, &keys).unwrap()
+}
+
+/// What an isolate knows that has just begun.
+fn memory() -> Memory<()> {
+    Memory::new(alloc::rc::Rc::default(), (), 60)
 }
 
 /// 20 KB that deflate cannot bring under 4 KB.
@@ -171,11 +177,81 @@ fn a_session_that_ended_is_not_brought_back() {
     let (codec, store, session) = (codec(), MemoryStore::new(), session());
     let cookie = saved(&store, &codec, &session);
     let slow = loaded(&codec, &store, &cookie);
-    let ended = crate::revocation::revoke_session(&codec, &store, slow.lineage(), NOW);
+    let memory = memory();
+    let ended = revoke_session(&codec, &store, &memory, slow.lineage(), NOW);
     assert!(block_on(ended).is_ok());
     let outcome = changed(&store, &codec, &slow, &with(&session, "a", 1));
     // The record that was written for it is to be deleted.
     assert_eq!(outcome.err(), Some((SaveError::Ended, 1)));
+}
+
+/// As a request saves that found `opened`.
+fn followed(
+    store: &impl SessionStore,
+    codec: &Codec,
+    opened: &OpenSession,
+    after: &Session,
+    must_be_known: bool,
+) -> Result<ResponseCookie, (SaveError, Vec<RecordName>)> {
+    let (subject, memory) = (Subject::of(codec, opened, Some("42")), memory());
+    let followed = Followed {
+        subject: &subject,
+        memory: &memory,
+        must_be_known,
+    };
+    let draft = draft(opened.session(), after, opened.lineage());
+    let saved = save_unless_ended(codec, Some(store), Some(&followed), draft, NOW);
+    block_on(saved).map(|saved| saved.commit.set_cookie)
+}
+
+#[test]
+fn what_ended_while_the_site_took_its_time_is_not_handed_out_again() {
+    let codec = codec();
+    let small = with(&Session::new(), "small", 1);
+    for (session, is_large) in [(small, false), (session(), true)] {
+        for by_user in [false, true] {
+            let (store, memory) = (MemoryStore::new(), memory());
+            let cookie = saved(&store, &codec, &session);
+            let slow = loaded(&codec, &store, &cookie);
+            let lineage = slow.lineage();
+            let ended = match by_user {
+                false => block_on(revoke_session(&codec, &store, &memory, lineage, NOW)),
+                true => block_on(revoke_user(&codec, &store, &memory, "42", NOW)).map(|()| vec![]),
+            };
+            let mut gone = ended.unwrap();
+            let outcome = followed(&store, &codec, &slow, &with(&session, "a", 1), false);
+            let Err((SaveError::Ended, records)) = outcome else {
+                panic!("handed out");
+            };
+            // The record that was written for it goes, and with it the one there was.
+            gone.extend(records);
+            let name = codec.record_name(&open(&codec, &cookie, NOW));
+            assert_eq!(name.is_some(), is_large);
+            assert!(name.is_none_or(|name| gone.contains(&RecordName::new(name))));
+            assert!(gone.len() >= if is_large { 2 } else { 0 }, "{gone:?}");
+        }
+    }
+}
+
+#[test]
+fn while_nobody_knows_a_save_goes_on_unless_it_must_be_known() {
+    let codec = codec();
+    let session = with(&Session::new(), "small", 1);
+    let store = FaultyStore::new(MemoryStore::new());
+    let opened = loaded(&codec, &store, &saved(&store, &codec, &session));
+    let after = with(&session, "a", 1);
+    store.set_fault(Some(Fault::BeforeEffect));
+    let outcome = followed(&store, &codec, &opened, &after, true);
+    assert!(matches!(outcome, Err((SaveError::Store(_), _))));
+    let cookie = followed(&store, &codec, &opened, &after, false).unwrap();
+    // What was handed out then has the same name on the list, so an end from before counts.
+    store.set_fault(None);
+    let issued = open(&codec, &cookie, NOW);
+    assert_eq!(
+        codec.session_denials(&issued),
+        codec.session_denials(&opened)
+    );
+    assert!(codec.keeps_denial(&opened));
 }
 
 #[test]
@@ -408,7 +484,8 @@ fn versions_with_their_keys_in_another_order_share_heads() {
     assert_eq!(both.session(), &with(&with(&session, "a", 1), "b", 2));
     // What ended by one of them is not brought back by the other.
     let slow = loaded(&new, &store, &cookie);
-    let ended = crate::revocation::revoke_session(&old, &store, one.lineage(), NOW);
+    let memory = memory();
+    let ended = revoke_session(&old, &store, &memory, one.lineage(), NOW);
     assert!(block_on(ended).is_ok());
     let outcome = changed(&store, &new, &slow, &with(&session, "c", 3));
     assert_eq!(outcome.err(), Some((SaveError::Ended, 1)));

@@ -10,7 +10,7 @@ use session_codec::{
 use session_store::{RecordName, SessionStore};
 use worker::Context;
 
-use super::{Gateway, end::insist};
+use super::{Gateway, end::insist, save::Change};
 use crate::{
     gate::{self, SaveError},
     lifetime,
@@ -118,21 +118,19 @@ impl<S: SessionStore + 'static> Gateway<S> {
         };
         let age = self.settings.cookie_age;
         let lifetime = lifetime::of_session(opened.session(), age, issued, self.now);
-        let saved = self
-            .seal(
-                Some(opened),
-                opened.session(),
-                opened.lineage().clone(),
-                issued,
-                lifetime,
-            )
-            .await;
-        match saved {
+        let change = Change {
+            before: Some(opened),
+            after: opened.session(),
+        };
+        // No cookie gets a new life without an answer, where nobody asked for one.
+        let followed = Some((opened, true));
+        let lineage = opened.lineage().clone();
+        match self.seal(change, followed, lineage, issued, lifetime).await {
             Ok(saved) => {
                 crate::counters::reissued(cause);
                 self.told(visit, saved)
             }
-            Err(error) => not_saved(&error),
+            Err(error) => self.not_saved(visit, &error),
         }
     }
 
@@ -154,7 +152,25 @@ impl<S: SessionStore + 'static> Gateway<S> {
         };
         let lifetime = lifetime::of_cookie(cookie, self.now);
         let saved = self.save(visit, opened, fresh.session(), fresh.issued(), lifetime);
-        saved.await.unwrap_or_else(|error| not_saved(&error))
+        saved
+            .await
+            .unwrap_or_else(|error| self.not_saved(visit, &error))
+    }
+
+    /// A session that could not be saved leaves everything as it was: the browser keeps its cookie,
+    /// and the old record is still there.
+    ///
+    /// One that ended is removed, but not where it was in force when the request came, nor that of
+    /// a stranger: then the browser may have logged in meanwhile, and what it has now is no business
+    /// of this answer. If it has not, its next request says so.
+    pub(crate) fn not_saved(&self, visit: &Visit, error: &SaveError) -> Outbound {
+        let mut outbound = failed("seal", error.label());
+        let rule = &self.settings.class_rule;
+        let is_user = |opened: &OpenSession| rule.has_user(opened.session());
+        if *error == SaveError::Ended && !visit.is_judged && visit.session().is_some_and(is_user) {
+            outbound.lines = self.all_removals(visit);
+        }
+        outbound
     }
 
     /// Deletes records that were written for nothing; nobody waits for it.
@@ -178,22 +194,18 @@ impl<S: SessionStore + 'static> Gateway<S> {
             && !(deletions.is_empty() && unrevoked.is_none())
         {
             let settings = Rc::clone(&self.settings);
+            let memory = self.memory.clone();
             let now = self.now;
             context.wait_until(async move {
+                let mut deletions = deletions;
                 if let Some(lineage) = unrevoked {
-                    insist(&settings, &*store, &lineage, now).await;
+                    deletions.extend(insist(&settings, &*store, &memory, &lineage, now).await);
                 }
                 gate::delete_all(&*store, deletions).await;
             });
         }
         lines
     }
-}
-
-/// A session that could not be saved leaves everything as it was: the browser keeps its cookie,
-/// and the old record is still there.
-pub(crate) fn not_saved(error: &SaveError) -> Outbound {
-    failed("seal", error.label())
 }
 
 /// The origin set its session in a line that is no cookie, or is too long for one: what the

@@ -5,12 +5,18 @@ use session_store::{About, RecordName, SessionStore};
 
 use super::{Gateway, Outbound};
 use crate::{
-    gate::{self, Draft, SaveError, Saved},
+    gate::{self, Draft, Followed, SaveError, Saved},
     lifetime,
     settings::Settings,
     state::with_siblings,
     visit::Visit,
 };
+
+/// A session as the request found it, and as it is to be.
+pub(super) struct Change<'a> {
+    pub(super) before: Option<&'a OpenSession>,
+    pub(super) after: &'a Session,
+}
 
 /// A session that is stored, and the debug header.
 pub(super) struct Sealed {
@@ -44,7 +50,7 @@ impl<S: SessionStore + 'static> Gateway<S> {
     ) -> Result<Outbound, SaveError> {
         let rule = &self.settings.class_rule;
         let (lineage, ended) = match before {
-            None => (Lineage::new(issued), None),
+            None => (Lineage::new(self.beginning(after, issued).await), None),
             Some(before) if rule.is_same_user(before.session(), after) => {
                 (before.lineage().carrying(before.session(), after), None)
             }
@@ -52,22 +58,35 @@ impl<S: SessionStore + 'static> Gateway<S> {
             Some(before) => {
                 let old = before.lineage();
                 let carried = old.carrying(before.session(), after);
-                (carried.restarted(issued), Some(old))
+                let began = self.beginning(after, issued).await;
+                (carried.restarted(began), Some(old))
             }
         };
-        let sealed = self.seal(before, after, lineage, issued, lifetime).await?;
-        let mut outbound = self.told(visit, sealed);
+        // No cookie is older than its session.
+        let issued = issued.max(lineage.created());
+        // A log in takes nothing of its own from the session of a stranger, ended or not.
+        let followed = before.filter(|before| {
+            ended.is_none() || rule.has_user(before.session()) || !rule.has_user(after)
+        });
+        let followed = followed.map(|before| {
+            let keeps_name = self.settings.codec.keeps_denial(before);
+            (before, rule.has_user(before.session()) && !keeps_name)
+        });
+        let change = Change { before, after };
+        let sealed = self.seal(change, followed, lineage, issued, lifetime);
+        let mut outbound = self.told(visit, sealed.await?);
         if let Some(ended) = ended {
-            outbound.unrevoked = self.revoke(ended, "login").await;
+            self.revoke(ended, "login", &mut outbound).await;
         }
         Ok(outbound)
     }
 
-    /// Seals and stores `after`, which was `before` when the request came.
+    /// Seals and stores a session. Of one that is `followed` it is asked whether it has ended, and
+    /// if so nothing is handed out; nor while nobody knows, where that must be known.
     pub(super) async fn seal(
         &self,
-        before: Option<&OpenSession>,
-        after: &Session,
+        Change { before, after }: Change<'_>,
+        followed: Option<(&OpenSession, bool)>,
         lineage: Lineage,
         issued: Timestamp,
         lifetime: Lifetime,
@@ -91,8 +110,16 @@ impl<S: SessionStore + 'static> Gateway<S> {
             lifetime,
             about,
         };
-        let saved = gate::save(codec, self.store.as_deref(), draft, self.now).await;
-        match saved {
+        let subject = followed.map(|(before, _)| self.subject(before));
+        let followed = self.list().zip(subject.as_ref()).zip(followed);
+        let followed = followed.map(|((_, subject), (_, must_be_known))| Followed {
+            subject,
+            memory: &self.memory,
+            must_be_known,
+        });
+        let (store, now) = (self.store.as_deref(), self.now);
+        let saved = gate::save_unless_ended(codec, store, followed.as_ref(), draft, now);
+        match Box::pin(saved).await {
             Ok(mut saved) => {
                 crate::counters::saved("ok");
                 if let Some(change) = &saved.commit.head {
@@ -103,8 +130,11 @@ impl<S: SessionStore + 'static> Gateway<S> {
                 let header = self.report(session, &saved.commit);
                 Ok(Sealed { saved, header })
             }
-            Err((error, discarded)) => {
+            Err((error, mut discarded)) => {
                 crate::counters::saved(error.label());
+                if let (SaveError::Ended, Some(before)) = (&error, before) {
+                    discarded.extend(self.records_of(before.lineage()));
+                }
                 self.delete_later(discarded);
                 Err(error)
             }

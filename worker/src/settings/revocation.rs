@@ -1,15 +1,16 @@
 //! `SESSION_REVOCATION`: where sessions that ended before their time are looked up.
 
-use super::{StoreChoice, field::Fields};
+use super::{Protocol, Settings, StoreChoice, Tier, field::Fields};
 
 /// Where it is looked up whether a session was revoked. Ordered by how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Revocation {
     /// Nowhere: a session ends by its times alone.
     None,
-    /// Where a route requires a session, and before a cookie is issued anew.
+    /// Where a route requires a session, before a cookie is issued anew, and where the store is
+    /// asked anyway.
     Required,
-    /// For every session, at the price of a look-up each.
+    /// For every session of a user. That it is in force is remembered for a while.
     Always,
 }
 
@@ -32,6 +33,30 @@ impl Revocation {
     }
 }
 
+/// Seconds until KV shows everywhere that something ended: its writes take a minute, and absence is
+/// cached for another one.
+const KV_SECONDS: u64 = 120;
+
+impl Settings {
+    /// Seconds after a log out for which a copy of the cookie may still be good for something.
+    pub(crate) fn copy_seconds(&self) -> u64 {
+        let lifetimes = self.codec.lifetimes();
+        let shown = match self.store {
+            StoreChoice::One(Tier::Kv) => KV_SECONDS,
+            _ => 0,
+        };
+        match (&self.protocol, self.revocation) {
+            // A row that is gone is no session.
+            (Protocol::Rows(_), _) => 0,
+            (_, Revocation::Always) => shown + u64::from(self.revocation_seconds),
+            // Nobody asks about it where a session is optional, and nobody renews it.
+            (_, Revocation::Required) => shown + lifetimes.idle.min(lifetimes.absolute).as_secs(),
+            // Every change renews it.
+            (_, Revocation::None) => lifetimes.absolute.as_secs(),
+        }
+    }
+}
+
 /// What was chosen, or what goes without saying for a store.
 pub(super) fn chosen(
     fields: &mut Fields<'_>,
@@ -45,7 +70,7 @@ pub(super) fn chosen(
             // A row that is deleted ends its session.
             _ if rows_only => Revocation::None,
             (StoreChoice::None, None) => Revocation::None,
-            (_, None) => Revocation::Required,
+            (_, None) => Revocation::Always,
             (StoreChoice::None, Some(chosen)) if chosen > Revocation::None => {
                 fields.problem(
                     "SESSION_REVOCATION",

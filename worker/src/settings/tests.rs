@@ -195,15 +195,10 @@ fn a_store_needs_its_bindings() {
 #[test]
 fn revocation_needs_a_store() {
     let chosen = |changes: &[(&str, &str)]| read(changes).map(|settings| settings.revocation);
-    assert_eq!(chosen(&[]), Ok(Revocation::Required));
-    assert_eq!(
-        chosen(&[("SESSION_REVOCATION", "none")]),
-        Ok(Revocation::None)
-    );
-    assert_eq!(
-        chosen(&[("SESSION_REVOCATION", "always")]),
-        Ok(Revocation::Always)
-    );
+    assert_eq!(chosen(&[]), Ok(Revocation::Always));
+    for mode in [Revocation::None, Revocation::Required, Revocation::Always] {
+        assert_eq!(chosen(&[("SESSION_REVOCATION", mode.label())]), Ok(mode));
+    }
     assert_eq!(chosen(&[("SESSION_STORE", "none")]), Ok(Revocation::None));
     assert!(chosen(&[("SESSION_STORE", "none"), ("SESSION_REVOCATION", "always")]).is_err());
 }
@@ -556,4 +551,37 @@ fn every_setting_of_the_documents_is_known() {
         .map(ToString::to_string)
         .filter(|warning| warning.contains("no setting"));
     assert_eq!(unknown.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn how_long_a_copy_is_good_after_log_out_is_known() {
+    const IDLE: u64 = 14 * 24 * 3600;
+    const ABSOLUTE: u64 = 30 * 24 * 3600;
+    let seconds = |changes: &[(&str, &str)]| {
+        let settings = read(changes);
+        settings.map(|settings| settings.copy_seconds())
+    };
+    let origin = [
+        ("SESSION_ORIGIN_STORE_URL", "https://site.example/store"),
+        (
+            "SESSION_ORIGIN_STORE_KEY",
+            "es1_FTxuwMdvb0He6cB48TBj8-KrtSDrRMrk3yykzksxVCQ",
+        ),
+        ("SESSION_STORE", "origin"),
+    ];
+    assert_eq!(seconds(&[]), Ok(120 + 60));
+    assert_eq!(seconds(&[("SESSION_REVOCATION_SECONDS", "0")]), Ok(120));
+    assert_eq!(
+        seconds(&[("SESSION_REVOCATION", "required")]),
+        Ok(120 + IDLE)
+    );
+    assert_eq!(seconds(&[("SESSION_REVOCATION", "none")]), Ok(ABSOLUTE));
+    assert_eq!(seconds(&[("SESSION_STORE", "none")]), Ok(ABSOLUTE));
+    assert_eq!(seconds(&origin), Ok(60));
+    for wrong in ["-1", "1.5", "86401", "a minute"] {
+        assert!(
+            seconds(&[("SESSION_REVOCATION_SECONDS", wrong)]).is_err(),
+            "{wrong:?}"
+        );
+    }
 }

@@ -14,14 +14,11 @@ pub(super) fn positive(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Longer than a day nobody's request is on its way, and every change would keep a record.
-const MOST_STALE: u32 = 86_400;
-
-pub(super) fn stale(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(seconds @ 0..=MOST_STALE) => Ok(seconds),
-        _ => Err(format!("not a number of seconds from 0 to {MOST_STALE}")),
-    }
+/// A while that may be none, a day at most.
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
+    const MOST: u32 = 24 * 3600;
+    let seconds = text.parse().ok().filter(|&seconds| seconds <= MOST);
+    seconds.ok_or_else(|| format!("not a number of seconds from 0 to {MOST}"))
 }
 
 /// The parser's own message could quote a secret, so it is not shown.

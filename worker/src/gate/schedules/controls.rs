@@ -1,5 +1,7 @@
 //! Gates and stores that are wrong on purpose: each must be caught.
 
+use core::time::Duration;
+
 use session_codec::{Codec, OpenSession, Session, Timestamp, Workspace};
 use session_store::{
     About, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
@@ -22,11 +24,18 @@ pub(super) enum Control {
     Forgets,
     /// The store confirms ends that it does not keep.
     Resurrects,
+    /// Saves hand out cookies without asking whether the session has ended meanwhile.
+    Trusting,
+    /// The list forgets an end when the cookies of then are over, not the session.
+    Shortens,
     /// The store moves heads from anything.
     SwapsBlindly,
     /// The store never answers.
     Hangs,
 }
+
+/// The idle limit of the schedules' sessions.
+pub(super) const IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// A store that a control is built into.
 pub(super) struct Tampered<'a, S> {
@@ -59,6 +68,10 @@ impl<S: SessionStore> SessionStore for Tampered<'_, S> {
         about: &About,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let about = match (self.control, about.kind) {
+            (Control::Shortens, Kind::Revocation) => &About::revocation_until(now.after(IDLE)),
+            _ => about,
+        };
         match (self.control, about.kind) {
             (Control::Forgets, Kind::Session) if self.forgets => Ok(()),
             (Control::Resurrects, Kind::Revocation) => Ok(()),

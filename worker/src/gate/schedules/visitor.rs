@@ -10,17 +10,19 @@ use super::{
     controls::{self, Control, Tampered},
     ledger::{Handed, KEYS, Ledger, MOST_SUPERSEDED, State, Violation, beside, text_of},
     stacks::{PLACES, Sort, Stack},
-    world::World,
+    world::{REMEMBERED_SECONDS, World},
 };
 use crate::{
-    gate::{Draft, Missing, SaveError, deletions, save},
-    revocation::{Standing, revoke_session, standing},
+    gate::{Draft, Followed, Missing, SaveError, deletions, save_unless_ended},
+    revocation::{Ask, Memory, Standing, Subject, revoke_session, standing},
 };
 
 /// Requests of one tab.
 const REQUESTS: u64 = 5;
 /// Until a revocation shows everywhere when KV alone keeps it, in milliseconds.
 const PUBLISHED_DELAY: i64 = 120_000;
+/// So much longer where it is remembered that a session was in force.
+const REMEMBERED: i64 = REMEMBERED_SECONDS as i64 * 1000;
 /// Longest time that a request may wait for stores before the origin is asked, in milliseconds:
 /// the revocation and the record, and where they differ the head and its record.
 const LONGEST_READ: u64 = 6_000;
@@ -65,13 +67,25 @@ async fn request<S: Stack>(world: &Rc<World<S>>, browser: &Browser) -> Result<()
         return update(world, browser, life, None).await;
     };
     let request = Request::new(world, browser.place.get());
-    let Some(found) = request.read(life, &cookie).await? else {
+    let route = Route::ALL[clock.roll(3) as usize];
+    let Some(found) = request.read(route, life, &cookie).await? else {
         return Ok(());
     };
     // The origin takes its time.
     clock.sleep(clock.roll(2_000)).await;
     match clock.roll(20) {
-        0 => log_out(world, browser, life, &found, &request).await,
+        0 => {
+            if clock.roll(2) == 0 {
+                let (world, place) = (Rc::clone(world), PLACES - 1 - browser.place.get());
+                let thief = async move {
+                    if let Err(violation) = try_copy(&world, place, life, cookie).await {
+                        world.fail(violation);
+                    }
+                };
+                clock.spawn(thief);
+            }
+            log_out(world, browser, life, &found, &request).await
+        }
         1 => {
             world.outcome.borrow_mut().log_ins += 1;
             let from = Some((found, cookie, request));
@@ -84,6 +98,24 @@ async fn request<S: Stack>(world: &Rc<World<S>>, browser: &Browser) -> Result<()
             save_as(world, browser, life, from, Change::Nothing).await
         }
         _ => Ok(()),
+    }
+}
+
+/// Somebody has a copy of a cookie whose session is being ended, and changes it where nobody asks.
+async fn try_copy<S: Stack>(
+    world: &Rc<World<S>>,
+    place: usize,
+    life: usize,
+    cookie: Handed,
+) -> Result<(), Violation> {
+    world.clock.sleep(world.clock.roll(5_000)).await;
+    let request = Request::new(world, place);
+    match request.read(Route::Saving, life, &cookie).await? {
+        Some(found) => {
+            let from = Some((found, cookie, request));
+            update(world, &Browser::default(), life, from).await
+        }
+        None => Ok(()),
     }
 }
 
@@ -102,7 +134,32 @@ struct Request<'a, S: Stack> {
     world: &'a Rc<World<S>>,
     codec: &'a Codec,
     store: Rc<S::Store>,
+    memory: Memory<()>,
     now: Timestamp,
+}
+
+/// The kinds of routes, by what they ask about a session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// It is asked afresh.
+    Required,
+    /// It is remembered of a session in its cookie, and asked of one that waits for the store.
+    Optional,
+    /// The same, but of a session in its cookie the store is not asked.
+    Saving,
+}
+
+impl Route {
+    const ALL: [Self; 3] = [Self::Required, Self::Optional, Self::Saving];
+
+    fn ask(self, opened: &OpenSession) -> Ask {
+        match self {
+            _ if opened.ticket().is_some() => Ask::Afresh,
+            Self::Required => Ask::Afresh,
+            Self::Optional => Ask::Remembered,
+            Self::Saving => Ask::Known,
+        }
+    }
 }
 
 impl<'a, S: Stack> Request<'a, S> {
@@ -110,6 +167,7 @@ impl<'a, S: Stack> Request<'a, S> {
         Self {
             codec: world.codec(),
             store: Rc::new(world.store(place)),
+            memory: world.memory(place),
             now: world.clock.now(),
             world,
         }
@@ -123,17 +181,31 @@ impl<'a, S: Stack> Request<'a, S> {
         }
     }
 
+    fn open(&self, cookie: &Handed) -> Result<OpenSession, Violation> {
+        let (value, workspace) = (cookie.value.as_bytes(), &mut Workspace::new());
+        let opened = self.codec.open_value(value, self.now, workspace);
+        opened.map_err(|reason| Violation(format!("a good cookie is refused: {reason}")))
+    }
+
     /// Opens a cookie and loads its session, and checks what comes of it; `None` if there is
     /// nothing to go on with.
-    async fn read(&self, life: usize, cookie: &Handed) -> Result<Option<OpenSession>, Violation> {
+    async fn read(
+        &self,
+        route: Route,
+        life: usize,
+        cookie: &Handed,
+    ) -> Result<Option<OpenSession>, Violation> {
         let Self {
             world, codec, now, ..
         } = self;
         let store = self.tampered();
-        let opened = codec.open_value(cookie.value.as_bytes(), *now, &mut Workspace::new());
-        let mut opened =
-            opened.map_err(|reason| Violation(format!("a good cookie is refused: {reason}")))?;
-        let stands = standing(codec, &store, &opened, None, *now).await;
+        let mut opened = self.open(cookie)?;
+        let ask = route.ask(&opened);
+        let subject = Subject::of(codec, &opened, None);
+        let stands = standing(&store, &self.memory, &subject, ask, *now);
+        let ledger = &world.ledger;
+        let load = controls::load(world.control, codec, &store, &mut opened, *now, ledger);
+        let (stands, loaded) = futures_util::join!(stands, load);
         match stands {
             Err(_) => {
                 world.outcome.borrow_mut().unavailable += 1;
@@ -148,10 +220,8 @@ impl<'a, S: Stack> Request<'a, S> {
                     false => Err(Violation(told.to_owned())),
                 };
             }
-            Ok(Standing::Good) => self.check_end(life)?,
+            Ok(Standing::Good) => self.check_end(life, ask)?,
         }
-        let ledger = &world.ledger;
-        let loaded = controls::load(world.control, codec, &store, &mut opened, *now, ledger).await;
         self.check_time(LONGEST_READ)?;
         let ledger = world.ledger.borrow();
         let mut outcome = world.outcome.borrow_mut();
@@ -188,20 +258,31 @@ impl<'a, S: Stack> Request<'a, S> {
     }
 
     /// A session that was ended, and this was confirmed before this request came, is not good.
-    fn check_end(&self, life: usize) -> Result<(), Violation> {
+    fn check_end(&self, life: usize, ask: Ask) -> Result<(), Violation> {
+        let remembered = match ask {
+            Ask::Known => return Ok(()),
+            Ask::Remembered => REMEMBERED,
+            Ask::Afresh => 0,
+        };
+        match self.has_ended(life, remembered) {
+            // Who lies can keep it back.
+            true if self.world.schedule.is_hostile => Ok(()),
+            true => Err(Violation(
+                "a session that was ended is good again".to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether everybody must have known for so long, when this request came, that a life has
+    /// ended.
+    fn has_ended(&self, life: usize, remembered: i64) -> bool {
         let delay = match self.world.schedule.sort {
             Sort::Kv => PUBLISHED_DELAY,
             _ => 0,
         };
         let ended = self.world.ledger.borrow().lives[life].end_confirmed;
-        match ended.filter(|ended| ended + delay < self.now.millis()) {
-            // Who lies can keep it back.
-            Some(_) if self.world.schedule.is_hostile => Ok(()),
-            Some(_) => Err(Violation(
-                "a session that was ended is good again".to_owned(),
-            )),
-            None => Ok(()),
-        }
+        ended.is_some_and(|ended| ended + delay + remembered < self.now.millis())
     }
 
     fn check_time(&self, limit: u64) -> Result<(), Violation> {
@@ -321,6 +402,20 @@ async fn save_as<S: Stack>(
         _ => request.now,
     };
     let began_after_end = world.ledger.borrow().lives[of].end_confirmed.is_some();
+    // Where the answer must be known, nothing is handed out of what has ended.
+    let must_be_known = clock.roll(2) == 0;
+    let has_ended = match world.schedule.sort.keeps_heads() {
+        true => began_after_end,
+        false => request.has_ended(of, 0),
+    };
+    let is_known = must_be_known && found.is_some() && has_ended;
+    let subject = found.as_ref();
+    let subject = subject.map(|found| Subject::of(request.codec, found, None));
+    let followed = subject.as_ref().map(|subject| Followed {
+        subject,
+        memory: &request.memory,
+        must_be_known,
+    });
     let draft = Draft {
         base,
         base_issued: found.as_ref().map_or(issued, OpenSession::issued),
@@ -331,14 +426,22 @@ async fn save_as<S: Stack>(
         about: About::session_until(request.now),
     };
     let store = request.tampered();
-    let saved = save(request.codec, Some(&store), draft, request.now).await;
+    // A log in goes on with nothing but what the site was told.
+    let followed = followed.filter(|_| of == life && world.control != Control::Trusting);
+    let (codec, now) = (request.codec, request.now);
+    let saved = save_unless_ended(codec, Some(&store), followed.as_ref(), draft, now).await;
     let saved = match saved {
         Ok(saved) => saved,
         Err((error, discarded)) => {
             request.delete_later(discarded);
             let mut outcome = world.outcome.borrow_mut();
             match error {
-                SaveError::Ended => outcome.ended += 1,
+                SaveError::Ended => {
+                    outcome.ended += 1;
+                    // Who lies about an end takes the records with it, as by deleting them.
+                    let is_lie = world.schedule.is_hostile;
+                    world.ledger.borrow_mut().lives[life].end_asked |= is_lie;
+                }
                 _ => outcome.not_saved += 1,
             }
             return Ok(());
@@ -346,6 +449,11 @@ async fn save_as<S: Stack>(
     };
     let schedule = world.schedule;
     let is_honest = !schedule.is_hostile;
+    if is_known && is_honest {
+        return Err(Violation(
+            "a session that was ended is handed out again".to_owned(),
+        ));
+    }
     if began_after_end && schedule.sort.keeps_heads() && schedule.is_always_large && is_honest {
         return Err(Violation(
             "a session that was ended is saved again".to_owned(),
@@ -436,7 +544,8 @@ async fn end<S: Stack>(
     let store = request.tampered();
     for pause in core::iter::once(0).chain(INSIST) {
         world.clock.sleep(pause * 1000).await;
-        let ended = revoke_session(request.codec, &store, lineage, request.now).await;
+        let (codec, memory) = (request.codec, &request.memory);
+        let ended = revoke_session(codec, &store, memory, lineage, request.now).await;
         if ended.is_ok() {
             let now = world.clock.now().millis();
             world.ledger.borrow_mut().lives[life]
@@ -467,7 +576,7 @@ pub(super) async fn look_back<S: Stack>(world: &Rc<World<S>>) -> Result<(), Viol
         for cookie in &cookies {
             let place = world.clock.roll(PLACES as u64) as usize;
             let request = Request::new(world, place);
-            let found = request.read(life, cookie).await?;
+            let found = request.read(Route::Required, life, cookie).await?;
             // Records go when their session changes, not by a clock.
             let is_kept = saves <= MOST_SUPERSEDED && !cookie.is_stale(last_save);
             let is_forked = world.schedule.sort.keeps_heads() && was_small;
@@ -480,11 +589,56 @@ pub(super) async fn look_back<S: Stack>(world: &Rc<World<S>>) -> Result<(), Viol
                 return Err(Violation("what was ended can be read".to_owned()));
             }
         }
+        if is_ended && !world.schedule.is_hostile {
+            check_late(world, life, &cookies).await?;
+        }
         if world.control == Control::None || world.control == Control::SwapsBlindly {
             check_complete(world, life, &cookies, end_asked).await?;
         }
     }
     Ok(())
+}
+
+/// Just before the absolute end of a session that ended: a cookie that somebody issued to it
+/// meanwhile, who did not know yet, is good nowhere that it is asked.
+async fn check_late<S: Stack>(
+    world: &Rc<World<S>>,
+    life: usize,
+    cookies: &[Handed],
+) -> Result<(), Violation> {
+    let Some(cookie) = cookies.last() else {
+        return Ok(());
+    };
+    let mut request = Request::new(world, 0);
+    let opened = request.open(cookie)?;
+    let end = opened
+        .lineage()
+        .created()
+        .after(request.codec.lifetimes().absolute);
+    let workspace = &mut Workspace::new();
+    let nothing = Session::new();
+    let (lineage, lifetime) = (opened.lineage(), Lifetime::BrowserSession);
+    let rng = &mut getrandom::SysRng;
+    let commit = request
+        .codec
+        .seal(&nothing, lineage, end, lifetime, rng, workspace);
+    let value = commit.map_err(|error| Violation(error.label().to_owned()))?;
+    request.now = end;
+    // Another isolate, which knows nothing yet.
+    request.memory = Memory::new(Rc::default(), (), REMEMBERED_SECONDS);
+    let late = Handed {
+        value: value.set_cookie.value().to_owned(),
+        ..cookie.clone()
+    };
+    let late = request.open(&late)?;
+    let subject = Subject::of(request.codec, &late, None);
+    let store = request.tampered();
+    match standing(&store, &request.memory, &subject, Ask::Afresh, end).await {
+        Ok(Standing::Revoked) => Ok(()),
+        _ => Err(Violation(format!(
+            "{life}: a session that was ended is good again at its end"
+        ))),
+    }
 }
 
 /// One more update, and with it everything that was confirmed before.
@@ -504,7 +658,7 @@ async fn check_complete<S: Stack>(
         return Ok(());
     };
     let request = Request::new(world, 0);
-    let Some(found) = request.read(life, cookie).await? else {
+    let Some(found) = request.read(Route::Required, life, cookie).await? else {
         return Err(Violation("the last cookie is lost".to_owned()));
     };
     let base = found.session();
@@ -522,7 +676,9 @@ async fn check_complete<S: Stack>(
         about: About::session_until(request.now),
     };
     let store = request.tampered();
-    let Ok(saved) = save(request.codec, Some(&store), draft, request.now).await else {
+    let (codec, now) = (request.codec, request.now);
+    let followed = None::<&Followed<'_, ()>>;
+    let Ok(saved) = save_unless_ended(codec, Some(&store), followed, draft, now).await else {
         return Err(Violation(
             "the stores are well, and a save is lost".to_owned(),
         ));

@@ -11,9 +11,10 @@ use session_store::faults::{SimulatedClock, Simulation};
 use super::{
     controls::Control,
     ledger::{Ledger, STALE_SECONDS, Violation},
-    stacks::{Both, D1Alone, KvAlone, Parts, Sort, Stack},
+    stacks::{Both, D1Alone, KvAlone, PLACES, Parts, Sort, Stack},
     visitor::{self, Browser},
 };
+use crate::revocation::Memory;
 
 /// When every schedule begins.
 const BEGIN: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -22,6 +23,8 @@ const SPAN_MILLIS: u64 = 200_000;
 /// When the stores have been well for so long that everything shows everywhere: the last trouble,
 /// what arrives late, KV's propagation and its cache.
 const WELL_MILLIS: u64 = 400_000;
+/// For how long it is believed that a session is in force.
+pub(super) const REMEMBERED_SECONDS: u32 = 60;
 /// Visitors of one schedule.
 const VISITORS: usize = 2;
 /// Tabs of each of them.
@@ -133,6 +136,8 @@ pub(super) struct World<S> {
     codecs: Rc<[Codec; 2]>,
     rotated: i64,
     parts: Parts,
+    /// What the isolate of each location knows of ended sessions.
+    memories: [Memory<()>; PLACES],
     stack: core::marker::PhantomData<S>,
 }
 
@@ -173,6 +178,7 @@ impl<S: Stack> World<S> {
             ledger: RefCell::default(),
             outcome: RefCell::default(),
             violation: RefCell::default(),
+            memories: core::array::from_fn(|_| Memory::new(Rc::default(), (), REMEMBERED_SECONDS)),
             stack: core::marker::PhantomData,
         });
         for _ in 0..VISITORS {
@@ -195,6 +201,11 @@ impl<S: Stack> World<S> {
         simulation.run().map_err(hangs)?;
         let outcome = *world.outcome.borrow();
         world.violation.take().map_or(Ok(outcome), Err)
+    }
+
+    /// What the isolate of a location knows of ended sessions.
+    pub(super) fn memory(&self, place: usize) -> Memory<()> {
+        self.memories[place].clone()
     }
 
     /// The stores, as a request at this location gets them.
