@@ -86,7 +86,7 @@ async function migrate(database) {
   await database.batch(sql.split(';').filter(text => text.trim()).map(text => database.prepare(text)));
 }
 
-async function start(settings, { faulty = false, conformance = false, entry: wrapper, store = true, date }, persist) {
+async function start(settings, { faulty = false, conformance = false, entry: wrapper, store = true, date, port = 0 }, persist) {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
   const entry = wrapper
     ? { main: fileURLToPath(wrapper) }
@@ -114,7 +114,7 @@ async function start(settings, { faulty = false, conformance = false, entry: wra
     bindings: Object.fromEntries(bindings.map(([name, value]) => [name, { type: 'plain_text', value }])),
     envFiles: ['/dev/null'], // instead of the developer's .dev.vars
     dev: {
-      server: { hostname: '127.0.0.1', port: 0 },
+      server: { hostname: '127.0.0.1', port: Number(port) },
       inspector: false,
       logLevel: 'error',
       persist,
