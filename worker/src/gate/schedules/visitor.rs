@@ -365,7 +365,9 @@ async fn save_as<S: Stack>(
         for handed in &mut world.ledger.borrow_mut().lives[life].cookies {
             if handed.value == cookie.value {
                 handed.is_base = true;
-                handed.superseded.get_or_insert(request.now.millis());
+                // Of two requests that set out from it the earlier one may come here later.
+                let now = request.now.millis();
+                handed.superseded = Some(handed.superseded.map_or(now, |at| at.min(now)));
             }
         }
     }
