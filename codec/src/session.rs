@@ -10,16 +10,12 @@ mod value_error;
 
 use core::ops::Range;
 
-use alloc::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::text::{
+    index::TextIndex,
     json::{self, JsonError, Member, Span},
     order::sort,
 };
@@ -175,8 +171,13 @@ impl Session {
         Some((index, value))
     }
 
+    /// Where each key stands, by its raw form.
+    pub(crate) fn raw_keys(&self) -> TextIndex<'_> {
+        TextIndex::new(self.raw_members().map(|(key, _)| key))
+    }
+
     /// Takes out all of these keys, given in their raw form, and says where each stood among all.
-    pub(crate) fn take_all(&mut self, raw_keys: &BTreeSet<&str>) -> Vec<(usize, String)> {
+    pub(crate) fn take_all(&mut self, raw_keys: &TextIndex<'_>) -> Vec<(usize, String)> {
         let mut taken = Vec::new();
         let mut index = 0;
         let Self { text, members, .. } = self;

@@ -7,6 +7,7 @@ pub(crate) mod base62;
 #[cfg(feature = "fernet")]
 pub(crate) mod base64_padded;
 pub(crate) mod base64url;
+pub(crate) mod index;
 pub(crate) mod json;
 pub(crate) mod order;
 

@@ -1,6 +1,6 @@
 mod text;
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
 use crate::{
     atoms::{KeyId, Timestamp},
@@ -76,11 +76,11 @@ impl Lineage {
             return self.clone();
         }
         // There may be as many as keys: looked up one by one that would be quadratic.
-        let before: BTreeMap<&str, &str> = before.raw_members().collect();
-        let after: BTreeMap<&str, &str> = after.raw_members().collect();
+        let (was, is) = (before.raw_keys(), after.raw_keys());
         let is_same = |(key, _): &&KeyEnd| {
-            let values = before.get(key.as_str()).zip(after.get(key.as_str()));
-            values.is_some_and(|(before, after)| is_same_value(before, after))
+            let places = was.position(key).zip(is.position(key));
+            places
+                .is_some_and(|(was, is)| is_same_value(before.raw_value(was), after.raw_value(is)))
         };
         Self {
             ends: self.ends.iter().filter(is_same).cloned().collect(),

@@ -1,4 +1,4 @@
-use alloc::{borrow::ToOwned, collections::BTreeSet, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use super::{Lineage, lineage::SpilledRecord};
 use crate::{
@@ -6,6 +6,7 @@ use crate::{
     error::Reason,
     policy::{ENDS_KEY, KeyEnd},
     session::Session,
+    text::index::TextIndex,
     wire::ticket::Ticket,
 };
 
@@ -110,7 +111,7 @@ impl OpenSession {
         self.session.put_back_all(&self.expired);
         self.session.merge(spilled, positions);
         let expired = self.expired.iter().map(|(_, key)| key.as_str());
-        self.session.take_all(&expired.collect());
+        self.session.take_all(&TextIndex::new(expired));
         self.take_ends()
     }
 
@@ -119,14 +120,12 @@ impl OpenSession {
     pub(crate) fn take_ends(&mut self) -> Result<(), Reason> {
         let ends = read_ends(&self.session)?;
         self.session.take(ENDS_KEY);
-        let mut ended = BTreeSet::new();
-        for (key, end) in &ends {
-            if Timestamp::from_seconds((*end).into()) <= self.opened_at {
-                ended.insert(key.as_str());
-            } else {
-                self.lineage.ends.push((key.clone(), *end));
-            }
-        }
+        let opened_at = self.opened_at;
+        let has_come = |end: u32| Timestamp::from_seconds(end.into()) <= opened_at;
+        let ended = ends.iter().filter(|(_, end)| has_come(*end));
+        let ended = TextIndex::new(ended.map(|(key, _)| key.as_str()));
+        let others = ends.iter().filter(|(_, end)| !has_come(*end));
+        self.lineage.ends.extend(others.cloned());
         if !ended.is_empty() {
             self.expired.extend(self.session.take_all(&ended));
         }

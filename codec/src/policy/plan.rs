@@ -1,7 +1,7 @@
 //! What the rules say of the keys of one session. Where they say nothing but priorities, a plan is
 //! empty and allocates nothing.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use core::fmt::Write;
 
 use super::{
@@ -13,6 +13,7 @@ use crate::{
     atoms::{Priority, Timestamp},
     config::Overflow,
     session::Session,
+    text::index::TextIndex,
 };
 
 /// The reserved key that carries when keys end.
@@ -53,10 +54,7 @@ impl Plan {
             return Some(plan);
         }
         let now = u32::try_from(issued.seconds()).unwrap_or(0);
-        let carried: BTreeMap<&str, u32> = before
-            .iter()
-            .map(|(key, end)| (key.as_str(), *end))
-            .collect();
+        let carried = TextIndex::new(before.iter().map(|(key, _)| key.as_str()));
         for (index, position) in (0..session.len()).zip(0..=u16::MAX) {
             let key = session.raw_key(index);
             let rule = rules.of(key);
@@ -75,7 +73,8 @@ impl Plan {
             }
             if let Some(age) = rule.max_age {
                 let latest = now.saturating_add(age.get());
-                let end = carried.get(key).map_or(latest, |&end| latest.min(end));
+                let carried = carried.position(key).and_then(|at| before.get(at));
+                let end = carried.map_or(latest, |(_, end)| latest.min(*end));
                 if end <= now {
                     plan.exclude(
                         index,
