@@ -305,7 +305,7 @@ describe('bodies', () => {
 
   test('values come back as they were sent', async () => {
     const visitor = await loggedIn();
-    const body = '{"pref_a":1.0,"pref_b":123456789012345678901234567890,"pref_\\u00e9":"\\ud83c\\udf75\\u0000<"}';
+    const body = '{"pref_a":1.0,"pref_b":123456789012345678901234567890,"pref_\\u00e9":"\\ud83c\\udf75\\u0001<"}';
     const response = await call(visitor, 'PATCH', { ...own, ...json }, body);
     assert.equal(response.body, body);
     assert.equal((await call(visitor, 'GET')).body, body);
