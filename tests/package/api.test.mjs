@@ -470,12 +470,12 @@ test('sessions: load, change, commit', async () => {
   const lost = await sessions.load(cookie, { now: NOW + 181_000 });
   assert.equal(lost.outcome, 'rejected');
   assert.equal(lost.rejection, 'record_lost');
-  assert.equal(await sessions.save(lost, { now: NOW + 121_000 }), undefined, 'a newer cookie would go with it');
+  assert.equal(await sessions.save(lost, { now: NOW + 181_000 }), undefined, 'a newer cookie would go with it');
   lost.set('user', 2);
-  assert.match(await sessions.save(lost, { now: NOW + 121_000 }), /^__Host-session=A/, 'what is new takes its place');
-  const left = await sessions.load(cookie, { now: NOW + 121_000 });
+  assert.match(await sessions.save(lost, { now: NOW + 181_000 }), /^__Host-session=A/, 'what is new takes its place');
+  const left = await sessions.load(cookie, { now: NOW + 181_000 });
   left.destroy();
-  assert.match(await sessions.save(left, { now: NOW + 121_000 }), /Max-Age=0/, 'log out is log out');
+  assert.match(await sessions.save(left, { now: NOW + 181_000 }), /Max-Age=0/, 'log out is log out');
 });
 
 test('sessions: a cookie that is a few changes old is good, and few records are left', async () => {
