@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret } from './site.mjs';
 import { send } from './visitor.mjs';
-import { askWire, djangoCookie, startRows, startWireSite, valuesOf } from './wire.mjs';
+import { askWire, djangoCookie, djangoRow, startRows, startWireSite, valuesOf } from './wire.mjs';
 
 const COOKIE = '__Host-sessionid';
 const secret = newDjangoSecret();
@@ -63,10 +63,9 @@ const protocols = {
       ORIGIN_URL: site.url, DJANGO_SECRET_KEY: secret, SESSION_PROTOCOL: 'rows', SESSION_STORE: 'origin', SESSION_ORIGIN_STORE_URL: rows.url, SESSION_ORIGIN_STORE_KEY: storeKey,
       SESSION_API_TOKEN: token, SESSION_ROUTES: routes,
     });
-    const one = (await startRows(storeKey, secret, { x: user })).rows.get('x');
     const session = async () => {
       const key = randomBytes(16).toString('hex');
-      rows.rows.set(key, one);
+      rows.rows.set(key, djangoRow(secret, user));
       return `sessionid=${key}`;
     };
     return { edge, session, rows, name: 'sessionid', sets: [`sessionid=${'z'.repeat(32)}; Path=/`], ends: ['sessionid=""; Max-Age=0; Path=/'] };

@@ -71,11 +71,13 @@ const signed = (salt, secret, session) => {
 /** Django's own signed session cookie. */
 export const djangoCookie = (secret, session) => signed('django.contrib.sessions.backends.signed_cookies', secret, session);
 
+/** What Django keeps of a session in its table. */
+export const djangoRow = (secret, session) => signed('django.contrib.sessions.SessionStore', secret, session);
+
 /** Django's sessions behind docs/ORIGIN-STORE.md, by key: `{ url, rows, requests, stop() }`. */
 export async function startRows(storeKey, secret, sessions) {
   const mac = Buffer.from(hkdfSync('sha256', Buffer.from(storeKey.slice(4), 'base64url'), 'edge-session/v1', 'origin-mac', 32));
-  const row = session => signed('django.contrib.sessions.SessionStore', secret, session);
-  const rows = new Map(Object.entries(sessions).map(([key, session]) => [key, row(session)]));
+  const rows = new Map(Object.entries(sessions).map(([key, session]) => [key, djangoRow(secret, session)]));
   const requests = [];
   const server = createHttpServer((request, response) => {
     requests.push(request);
