@@ -267,7 +267,9 @@ for (const [protocol, start] of Object.entries(protocols)) {
       for (const bytes of ['\xa0', '\xe2\x80\x80', '\xe2\x80', '\xf0\x9f', '\xff', '\xc3', '\xed\xa0\x80']) {
         for (const disguise of [`${bytes}${name}=x`, `${name}${bytes}=x`, `a=${bytes}, ${name}=x`]) {
           await visit(edge, '/', `theme=dark; ${disguise}`);
-          assert.equal(told('cookie'), 'theme=dark', JSON.stringify(disguise));
+          // In front of a comma may stand another line's last cookie, which is nobody's session and goes on.
+          const rest = disguise.startsWith('a=') ? /^theme=dark(; a=[^,;]*)?$/ : /^theme=dark$/;
+          assert.match(told('cookie'), rest, JSON.stringify(disguise));
         }
       }
     });
