@@ -10,6 +10,8 @@ const REQUESTS = Number(process.argv[2] ?? 1_000_000);
 const SETTLED = 10_000;
 // As many at once as answer within a few seconds: the runtime ends what takes too long.
 const BATCH = 1000;
+/** As many as tests/soak/worker.mjs has. */
+const VISITORS = 300;
 
 if (!(REQUESTS > SETTLED))
   throw new Error(`at least ${SETTLED} requests are needed to settle, and some after that`);
@@ -30,9 +32,9 @@ const edge = await startEdge(
   { entry: new URL('../tests/soak/worker.mjs', import.meta.url) },
 );
 
-/** A signed Django cookie that inflates to a thousand times its length. */
-function bomb(octets) {
-  const payload = `.${deflateSync(`{"a":"${'A'.repeat(octets)}"}`, { level: 9 }).toString('base64url')}`;
+/** A signed Django cookie that inflates to a thousand times its length; another one for each visitor. */
+function bomb(octets, visitor = 0) {
+  const payload = `.${deflateSync(`{"a":"${'A'.repeat(octets)}","visitor":${visitor}}`, { level: 9 }).toString('base64url')}`;
   const salt = 'django.contrib.sessions.backends.signed_cookies';
   const key = createHash('sha256').update(`${salt}signer${secret}`).digest();
   const signed = `${payload}:${base62(Math.floor(Date.now() / 1000))}`;
@@ -44,7 +46,9 @@ function base62(number) {
   return number === 0 ? '' : base62(Math.floor(number / 62)) + digits[number % 62];
 }
 
-const bombs = [60_000, 70_000, 3_000_000, 11_000_000].map(bomb);
+const bombs = [70_000, 3_000_000, 11_000_000].map(octets => bomb(octets));
+// Not too large to be a session, and each is one browser's: its signature is what names the session that it becomes.
+const plain = Array.from({ length: VISITORS }, (_, visitor) => bomb(60_000, visitor));
 // How many of each kind of request and status, as `visit 200`; and of each warning that the Worker logged.
 const [answers, warnings] = [{}, {}];
 const add = (sums, counts) => {
@@ -59,7 +63,7 @@ try {
     const batch = Math.min(BATCH, REQUESTS - sent, sent < SETTLED ? SETTLED - sent : BATCH);
     const response = await fetch(`${edge.url}/__soak?requests=${batch}`, {
       method: 'POST',
-      body: JSON.stringify({ bombs, token }),
+      body: JSON.stringify({ bombs, plain, token }),
     });
     if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
     const seen = await response.json();
