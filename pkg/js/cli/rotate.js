@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { generateKey, keyId } from '../index.js';
+import { day } from '../core/day.js';
 import { limits } from '../core/limits.js';
 import { words } from '../inspect/keys.js';
 import { textOf } from './input.js';
@@ -127,7 +128,7 @@ function writing(file, write) {
 
 function oldKey(text, index, end) {
   const [key, given] = text.split('@', 2);
-  if (given !== undefined && !isDay(given))
+  if (given !== undefined && day(given) === undefined)
     throw inputProblem(`key ${index + 1} of the ring: after the @ a day is expected that the calendar has, as 2027-01-31`);
   // Fallbacks without an end were left so on purpose; only the one that steps back gets one.
   return {
@@ -135,12 +136,6 @@ function oldKey(text, index, end) {
     id: idOf(key, index),
     end: given ?? (index === 0 ? new Date(end).toISOString().slice(0, 10) : undefined),
   };
-}
-
-// Date.parse takes 30 February for 2 March.
-function isDay(text) {
-  const millis = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
-  return !Number.isNaN(millis) && new Date(millis).toISOString().startsWith(text);
 }
 
 function idOf(key, index) {

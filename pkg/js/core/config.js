@@ -1,6 +1,7 @@
 // Configuration as users write it -> the two texts of fields that the module reads (pkg/src/settings.rs).
 
 import { array, boolean, bytes, fields, instant, kind, oneOf, skip, string, whole } from './argument.js';
+import { day } from './day.js';
 import { EdgeSessionError } from './error.js';
 import { limits } from './limits.js';
 
@@ -174,14 +175,6 @@ function sealing(given) {
         ['until', String(seconds)],
       ];
     });
-}
-
-/** Seconds since 1970 at the beginning of a day that there is. */
-function day(text) {
-  const millis = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  // February has no 30th, whatever Date makes of it.
-  if (Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 10) !== text) return undefined;
-  return millis / 1000;
 }
 
 /** What shells, JSON and env files leave round a key. */
