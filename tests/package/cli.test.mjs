@@ -229,6 +229,22 @@ describe('keys', () => {
     }
   });
 
+  test('what stands round a key is named', async () => {
+    const { generateKey } = await import(library);
+    const key = generateKey();
+    for (const [ring, what] of [
+      [`"${key}"`, 'a quote'],
+      [`["${key}"]`, 'a quote'],
+      [`[${key}]`, 'a bracket'],
+      [`SESSION_KEYS=${key}`, "a variable's name"],
+      [`\u200b${key}`, 'a character that is not shown'],
+    ]) {
+      const { code, stdout, stderr } = await run(['rotate'], { env: { SESSION_KEYS: ring } });
+      assert.deepEqual([code, stdout, stderr.includes(`there is ${what}`)], [3, '', true], stderr);
+      assert.ok(!stderr.includes(key), 'a key is never repeated');
+    }
+  });
+
   test('a ring that is full says so', async () => {
     const { generateKey } = await import(library);
     const full = Array.from({ length: 9 }, generateKey).join(' ');

@@ -4,6 +4,7 @@ import { array, boolean, bytes, fields, instant, kind, oneOf, skip, string, whol
 import { day } from './day.js';
 import { EdgeSessionError } from './error.js';
 import { limits } from './limits.js';
+import { wrapping } from './wrapping.js';
 
 const positive = (value, name) => whole(value, name, 1);
 const seconds = (value, name) => Math.floor(instant(value, name) / 1000);
@@ -165,7 +166,7 @@ function sealing(given) {
     .flatMap((text, index) => {
       const refused = why => new EdgeSessionError('invalid_key', `keys: key ${index + 1}: ${why}`);
       const round = wrapping(text);
-      if (round !== undefined) throw refused(`there is ${round} round it: give what begins with es1_ alone`);
+      if (round !== undefined) throw refused(round);
       const at = text.indexOf('@');
       if (at < 0) return [['sealing', text]];
       const seconds = day(text.slice(at + 1));
@@ -175,15 +176,4 @@ function sealing(given) {
         ['until', String(seconds)],
       ];
     });
-}
-
-/** What shells, JSON and env files leave round a key. */
-function wrapping(text) {
-  if (text.startsWith('es1_') && /^[\w@-]*$/.test(text)) return undefined;
-  if (!text.includes('es1_')) return undefined;
-  if (/^\w+=/.test(text)) return "a variable's name and =";
-  if (/["'`\u2018-\u201f]/.test(text)) return 'a quote';
-  if (/[[\](){}<>]/.test(text)) return 'a bracket';
-  if (/^[^ -~]|[^ -~]$/.test(text)) return 'a character that is not shown (a byte order mark, say)';
-  return undefined;
 }

@@ -1,7 +1,9 @@
 import * as argument from './argument.js';
 import { binding, call } from './binding.js';
 import { Codec } from './codec.js';
+import { EdgeSessionError } from './error.js';
 import { parse } from './json.js';
+import { wrapping } from './wrapping.js';
 
 /** See index.d.ts. */
 export function inspect(value) {
@@ -71,7 +73,11 @@ const SWITCHES = new Set(['secure', 'httpOnly', 'partitioned']);
 export const generateKey = () => call(() => binding().generate_key());
 
 /** See index.d.ts. */
-export const keyId = key => call(() => binding().key_id(argument.string(key, 'key')));
+export function keyId(key) {
+  const round = wrapping(argument.string(key, 'key'));
+  if (round !== undefined) throw new EdgeSessionError('invalid_key', round);
+  return call(() => binding().key_id(key));
+}
 
 /** See index.d.ts. */
 export function plan(config, data, at) {
