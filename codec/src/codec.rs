@@ -1,84 +1,50 @@
-//! The pipeline: one function a direction, steps in wire order.
+//! The pipeline on one screen: what opens, seals and ends sessions, made of parts that do not know
+//! each other.
 
-mod body;
 mod commit;
-mod csrf;
-#[cfg(feature = "fernet")]
-mod fernet;
-mod fit;
-#[cfg(feature = "flask")]
-mod flask;
-mod foreign;
 mod head;
-mod lineage;
-mod opened;
-mod record;
-mod revocation;
-mod sealed;
-mod signed;
+mod issue;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use alloc::{string::String, vec::Vec};
+use core::{fmt, time::Duration};
 
 use rand_core::TryCryptoRng;
 
 use crate::{
-    atoms::{Envelope, Timestamp},
-    compress::Dictionary,
-    config::{Acceptance, Config, ConfigError, Keys, Overflow},
-    cookie::{
-        Budget, CookieHeader, CookieName, CookieProfile, Lifetime, RemovalCookie, RequestCookie,
-    },
-    crypto::Nonce,
+    atoms::{Envelope, SessionId, Timestamp},
+    body::Bodies,
+    config::{Config, ConfigError, Keys},
+    cookie::{CookieHeader, CookieName, CookieProfile, RemovalCookie, RequestCookie},
+    draft::Draft,
+    envelope::{Envelopes, Reading, Tools, django::signing::Signer},
     error::{Reason, SealError},
-    policy::{Lifetimes, Limits, Plan, Report, Rules, is_nearly_full},
-    ring::{CookieRing, CsrfRing, DenyRing, RecordRing, SigningRing},
-    session::Session,
-    signing::{self, Signer},
+    names::{OwnerName, StoreName, Users, labels},
+    placement::{Placing, Planned, Report},
+    random::drawn,
+    record::{Records, StoreOp},
+    rules::{Lifetimes, Limits},
+    session::{Lineage, OpenSession, Opened, Session, SessionData},
     workspace::Workspace,
 };
 
-use foreign::Foreign;
-
-pub use commit::{Commit, StoreOp};
+pub use commit::Commit;
 pub use head::HeadChange;
-pub use lineage::{Lineage, NotALineage};
-pub use opened::{OpenSession, Opened};
-
-/// The purpose bound into every session cookie: a token made for another use never opens here.
-const PURPOSE: &str = "session";
-/// The salt of the key that makes ids of signatures: no key of Django's own has it.
-const SIGNED_ID_SALT: &[u8] = b"edge-session.session-id";
+pub use issue::Issue;
 
 /// Opens and seals session cookies as configured. Immutable: share one.
 pub struct Codec {
     profile: CookieProfile,
     django_cookie: Option<CookieName>,
-    budget: Budget,
-    write: Envelope,
-    accept: Vec<Acceptance>,
     lifetimes: Lifetimes,
-    /// How long superseded records stay good.
-    stale: core::time::Duration,
-    limits: Limits,
-    compress_from: usize,
+    /// Whether sessions are to have an id of their own.
     identify: bool,
-    rules: Rules,
-    overflow: Overflow,
-    /// The one that is written.
-    dictionary: Dictionary,
-    /// Those that are read beside the built-in one.
-    dictionaries: Vec<Dictionary>,
-    cookies: Option<CookieRing>,
-    records: Option<RecordRing>,
-    denials: Option<DenyRing>,
-    csrf: Option<CsrfRing>,
-    signer: Option<Signer>,
-    /// Makes ids of the signatures of plain cookies.
-    signed_ids: Option<SigningRing>,
-    #[cfg(any(feature = "flask", feature = "fernet"))]
-    foreign: Foreign,
+    envelopes: Envelopes,
+    bodies: Bodies,
+    placing: Placing,
+    records: Records,
+    users: Users,
 }
 
 impl Codec {
@@ -87,77 +53,39 @@ impl Codec {
     /// # Errors
     /// [`ConfigError`] with the setting and the reason; nothing is guessed.
     pub fn new(config: Config, keys: &Keys) -> Result<Self, ConfigError> {
-        Self::build(config, keys, Foreign::new(keys))
-    }
-
-    fn build(config: Config, keys: &Keys, foreign: Foreign) -> Result<Self, ConfigError> {
         config.check_rules()?;
-        let rules = Rules::new(&config.rules);
-        let (dictionary, dictionaries) = config.dictionaries()?;
-        let profile = CookieProfile::new(config.cookie)?;
-        let django_cookie = config
-            .django_cookie
-            .map(|name| CookieName::new(&name))
+        let bodies = Bodies::new(&config)?;
+        let placing = Placing::new(&config);
+        let profile = CookieProfile::new(config.cookie.clone())?;
+        let django_cookie = config.django_cookie.as_deref().map(CookieName::new);
+        let django_cookie = django_cookie
             .transpose()
             .map_err(ConfigError::DjangoCookie)?;
-        let cookies = keys
-            .sealing
-            .as_ref()
-            .map(|ring| CookieRing::new(ring, PURPOSE, profile.name().as_str(), &config.audience))
-            .transpose()?;
-        let records = keys.sealing.as_ref().map(RecordRing::new).transpose()?;
-        let signer = keys
-            .django
-            .as_ref()
-            .map(|ring| Signer::new(signing::COOKIE_SALT, ring));
-        let uses = |envelope| {
-            config.write == envelope || config.accept.iter().any(|a| a.envelope == envelope)
-        };
-        let spills = config.overflow == Overflow::Spill || rules.has_spill;
-        if cookies.is_none() && (uses(Envelope::Sealed) || spills) {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let sealing = keys.sealing.as_ref();
+        let envelopes = Envelopes::new(&config, profile.name().as_str(), keys)?;
+        let records = Records::new(sealing, seconds(config.stale_seconds))?;
+        if sealing.is_none() && placing.can_spill() {
             return Err(ConfigError::NoSealingKey);
         }
-        if signer.is_none() && uses(Envelope::Django) {
-            return Err(ConfigError::NoDjangoKey);
-        }
-        foreign.check(config.write, &config.accept)?;
-        if !config.accept.contains(&Acceptance::always(config.write)) {
-            return Err(ConfigError::WritesWhatItRefuses);
-        }
-        let codec = Self {
-            django_cookie,
-            budget: config.budget,
-            write: config.write,
-            accept: config.accept,
-            lifetimes: Lifetimes {
-                idle: core::time::Duration::from_secs(config.idle_seconds.into()),
-                absolute: core::time::Duration::from_secs(config.absolute_seconds.into()),
-            },
-            stale: core::time::Duration::from_secs(config.stale_seconds.into()),
-            limits: config.limits,
-            compress_from: config.compress_from,
-            identify: config.identify,
-            rules,
-            overflow: config.overflow,
-            dictionary,
-            dictionaries,
-            profile,
-            cookies,
-            records,
-            denials: keys.sealing.as_ref().map(DenyRing::new),
-            csrf: keys.sealing.as_ref().map(CsrfRing::new),
-            signed_ids: keys
-                .django
-                .as_ref()
-                .map(|ring| SigningRing::new(SIGNED_ID_SALT, ring)),
-            signer,
-            #[cfg(any(feature = "flask", feature = "fernet"))]
-            foreign,
-        };
-        if codec.least_characters() > codec.profile.room(codec.budget) {
+        envelopes.check()?;
+        if envelopes.least_characters() > profile.room(placing.budget()) {
             return Err(ConfigError::BudgetTooSmall);
         }
-        Ok(codec)
+        Ok(Self {
+            profile,
+            django_cookie,
+            lifetimes: Lifetimes {
+                idle: seconds(config.idle_seconds),
+                absolute: seconds(config.absolute_seconds),
+            },
+            identify: config.identify,
+            envelopes,
+            bodies,
+            placing,
+            records,
+            users: Users::new(sealing),
+        })
     }
 
     /// Finds and opens the session of a request.
@@ -188,77 +116,75 @@ impl Codec {
         now: Timestamp,
         workspace: &mut Workspace,
     ) -> Result<OpenSession, Reason> {
-        if value.len() > RequestCookie::MAX_VALUE_OCTETS {
+        if value.len() > RequestCookie::MAX_VALUE_BYTES {
             return Err(Reason::TooLong);
         }
-        let envelope = Envelope::claimed_by(value);
-        if !self
-            .accept
-            .iter()
-            .any(|acceptance| acceptance.envelope == envelope)
-        {
-            return Err(Reason::NotAccepted);
-        }
-        match envelope {
-            Envelope::Sealed => self.open_sealed(value, now, workspace),
-            Envelope::Django => self.open_django(value, now, workspace),
-            #[cfg(feature = "flask")]
-            Envelope::Flask => self.open_flask(value, now, workspace),
-            #[cfg(feature = "fernet")]
-            Envelope::Fernet => self.open_fernet(value, now, workspace),
-        }
+        self.envelopes.read(value, &self.reading(now), workspace)
+    }
+
+    /// Adds the keys of a record to the session whose ticket names it.
+    ///
+    /// # Errors
+    /// [`Reason::WrongRecord`] if it is another one (stale, swapped, rolled back), otherwise what
+    /// is wrong with it. The session is then as it was.
+    pub fn open_record(
+        &self,
+        opened: &mut OpenSession,
+        record: &[u8],
+        workspace: &mut Workspace,
+    ) -> Result<(), Reason> {
+        self.records.open(opened, record, &self.bodies, workspace)
     }
 
     /// Seals a session: into the cookie if it fits, otherwise the keys of highest priority stay
-    /// and the rest goes where [`Overflow`] says.
-    ///
-    /// `lineage` is what the session's earlier cookie knew ([`Lineage::new`] for a new session),
-    /// `issued` becomes the cookie's time: now, or the time of the origin's own cookie.
+    /// and the rest goes where [`Overflow`](crate::config::Overflow) says.
     ///
     /// # Errors
     /// [`SealError`]; nothing was written then and the earlier cookie stays good.
     pub fn seal<R: TryCryptoRng>(
         &self,
         session: &Session,
-        lineage: &Lineage,
-        issued: Timestamp,
-        lifetime: Lifetime,
+        issue: Issue,
         rng: &mut R,
         workspace: &mut Workspace,
     ) -> Result<Commit, SealError> {
-        let room = self.profile.room(self.budget);
-        let ends = &lineage.ends;
-        let plan = Plan::new(session, &self.rules, self.overflow, ends, issued)
-            .ok_or_else(|| self.does_not_fit())?;
-        workspace.write_part(session, &plan, |index| plan.outside(index).is_none());
-        self.check_size(session, &plan, workspace)?;
-        let planned = (session, &plan);
-        let mut sid = None;
-        let (value, placement, record) = match self.write {
-            Envelope::Sealed => {
-                sid = self.sid(lineage, rng)?;
-                self.seal_sealed(planned, lineage, issued, (room, sid), rng, workspace)?
-            }
-            Envelope::Django => self.seal_django(planned, lineage, issued, room, rng, workspace)?,
-            #[cfg(feature = "flask")]
-            Envelope::Flask => self.seal_flask(planned, lineage, issued, room, rng, workspace)?,
-            #[cfg(feature = "fernet")]
-            Envelope::Fernet => return Err(SealError::NoKey), // refused when configured
+        let Session { data, lineage } = session;
+        // No cookie is older than its session.
+        let issued = issue.issued.max(lineage.created);
+        let plan = self.placing.plan(data, &lineage.ends, issued)?;
+        let done = lineage.done.member(issue.now);
+        let planned = Planned {
+            session: data,
+            plan: &plan,
+            done: done.as_deref(),
         };
-        let cookie_octets = self.profile.size_of(value.len());
-        let set_cookie = self
-            .profile
-            .set(&value, lifetime)
-            .map_err(|_| SealError::DoesNotFit {
-                budget: self.budget.octets(),
-            })?;
-        let head = sid.and_then(|sid| self.head_change(&sid, lineage, record.as_ref()));
+        planned.write_part(|index| plan.outside(index).is_none(), &mut workspace.json);
+        self.check_size(planned, workspace)?;
+        let draft = Draft {
+            planned,
+            lineage,
+            issued,
+            now: issue.now,
+            session_id: self.session_id(lineage, rng)?,
+        };
+        let tools = Tools {
+            placing: &self.placing,
+            bodies: &self.bodies,
+            records: &self.records,
+        };
+        let room = self.profile.room(self.placing.budget());
+        let written = self.envelopes.write(&draft, room, &tools, rng, workspace)?;
+        let set_cookie = self.profile.set(&written.value, issue.lifetime);
+        let head = HeadChange::between(&draft, &written, &self.records);
+        let record = written.record;
+        let expires = self.lifetimes.end(issued, lineage.created);
         Ok(Commit {
+            cookie_bytes: self.profile.size_of(written.value.len()),
+            set_cookie: set_cookie.map_err(|_| self.placing.does_not_fit())?,
             head,
-            set_cookie,
-            store_ops: self.store_ops(lineage, record, issued),
-            placement,
-            cookie_octets,
+            store_ops: self.records.store_ops(&draft, record, expires),
+            placement: written.placement,
+            session_id: draft.session_id,
         })
     }
 
@@ -267,35 +193,73 @@ impl Codec {
         self.profile.remove()
     }
 
+    /// What a store deletes when the session ends: its record, and those before it.
+    #[must_use]
+    pub fn end(&self, lineage: &Lineage) -> Vec<StoreOp> {
+        self.records.end(lineage)
+    }
+
+    /// A session in the origin's own cookie, which may be far over what a browser would keep:
+    /// checked as a record is, not as a browser's cookie is.
+    ///
+    /// # Errors
+    /// The reason, for the operator.
+    pub fn open_origin_cookie(
+        &self,
+        value: &[u8],
+        now: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<OpenSession, Reason> {
+        let django = self.envelopes.django.as_ref().ok_or(Reason::NotAccepted)?;
+        let limit = self.bodies.limits().record_bytes;
+        django.read_signed(value, limit, &self.reading(now), workspace)
+    }
+
+    /// The same session as the cookie that a Django origin reads, signed at `issued`.
+    ///
+    /// # Errors
+    /// [`SealError::NoKey`] without a Django secret.
+    pub fn origin_cookie(
+        &self,
+        session: &SessionData,
+        issued: Timestamp,
+        workspace: &mut Workspace,
+    ) -> Result<String, SealError> {
+        let django = self.envelopes.django.as_ref().ok_or(SealError::NoKey)?;
+        django.write_whole(session, issued, workspace)
+    }
+
     /// Whether a session should be sealed again although nothing changed: it came under an older
     /// key, not in the cookie and envelope that are written, or without the id it should have.
     #[must_use]
     pub fn needs_reissue(&self, opened: &OpenSession) -> bool {
-        let lacks_id = self.identify && opened.lineage.sid.is_none();
+        let lacks_id = self.identify && opened.session.lineage.session_id.is_none();
         !opened.key.is_primary()
-            || opened.envelope != self.write
+            || opened.envelope != self.envelopes.write
             || opened.from_django_cookie
-            || (lacks_id && self.write == Envelope::Sealed)
+            || (lacks_id && self.envelopes.write == Envelope::Sealed)
+    }
+
+    /// Whether the next cookie of this session has the session id of this one, and so ends with it:
+    /// it has if this one has an id, and the envelope that is written has room for one.
+    #[must_use]
+    pub fn keeps_session_id(&self, opened: &OpenSession) -> bool {
+        self.envelopes.write == Envelope::Sealed && opened.session.lineage.session_id.is_some()
     }
 
     /// Where every key of `session` went in `commit`, made on demand.
     #[must_use]
-    pub fn report(&self, session: &Session, commit: &Commit) -> Report {
-        Report::new(
-            session,
-            &commit.placement,
-            &self.rules,
-            commit.cookie_octets,
-            self.budget.octets(),
-        )
+    pub fn report(&self, session: &SessionData, commit: &Commit) -> Report {
+        self.placing
+            .report(session, &commit.placement, commit.cookie_bytes)
     }
 
     /// Whether there is something to tell of `commit` without being asked: a key is not in the
     /// cookie, or the cookie has reached 80 % of its budget. Costs nothing.
     #[must_use]
     pub const fn is_remarkable(&self, commit: &Commit) -> bool {
-        !commit.placement.is_all_in_cookie()
-            || is_nearly_full(commit.cookie_octets, self.budget.octets())
+        self.placing
+            .is_remarkable(&commit.placement, commit.cookie_bytes)
     }
 
     /// Name and attributes of the cookie that is written.
@@ -319,25 +283,71 @@ impl Codec {
     /// Signs and verifies as the Django site does, if a Django secret is configured.
     #[must_use]
     pub const fn signer(&self) -> Option<&Signer> {
-        self.signer.as_ref()
+        match &self.envelopes.django {
+            Some(django) => Some(&django.signer),
+            None => None,
+        }
     }
 
     /// The configured bounds.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
-        &self.limits
+        self.bodies.limits()
     }
 
-    /// What a ticket-only cookie takes: the least that spilling needs.
-    fn least_characters(&self) -> usize {
-        match self.write {
-            Envelope::Sealed => sealed::TICKET_ONLY_CHARACTERS,
-            Envelope::Django => signed::TICKET_ONLY_CHARACTERS,
-            #[cfg(feature = "flask")]
-            Envelope::Flask => flask::TICKET_ONLY_CHARACTERS,
-            #[cfg(feature = "fernet")]
-            Envelope::Fernet => usize::MAX, // refused when configured
-        }
+    /// The store's name of the record that a ticket names; `None` without a ticket that still
+    /// waits for its record.
+    #[must_use]
+    pub fn record_name(&self, opened: &OpenSession) -> Option<StoreName> {
+        opened.ticket()?;
+        self.records.name(opened.session.lineage.spilled.as_ref()?)
+    }
+
+    /// The name of a session's head; `None` for a session without an id. The same under all keys.
+    #[must_use]
+    pub fn head_name(&self, lineage: &Lineage) -> Option<StoreName> {
+        lineage.session_id.as_ref().map(labels::head)
+    }
+
+    /// The name under which a session is revoked, and would be found if it were, whichever key
+    /// sealed its cookie; `None` for a session without an id, which cannot be.
+    #[must_use]
+    pub fn session_revocation(&self, lineage: &Lineage) -> Option<StoreName> {
+        let id = lineage.session_id.as_ref();
+        id.map(labels::session_revocation)
+    }
+
+    /// The name under which it is told of a session that its site keeps under `key` to which device
+    /// it is bound.
+    #[must_use]
+    pub fn row_binding(&self, key: &str) -> StoreName {
+        labels::row_binding(key)
+    }
+
+    /// The names under which all sessions of `user` are revoked, one for each key of the ring: it is
+    /// written under all of them, and looked up under all.
+    #[must_use]
+    pub fn user_revocations(&self, user: &str) -> Vec<StoreName> {
+        self.users.revocations(user)
+    }
+
+    /// What a store may keep beside a record to find all records of a user: a keyed hash, under
+    /// the primary key.
+    #[must_use]
+    pub fn owner_name(&self, user: &str) -> Option<OwnerName> {
+        self.owner_names(user).next()
+    }
+
+    /// The same under every key of the ring, the primary first: what was kept under an older one
+    /// has its name still.
+    pub fn owner_names(&self, user: &str) -> impl Iterator<Item = OwnerName> {
+        self.users.owners(user)
+    }
+
+    /// The names under which it is told when keys and envelopes were last of use: one under every
+    /// key of the ring, the primary first, under which it is written.
+    pub fn uses_names(&self) -> impl Iterator<Item = StoreName> {
+        self.users.uses()
     }
 
     fn open_copies(
@@ -361,9 +371,10 @@ impl Codec {
             };
             *free = value;
             copies += 1;
-            let outcome = match self.belongs(value, is_django_cookie) {
-                true => self.open_value(value, now, workspace),
-                false => Err(Reason::NotAccepted),
+            let outcome = if self.belongs(value, is_django_cookie) {
+                self.open_value(value, now, workspace)
+            } else {
+                Err(Reason::NotAccepted)
             };
             match outcome {
                 Ok(_) if opened.is_some() => return Opened::Conflict,
@@ -389,75 +400,67 @@ impl Codec {
         if in_django_cookie {
             envelope != Envelope::Sealed
         } else {
-            envelope == Envelope::Sealed || envelope == self.write || self.django_cookie.is_none()
+            envelope == Envelope::Sealed
+                || envelope == self.envelopes.write
+                || self.django_cookie.is_none()
         }
     }
 
-    /// The session's own id: the one it has, or a fresh one if sessions are to have one.
-    fn sid<R: TryCryptoRng>(
+    fn reading(&self, now: Timestamp) -> Reading<'_> {
+        let spills = self.placing.can_spill();
+        Reading {
+            accept: &self.envelopes.accept,
+            lifetimes: &self.lifetimes,
+            bodies: &self.bodies,
+            spills: spills.then_some(self.envelopes.write),
+            now,
+        }
+    }
+
+    /// The session's own id, where the envelope has a place for it: the one it has, or a fresh one
+    /// if sessions are to have one.
+    fn session_id(
         &self,
         lineage: &Lineage,
-        rng: &mut R,
-    ) -> Result<Option<[u8; 16]>, SealError> {
-        if lineage.sid.is_some() || !self.identify {
-            return Ok(lineage.sid);
+        rng: &mut impl TryCryptoRng,
+    ) -> Result<Option<SessionId>, SealError> {
+        if self.envelopes.write != Envelope::Sealed {
+            return Ok(None);
         }
-        let mut sid = [0; 16];
-        rng.try_fill_bytes(&mut sid)
-            .map_err(|_| SealError::Entropy)?;
-        Ok(Some(sid))
+        if lineage.session_id.is_some() || !self.identify {
+            return Ok(lineage.session_id);
+        }
+        drawn(rng).map(SessionId).map(Some)
     }
 
-    /// Whether keys may go into a record.
-    const fn can_spill(&self) -> bool {
-        matches!(self.overflow, Overflow::Spill) || self.rules.has_spill
-    }
-
-    fn check_size(
-        &self,
-        session: &Session,
-        plan: &Plan,
-        workspace: &Workspace,
-    ) -> Result<(), SealError> {
-        let octets = match plan.has_outside() {
-            false => workspace.json.len(),
-            true => (0..session.len())
-                .map(|index| session.member_len(index))
-                .sum(),
+    fn check_size(&self, planned: Planned<'_>, workspace: &Workspace) -> Result<(), SealError> {
+        let Planned { session, plan, .. } = planned;
+        let bytes = if plan.has_outside() {
+            let members = 0..session.len();
+            members.map(|index| session.member_len(index)).sum()
+        } else {
+            workspace.json.len()
         };
-        if octets > self.limits.record_octets {
-            let limit = self.limits.record_octets;
-            return Err(SealError::TooLarge { octets, limit });
+        let limit = self.bodies.limits().record_bytes;
+        if bytes > limit {
+            return Err(SealError::TooLarge { bytes, limit });
         }
         if session.len() > usize::from(u16::MAX) {
             return Err(SealError::TooManyKeys);
         }
         Ok(())
     }
-
-    fn check_accepted(
-        &self,
-        envelope: Envelope,
-        issued: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), Reason> {
-        let accepted = self.accept.iter().any(|a| a.covers(envelope, issued, now));
-        accepted.then_some(()).ok_or(Reason::NotAccepted)
-    }
-
-    fn parse(&self, json: Vec<u8>) -> Result<Session, Reason> {
-        self.parse_text(String::from_utf8(json).map_err(|_| Reason::CorruptBody)?)
-    }
-
-    fn parse_text(&self, text: String) -> Result<Session, Reason> {
-        Session::from_json_within(text, self.limits.json_depth).map_err(|_| Reason::CorruptBody)
-    }
 }
 
-/// 24 fresh random octets: enough for a nonce to be drawn at random for ever.
-fn nonce<R: TryCryptoRng>(rng: &mut R) -> Result<Nonce, SealError> {
-    let mut nonce = Nonce::default();
-    rng.try_fill_bytes(&mut nonce)
-        .map_err(|_| SealError::Entropy)?;
-    Ok(nonce)
+impl fmt::Debug for Codec {
+    /// What it reads and writes; no key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Codec")
+            .field("cookie", &self.profile.name().as_str())
+            .field("write", &self.envelopes.write)
+            .field("accept", &self.envelopes.accept)
+            .field("budget", &self.placing.budget())
+            .field("lifetimes", &self.lifetimes)
+            .finish_non_exhaustive()
+    }
 }

@@ -24,3 +24,10 @@ pub(crate) use inflate_error::InflateError;
 pub(crate) use miniz::{Deflater, Inflater};
 #[cfg(feature = "zlib-rs")]
 pub(crate) use zlib_rs::{Deflater, Inflater};
+
+/// Room for what a stream inflates to, at most `most` bytes: sessions take 2 to 4 times as many. It is
+/// taken at once, more by doubling.
+fn usual_room(stream: &[u8], most: usize) -> usize {
+    let usual = stream.len().saturating_mul(4).saturating_add(256);
+    usual.min(most)
+}

@@ -12,15 +12,18 @@ use alloc::{string::String, vec, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "flask")]
+use crate::crypto::FlaskSecret;
 use crate::{
     atoms::Envelope,
     compress::Dictionary,
     cookie::{Budget, CookieProfileConfig},
     crypto::{DjangoSecret, Secret},
-    policy::{KeyRule, Limits},
     ring::KeyRing,
+    rules::{KeyRule, Limits},
 };
 
+pub use crate::rules::Overflow;
 pub use acceptance::Acceptance;
 pub use dictionaries::DictionaryConfig;
 pub use error::ConfigError;
@@ -34,10 +37,10 @@ pub struct Config {
     /// Name of a cookie in which plain Django sessions may still arrive; read, never written.
     /// Whatever else is accepted for a migration (`flask`, `fernet`) may stand there as well.
     pub django_cookie: Option<String>,
-    /// Bound into every sealed cookie, at most 255 octets: cookies of one environment (staging,
+    /// Bound into every sealed cookie, at most 255 bytes: cookies of one environment (staging,
     /// production) mean nothing in another even if somebody shares the secret.
     pub audience: String,
-    /// Octets for the cookie's name and value: 64 to 4096, default 4093.
+    /// Bytes for the cookie's name and value: 64 to 4096, default 4093.
     pub budget: Budget,
     /// The one envelope that is written.
     pub write: Envelope,
@@ -50,10 +53,10 @@ pub struct Config {
     /// Seconds for which a record stays good after another one took its place, counted when the
     /// session changes; default 10 minutes. At most 16 of a session stay, and always the last.
     pub stale_seconds: u32,
-    /// JSON shorter than this many octets is not compressed: deflate would cost more time than
+    /// JSON shorter than this many bytes is not compressed: deflate would cost more time than
     /// it saves characters. Default 96.
     pub compress_from: usize,
-    /// Whether sealed sessions carry 16 random octets of their own (22 characters), by which one
+    /// Whether sealed sessions carry 16 random bytes of their own (22 characters), by which one
     /// can be revoked. Default: no.
     pub identify: bool,
     /// Bounds on what one cookie may cause.
@@ -92,23 +95,78 @@ impl Default for Config {
     }
 }
 
-/// What happens to keys that do not fit the cookie.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Overflow {
-    /// They go into a record, and the cookie carries a ticket for it: there is a store.
-    Spill,
-    /// They are dropped, lowest priority first, and reported; `critical` keys never are.
-    Drop,
-    /// Nothing is written: sealing such a session is an error.
-    #[default]
-    Refuse,
+/// The secrets, apart from the configuration so that it can be shown and logged. `Debug` shows
+/// ids and nothing else.
+///
+/// ```
+/// use session_codec::{DjangoSecret, KeyRing, Keys, Secret};
+///
+/// # let (new, old) = (Secret::from_bytes([1; 32]), Secret::from_bytes([2; 32]));
+/// # let django = DjangoSecret::new("k4^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hfgdpaeio-23-plus")?;
+/// let keys = Keys::sealing(KeyRing::new(new, vec![old])?).django(KeyRing::new(django, vec![])?);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Keys {
+    pub(crate) sealing: Option<KeyRing<Secret>>,
+    pub(crate) django: Option<KeyRing<DjangoSecret>>,
+    #[cfg(feature = "flask")]
+    pub(crate) flask: Option<KeyRing<FlaskSecret>>,
 }
 
-/// The secrets, apart from the configuration so that it can be shown and logged.
-pub struct Keys {
-    /// Seal cookies and encrypt records.
-    pub sealing: Option<KeyRing<Secret>>,
-    /// Sign and verify Django cookies.
-    pub django: Option<KeyRing<DjangoSecret>>,
+impl Keys {
+    /// The keys that seal cookies and encrypt records.
+    pub fn sealing(ring: impl Into<Option<KeyRing<Secret>>>) -> Self {
+        Self {
+            sealing: ring.into(),
+            ..Self::default()
+        }
+    }
+
+    /// No key: where no sealed cookie is written or read, and no key is spilled, those of a
+    /// framework are enough. For Fernet's cookies, which are read and never written, `write` is
+    /// [`Envelope::Django`], under the same secret.
+    ///
+    /// ```
+    /// use session_codec::{
+    ///     Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Timestamp, Workspace,
+    ///     config::Acceptance,
+    /// };
+    ///
+    /// let config = Config {
+    ///     write: Envelope::Django,
+    ///     accept: vec![Acceptance::always(Envelope::Django)],
+    ///     ..Config::default()
+    /// };
+    /// # let secret = "k4^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hfgdpaeio-23-plus";
+    /// let site = KeyRing::new(DjangoSecret::new(secret)?, vec![])?;
+    /// let codec = Codec::new(config, &Keys::none().django(site))?;
+    /// # let (now, workspace) = (Timestamp::from_seconds(1_800_000_000), &mut Workspace::new());
+    /// # let session = session_codec::SessionData::from_json(r#"{"user":"ada"}"#)?;
+    /// # let value = codec.origin_cookie(&session, now, workspace)?;
+    /// let opened = codec.open_value(value.as_bytes(), now, workspace)?;
+    /// assert_eq!(opened.session().value("user")?, Some("ada".to_owned()));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// And the secrets of a Django site, for its cookies.
+    pub fn django(self, ring: impl Into<Option<KeyRing<DjangoSecret>>>) -> Self {
+        Self {
+            django: ring.into(),
+            ..self
+        }
+    }
+
+    /// And the secrets of a Flask application, for its cookies.
+    #[cfg(feature = "flask")]
+    pub fn flask(self, ring: impl Into<Option<KeyRing<FlaskSecret>>>) -> Self {
+        Self {
+            flask: ring.into(),
+            ..self
+        }
+    }
 }

@@ -23,11 +23,11 @@
 
 mod attribute;
 mod budget;
+mod bytes;
 mod header;
 mod joined;
 mod look_alike;
 mod name;
-mod octets;
 mod prefix;
 mod profile;
 mod response;

@@ -6,11 +6,11 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     atoms::{Envelope, KeyId, Timestamp},
+    crypto::framing,
+    envelope::{django::layout as django, payload},
     error::Reason,
-    policy::Limits,
-    signing::payload,
+    rules::Limits,
     text::{base62, base64url, json},
-    wire::{django, sealed},
     workspace::Workspace,
 };
 
@@ -22,8 +22,8 @@ pub enum Inspection {
     Sealed {
         /// Names the key.
         key_id: KeyId,
-        /// Octets of the encrypted part: times, ticket and session.
-        ciphertext_octets: usize,
+        /// Bytes of the encrypted part: times, ticket and session.
+        ciphertext_bytes: usize,
     },
     /// Signed, so readable.
     Signed(SignedInspection),
@@ -40,7 +40,7 @@ pub struct SignedInspection {
     /// Whether the payload is compressed.
     pub is_compressed: bool,
     /// Characters of the payload.
-    pub payload_octets: usize,
+    pub payload_bytes: usize,
     /// Its JSON, which is JSON, whatever it says.
     pub json: String,
 }
@@ -55,7 +55,7 @@ pub fn inspect(
     limits: &Limits,
     workspace: &mut Workspace,
 ) -> Result<Inspection, Reason> {
-    if value.len() > crate::cookie::RequestCookie::MAX_VALUE_OCTETS {
+    if value.len() > crate::cookie::RequestCookie::MAX_VALUE_BYTES {
         return Err(Reason::TooLong);
     }
     match Envelope::claimed_by(value) {
@@ -71,10 +71,10 @@ pub fn inspect(
 fn inspect_sealed(value: &[u8]) -> Result<Inspection, Reason> {
     let mut raw = Vec::new();
     base64url::decode(value, &mut raw).map_err(|_| Reason::Malformed)?;
-    let parts = sealed::split(&mut raw)?;
+    let parts = framing::split(&mut raw)?;
     Ok(Inspection::Sealed {
         key_id: parts.key_id,
-        ciphertext_octets: parts.ciphertext.len(),
+        ciphertext_bytes: parts.ciphertext.len(),
     })
 }
 
@@ -86,7 +86,7 @@ fn inspect_django(
     let (signed, _) = django::split_last(value).ok_or(Reason::Malformed)?;
     let (text, time) = django::split_last(signed).ok_or(Reason::Malformed)?;
     let seconds = base62::decode(time).map_err(|_| Reason::Malformed)?;
-    let json = payload::read(text, limits.cookie_octets, workspace)?;
+    let json = payload::read(text, limits.cookie_bytes, workspace)?;
     signed_inspection(Envelope::Django, seconds, text, json, limits)
 }
 
@@ -96,12 +96,12 @@ fn inspect_flask(
     limits: &Limits,
     workspace: &mut Workspace,
 ) -> Result<Inspection, Reason> {
-    use crate::wire::flask;
+    use crate::envelope::flask::layout as flask;
     let (signed, _) = flask::split_last(value).ok_or(Reason::Malformed)?;
     let (text, time) = flask::split_last(signed).ok_or(Reason::Malformed)?;
     let seconds = flask::read_timestamp(time).map_err(|_| Reason::Malformed)?;
-    let octets = payload::read_octets(text, limits.cookie_octets, workspace)?;
-    let json = String::from_utf8(octets).map_err(|_| Reason::CorruptBody)?;
+    let bytes = payload::read_bytes(text, limits.cookie_bytes, workspace)?;
+    let json = String::from_utf8(bytes).map_err(|_| Reason::CorruptBody)?;
     signed_inspection(Envelope::Flask, seconds, text, json, limits)
 }
 
@@ -116,8 +116,8 @@ fn signed_inspection(
     Ok(Inspection::Signed(SignedInspection {
         envelope,
         issued: Timestamp::from_seconds(seconds),
-        is_compressed: django::payload(text).1,
-        payload_octets: text.len(),
+        is_compressed: payload::parts(text).1,
+        payload_bytes: text.len(),
         json,
     }))
 }
@@ -137,7 +137,7 @@ mod tests {
             "AW3WUuhAQUJDREVGR0hJSktMTU5PUFFSU1RVVlcmdddYYpLPPQ7VbTrYeQovwgO_l9k0311sMjoevNdVgqE";
         let expected = Inspection::Sealed {
             key_id: KeyId([0x6d, 0xd6, 0x52, 0xe8]),
-            ciphertext_octets: 1 + 4 + 4 + 8,
+            ciphertext_bytes: 1 + 4 + 4 + 8,
         };
         assert_eq!(inspected(text), Ok(expected));
         assert_eq!(inspected("Ag"), Err(Reason::UnknownVersion));
@@ -153,7 +153,7 @@ mod tests {
         };
         assert_eq!(signed.json, r#"{"a":1}"#);
         assert_eq!(signed.issued.seconds(), 1_700_000_000);
-        assert_eq!((signed.is_compressed, signed.payload_octets), (false, 10));
+        assert_eq!((signed.is_compressed, signed.payload_bytes), (false, 10));
         for wrong in [":", "a:b", "e30:!:x"] {
             assert_eq!(inspected(wrong), Err(Reason::Malformed), "{wrong}");
         }

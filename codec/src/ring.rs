@@ -1,37 +1,17 @@
 //! Key rings: one key writes, a few more still read.
 
-mod cookie_ring;
-mod csrf_ring;
-mod deny_ring;
-#[cfg(feature = "fernet")]
-mod fernet_ring;
-#[cfg(feature = "flask")]
-mod flask_ring;
-mod record_ring;
-mod signing_ring;
-
 use core::fmt;
 
 use alloc::vec::Vec;
 
 use crate::atoms::KeyId;
 
-pub(crate) use cookie_ring::CookieRing;
-pub(crate) use csrf_ring::CsrfRing;
-pub(crate) use deny_ring::DenyRing;
-#[cfg(feature = "fernet")]
-pub(crate) use fernet_ring::{FernetRing, Stamp};
-#[cfg(feature = "flask")]
-pub(crate) use flask_ring::FlaskRing;
-pub(crate) use record_ring::RecordRing;
-pub(crate) use signing_ring::SigningRing;
-
 /// Fallbacks a ring may have: a rotation a week for two months; each costs an HMAC to refuse a
 /// forged Django cookie.
 pub const MAX_FALLBACKS: usize = 8;
 
 /// One key that writes and reads, and up to [`MAX_FALLBACKS`] that only read, newest first.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct KeyRing<K> {
     primary: K,
     fallbacks: Vec<K>,
@@ -61,11 +41,26 @@ impl<K> KeyRing<K> {
     }
 
     /// The same ring of keys made from these.
-    fn map<L>(&self, mut derive: impl FnMut(&K) -> L) -> KeyRing<L> {
+    pub(crate) fn map<L>(&self, mut derive: impl FnMut(&K) -> L) -> KeyRing<L> {
         KeyRing {
             primary: derive(&self.primary),
             fallbacks: self.fallbacks.iter().map(derive).collect(),
         }
+    }
+
+    /// As [`Self::map`], where a key may not do; the first one's error, the primary looked at first.
+    pub(crate) fn try_map<L, E>(
+        &self,
+        mut derive: impl FnMut(&K) -> Result<L, E>,
+    ) -> Result<KeyRing<L>, E> {
+        Ok(KeyRing {
+            primary: derive(&self.primary)?,
+            fallbacks: self
+                .fallbacks
+                .iter()
+                .map(derive)
+                .collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -77,7 +72,7 @@ pub enum KeyRingError {
     TooManyFallbacks,
     /// Two keys have the same id: the same secret twice, or a collision; draw another secret.
     DuplicateKeyId(KeyId),
-    /// The audience or purpose is longer than 255 octets.
+    /// The audience or purpose is longer than 255 bytes.
     NameTooLong,
 }
 
@@ -86,7 +81,7 @@ impl fmt::Display for KeyRingError {
         match self {
             Self::TooManyFallbacks => write!(f, "a key ring has at most {MAX_FALLBACKS} fallbacks"),
             Self::DuplicateKeyId(id) => write!(f, "two keys of the ring have the id {id}"),
-            Self::NameTooLong => f.write_str("the audience has more than 255 octets"),
+            Self::NameTooLong => f.write_str("the audience has more than 255 bytes"),
         }
     }
 }
@@ -94,7 +89,7 @@ impl fmt::Display for KeyRingError {
 impl core::error::Error for KeyRingError {}
 
 /// Start-up fails on two equal ids: an envelope names its key, and exactly one is tried.
-fn refuse_duplicates(ids: impl Iterator<Item = KeyId>) -> Result<(), KeyRingError> {
+pub(crate) fn refuse_duplicates(ids: impl Iterator<Item = KeyId>) -> Result<(), KeyRingError> {
     let mut seen: Vec<KeyId> = Vec::new();
     for id in ids {
         if seen.contains(&id) {

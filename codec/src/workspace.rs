@@ -2,11 +2,7 @@ use core::fmt;
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{
-    compress::{Deflater, Inflater},
-    policy::Plan,
-    session::Session,
-};
+use crate::compress::{Deflater, Inflater};
 
 /// Buffers and compressor state, kept between calls: make one a thread and pass it along.
 ///
@@ -36,36 +32,6 @@ impl Workspace {
     pub fn new() -> Self {
         Self::default()
     }
-
-    /// Puts the JSON of the members that `chosen` picks into `json`.
-    pub(crate) fn write_json(&mut self, session: &Session, chosen: impl Fn(usize) -> bool) {
-        self.json.clear();
-        session.write_members(chosen, &mut self.json);
-    }
-
-    /// The same, with the member that says when these keys end.
-    pub(crate) fn write_part(
-        &mut self,
-        session: &Session,
-        plan: &Plan,
-        chosen: impl Fn(usize) -> bool + Copy,
-    ) {
-        self.write_json(session, chosen);
-        add_member(&mut self.json, plan.ends_member(session, chosen).as_deref());
-    }
-}
-
-/// Appends a member to a JSON object without white space.
-pub(crate) fn add_member(json: &mut String, member: Option<&str>) {
-    let Some(member) = member else {
-        return;
-    };
-    json.pop();
-    if json.len() > 1 {
-        json.push(',');
-    }
-    json.push_str(member);
-    json.push('}');
 }
 
 impl fmt::Debug for Workspace {

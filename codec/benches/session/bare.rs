@@ -18,7 +18,7 @@ use crate::fixture::{Counting, NOW, django_secret};
 /// A session looked at as lazily as the codec does.
 pub(crate) type Members<'a> = BTreeMap<&'a str, &'a RawValue>;
 
-/// `kid | nonce`, and the times before the body: as long as in the format.
+/// `key id | nonce`, and the times before the body: as long as in the format.
 const HEAD: usize = 5;
 const NONCE: usize = 24;
 const TAG: usize = 16;
@@ -62,7 +62,7 @@ impl Bare {
             compress: Compress::new(Compression::new(6), zlib),
             decompress: Decompress::new(zlib),
             zlib,
-            dictionary: Dictionary::built_in().octets(),
+            dictionary: Dictionary::built_in().bytes(),
             aead: XChaCha20Poly1305::new(&[7; 32].into()),
             aad: [9; 33],
             hmacs: (0..=fallbacks).map(hmac).collect(),
@@ -164,7 +164,7 @@ impl Bare {
             let mut expected = [0; 43];
             URL_SAFE_NO_PAD
                 .encode_slice(mac(key, message.as_bytes()), &mut expected)
-                .expect("32 octets are 43 characters");
+                .expect("32 bytes are 43 characters");
             expected.ct_eq(signature.as_bytes()).into()
         })
     }
@@ -196,7 +196,7 @@ impl Bare {
         serde_json::to_writer(&mut self.json, session).expect("a map of JSON texts");
     }
 
-    /// `json` into `body`; the octets written.
+    /// `json` into `body`; the bytes written.
     fn deflate(&mut self) -> usize {
         self.compress.reset();
         if !self.zlib {

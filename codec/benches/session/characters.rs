@@ -3,12 +3,12 @@
 use std::{fs, path::Path};
 
 use session_codec::{
-    Envelope, Session, Workspace,
+    Envelope, Workspace,
     signing::{COOKIE_SALT, Signer},
 };
 
 use crate::{
-    fixture::{NOW, codec, django_ring},
+    fixture::{NOW, codec, django_ring, session_of},
     payload::{FITTING, L, M, S, X},
     sealed::sealed_value,
 };
@@ -29,7 +29,7 @@ pub(crate) fn record() {
             .expect("payloads are JSON");
         signed.insert(payload.name.into(), text.len().into());
     }
-    let session = Session::from_json(X.json).expect("payloads are JSON");
+    let session = session_of(X.json);
     let json = serde_json::json!({ "sealed": sealed, "signed": signed, "x keys": session.len() });
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("session-characters.json");
     fs::write(path, json.to_string()).expect("the target folder can be written");

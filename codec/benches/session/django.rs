@@ -4,14 +4,14 @@ use core::{hint::black_box, time::Duration};
 
 use criterion::{BenchmarkId, Criterion};
 use session_codec::{
-    Envelope, Session, Workspace,
+    Envelope, Workspace,
     policy::Limits,
     signing::{COOKIE_SALT, Signer},
 };
 
 use crate::{
     bare::{Bare, Members},
-    fixture::{Counting, NOW, codec, django_ring, forged},
+    fixture::{Counting, NOW, codec, django_ring, forged, session_of},
     payload::{FITTING, L, M, S, X},
     sealed::{commit, value_of},
 };
@@ -76,7 +76,7 @@ fn codec_seal(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("django seal");
     let codec = codec(Envelope::Django, 0);
     for payload in FITTING {
-        let session = Session::from_json(payload.json).expect("payloads are JSON");
+        let session = session_of(payload.json);
         let (mut rng, mut workspace) = (Counting(1), Workspace::new());
         group.bench_function(BenchmarkId::new("codec", payload.name), |bencher| {
             bencher.iter(|| commit(&codec, black_box(&session), &mut rng, &mut workspace));
@@ -93,7 +93,7 @@ fn codec_open(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("django open");
     let codec = codec(Envelope::Django, 0);
     for payload in FITTING {
-        let session = Session::from_json(payload.json).expect("payloads are JSON");
+        let session = session_of(payload.json);
         let mut workspace = Workspace::new();
         let value = value_of(&commit(&codec, &session, &mut Counting(1), &mut workspace));
         group.bench_function(BenchmarkId::new("codec", payload.name), |bencher| {
@@ -118,7 +118,7 @@ fn refuse(criterion: &mut Criterion) {
         });
         let codec = codec(Envelope::Django, fallbacks);
         for payload in FITTING {
-            let session = Session::from_json(payload.json).expect("payloads are JSON");
+            let session = session_of(payload.json);
             let mut workspace = Workspace::new();
             let sealed = commit(&codec, &session, &mut Counting(1), &mut workspace);
             let value = forged(&value_of(&sealed));

@@ -4,7 +4,8 @@ use core::convert::Infallible;
 
 use rand_core::{TryCryptoRng, TryRng};
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Secret, Timestamp,
+    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Lineage, Secret, Session, SessionData,
+    Timestamp,
     config::{Acceptance, Overflow},
     cookie::Budget,
 };
@@ -21,11 +22,14 @@ pub(crate) fn codec(write: Envelope, fallbacks: usize) -> Codec {
         budget: Budget::MAX,
         ..Config::default()
     };
-    let keys = Keys {
-        sealing: Some(sealing_ring(fallbacks)),
-        django: Some(django_ring(0, fallbacks)),
-    };
+    let keys = Keys::sealing(sealing_ring(fallbacks)).django(django_ring(0, fallbacks));
     Codec::new(config, &keys).expect("the configuration is right")
+}
+
+/// A session that began a while ago.
+pub(crate) fn session_of(json: &str) -> Session {
+    let data = SessionData::from_json(json).expect("payloads are JSON");
+    Session::resumed(data, Lineage::new(CREATED))
 }
 
 /// `fallbacks` + 1 secrets that nobody else has.
@@ -50,7 +54,7 @@ pub(crate) fn django_secret(index: usize) -> String {
     format!("benchmark-{index}-8s7df6g87sd6fg0q9we8r7t6y5u4i3o2p1a2s3d4f5g6h")
 }
 
-/// Counts instead of drawing lots: costs next to nothing on both sides of a ratio. Every octet
+/// Counts instead of drawing lots: costs next to nothing on both sides of a ratio. Every byte
 /// differs from its neighbours, so that nonces and record ids do not compress.
 pub(crate) struct Counting(pub(crate) u64);
 
@@ -69,8 +73,8 @@ impl TryRng for Counting {
         Ok(self.0 ^ self.0 >> 29)
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in octets.chunks_mut(8) {
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
             let word = self.try_next_u64()?.to_le_bytes();
             chunk.copy_from_slice(&word[..chunk.len()]);
         }

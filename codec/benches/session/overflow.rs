@@ -3,11 +3,11 @@
 use core::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion};
-use session_codec::{Envelope, Lineage, Session, StoreOp, Timestamp, Workspace, cookie::Lifetime};
+use session_codec::{Envelope, Issue, StoreOp, Timestamp, Workspace, cookie::Lifetime};
 
 use crate::{
     bare::{Bare, Members},
-    fixture::{CREATED, Counting, NOW, codec},
+    fixture::{Counting, NOW, codec, session_of},
     payload::{X, with_keys},
     sealed::{commit, value_of},
 };
@@ -38,7 +38,7 @@ fn fit(criterion: &mut Criterion, group: &str, envelope: Envelope) {
     let mut group = criterion.benchmark_group(group);
     let codec = codec(envelope, 2);
     for (name, json) in KEYS.map(cut) {
-        let session = Session::from_json(json.as_str()).expect("payloads are JSON");
+        let session = session_of(&json);
         let (mut rng, mut workspace) = (Counting(1), Workspace::new());
         group.bench_function(BenchmarkId::new("codec", &name), |bencher| {
             bencher.iter(|| {
@@ -69,7 +69,7 @@ fn fit(criterion: &mut Criterion, group: &str, envelope: Envelope) {
 /// What the origin gets and sends, whatever a browser would keep.
 fn origin_cookie(criterion: &mut Criterion) {
     let codec = codec(Envelope::Sealed, 0);
-    let session = Session::from_json(X.json).expect("payloads are JSON");
+    let session = session_of(X.json);
     let members: Members<'_> = serde_json::from_str(X.json).expect("payloads are JSON");
     let (mut workspace, mut bare) = (Workspace::new(), Bare::django(0));
     let mut group = criterion.benchmark_group("origin cookie made");
@@ -102,14 +102,12 @@ fn open_record(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("cookie and record opened");
     let codec = codec(Envelope::Sealed, 2);
     for (name, json) in KEYS.map(cut) {
-        let session = Session::from_json(json.as_str()).expect("payloads are JSON");
+        let session = session_of(&json);
         let mut workspace = Workspace::new();
         let commit = codec
             .seal(
                 &session,
-                &Lineage::new(CREATED),
-                NOW,
-                Lifetime::BrowserSession,
+                Issue::new(NOW, Lifetime::BrowserSession),
                 &mut Counting(1),
                 &mut workspace,
             )

@@ -11,22 +11,22 @@ pub(crate) struct Payload {
     pub(crate) json: &'static str,
 }
 
-/// 175 octets: who is logged in.
+/// 175 bytes: who is logged in.
 pub(crate) const S: Payload = Payload {
     name: "s",
     json: include_str!("../payloads/s.json"),
 };
-/// 913 octets: a cart and messages too.
+/// 913 bytes: a cart and messages too.
 pub(crate) const M: Payload = Payload {
     name: "m",
     json: include_str!("../payloads/m.json"),
 };
-/// 2,800 octets: a shop in use.
+/// 2,800 bytes: a shop in use.
 pub(crate) const L: Payload = Payload {
     name: "l",
     json: include_str!("../payloads/l.json"),
 };
-/// 20,000 octets: too much for a cookie, compressed or not.
+/// 20,000 bytes: too much for a cookie, compressed or not.
 pub(crate) const X: Payload = Payload {
     name: "x",
     json: include_str!("../payloads/x.json"),

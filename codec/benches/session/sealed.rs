@@ -3,13 +3,11 @@
 use core::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion};
-use session_codec::{
-    Codec, Commit, Envelope, Lineage, Reason, Session, Workspace, cookie::Lifetime,
-};
+use session_codec::{Codec, Commit, Envelope, Issue, Reason, Session, Workspace, cookie::Lifetime};
 
 use crate::{
     bare::{Bare, Members},
-    fixture::{CREATED, Counting, NOW, codec, forged},
+    fixture::{Counting, NOW, codec, forged, session_of},
     payload::FITTING,
 };
 
@@ -21,7 +19,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
 
 /// The session as a cookie's value.
 pub(crate) fn sealed_value(codec: &Codec, json: &str) -> String {
-    let session = Session::from_json(json).expect("payloads are JSON");
+    let session = session_of(json);
     let commit = commit(codec, &session, &mut Counting(5), &mut Workspace::new());
     value_of(&commit)
 }
@@ -32,13 +30,10 @@ pub(crate) fn commit(
     rng: &mut Counting,
     workspace: &mut Workspace,
 ) -> Commit {
-    let lineage = Lineage::new(CREATED);
     codec
         .seal(
             session,
-            &lineage,
-            NOW,
-            Lifetime::MaxAge(1_209_600),
+            Issue::new(NOW, Lifetime::MaxAge(1_209_600)),
             rng,
             workspace,
         )
@@ -77,7 +72,7 @@ fn seal(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sealed seal");
     let codec = codec(Envelope::Sealed, 2);
     for payload in FITTING {
-        let session = Session::from_json(payload.json).expect("payloads are JSON");
+        let session = session_of(payload.json);
         let (mut rng, mut workspace) = (Counting(1), Workspace::new());
         group.bench_function(BenchmarkId::new("codec", payload.name), |bencher| {
             bencher.iter(|| commit(&codec, black_box(&session), &mut rng, &mut workspace));

@@ -1,3 +1,4 @@
+mod edges;
 mod placement;
 mod properties;
 
@@ -8,15 +9,17 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use super::*;
 use crate::{
-    atoms::{KeyPosition, Priority},
-    cookie::CookieProfileConfig,
+    atoms::{KeyPosition, Priority, RecordId},
+    config::{Acceptance, Overflow},
+    cookie::{Budget, CookieProfileConfig, Lifetime},
     crypto::{DjangoSecret, Secret},
-    policy::{KeyPlacement, KeyRule},
+    placement::KeyPlacement,
     ring::KeyRing,
+    rules::KeyRule,
 };
 
-/// Octets that count up: every draw differs, and a test can repeat it.
-pub(super) struct Counting(pub(super) u8);
+/// Bytes that count up: every draw differs, and a test can repeat it.
+pub(crate) struct Counting(pub(crate) u8);
 
 impl TryRng for Counting {
     type Error = Infallible;
@@ -29,9 +32,9 @@ impl TryRng for Counting {
         Ok(0)
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for octet in octets {
-            *octet = self.0;
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for byte in bytes {
+            *byte = self.0;
             self.0 = self.0.wrapping_add(1);
         }
         Ok(())
@@ -67,7 +70,7 @@ const WORKED_EXAMPLE: &str =
     "AW3WUuhAQUJDREVGR0hJSktMTU5PUFFSU1RVVlcmdddYYpLPPQ7VbTrYeQovwgO_l9k0311sMjoevNdVgqE";
 
 fn secret(first: u8) -> Secret {
-    Secret::from_octets(core::array::from_fn(|i| first.wrapping_add(i as u8)))
+    Secret::from_bytes(core::array::from_fn(|i| first.wrapping_add(i as u8)))
 }
 
 fn django(key: &str) -> DjangoSecret {
@@ -76,13 +79,11 @@ fn django(key: &str) -> DjangoSecret {
 
 fn keys(sealing: &[u8], django_keys: &[&str]) -> Keys {
     let ring = |mut secrets: Vec<_>| KeyRing::new(secrets.remove(0), secrets).unwrap();
-    Keys {
-        sealing: Some(ring(sealing.iter().map(|&first| secret(first)).collect())),
-        django: (!django_keys.is_empty()).then(|| {
-            let mut keys: Vec<_> = django_keys.iter().map(|key| django(key)).collect();
-            KeyRing::new(keys.remove(0), keys).unwrap()
-        }),
-    }
+    let sealing = ring(sealing.iter().map(|&first| secret(first)).collect());
+    Keys::sealing(sealing).django((!django_keys.is_empty()).then(|| {
+        let mut keys: Vec<_> = django_keys.iter().map(|key| django(key)).collect();
+        KeyRing::new(keys.remove(0), keys).unwrap()
+    }))
 }
 
 fn config() -> Config {
@@ -107,15 +108,13 @@ fn value(commit: &Commit) -> String {
     rest.split(';').next().unwrap().into()
 }
 
-fn seal(codec: &Codec, session: &Session, lineage: &Lineage, start: u8) -> Commit {
+fn seal(codec: &Codec, session: &SessionData, lineage: &Lineage, start: u8) -> Commit {
     let workspace = &mut Workspace::new();
     let rng = &mut Counting(start);
     codec
         .seal(
-            session,
-            lineage,
-            ISSUED,
-            Lifetime::BrowserSession,
+            &Session::resumed(session.clone(), lineage.clone()),
+            Issue::new(ISSUED, Lifetime::BrowserSession),
             rng,
             workspace,
         )
@@ -126,24 +125,24 @@ fn open(codec: &Codec, value: &str) -> Result<OpenSession, Reason> {
     codec.open_value(value.as_bytes(), ISSUED, &mut Workspace::new())
 }
 
-/// JSON of `keys` keys with `octets` hex digits each, which deflate halves at best.
-fn large_session(keys: usize, octets: usize) -> Session {
+/// JSON of `keys` keys with `bytes` hex digits each, which deflate halves at best.
+fn large_session(keys: usize, bytes: usize) -> SessionData {
     let mut state = 1u32;
     let mut json = String::from("{");
     for key in 0..keys {
         let comma = if key == 0 { "" } else { "," };
         json += &format!("{comma}\"k{key}\":\"");
-        for _ in 0..octets {
+        for _ in 0..bytes {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             json += &format!("{:x}", state >> 28);
         }
         json += "\"";
     }
     json += "}";
-    Session::from_json(json).unwrap()
+    SessionData::from_json(json).unwrap()
 }
 
-fn put(commit: &Commit) -> (&[u8; 24], &[u8]) {
+fn put(commit: &Commit) -> (&StoreName, &[u8]) {
     match &commit.store_ops[0] {
         StoreOp::Put { name, record, .. } => (name, record),
         StoreOp::Delete { .. } => panic!("a put comes first"),
@@ -152,7 +151,7 @@ fn put(commit: &Commit) -> (&[u8; 24], &[u8]) {
 
 #[test]
 fn the_worked_example_of_the_format() {
-    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let session = SessionData::from_json(r#"{"u":42}"#).unwrap();
     let commit = seal(&codec(), &session, &Lineage::new(CREATED), 0x40);
     assert_eq!(value(&commit), WORKED_EXAMPLE);
     assert_eq!(
@@ -214,7 +213,7 @@ fn another_key_name_or_audience_is_refused() {
 
 #[test]
 fn a_fallback_opens_and_the_primary_writes() {
-    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let session = SessionData::from_json(r#"{"u":42}"#).unwrap();
     let rotated = Codec::new(config(), &keys(&[9, 0], &[])).unwrap();
     let opened = open(&rotated, WORKED_EXAMPLE).unwrap();
     assert_eq!(opened.key().index(), 1);
@@ -244,16 +243,16 @@ fn both_times_limit_a_session() {
 #[test]
 fn every_length_around_the_budget_is_exact_or_spilled() {
     let codec = codec();
-    let room = codec.profile.room(codec.budget);
+    let room = codec.profile.room(codec.placing.budget());
     let mut whole = 0;
-    for octets in 2_450..3_100 {
+    for bytes in 2_450..3_100 {
         // One incompressible key beside a small one.
-        let mut session = large_session(1, octets * 2);
+        let mut session = large_session(1, bytes * 2);
         session.insert("small", &1).unwrap();
         let commit = seal(&codec, &session, &Lineage::new(CREATED), 0);
         let value = value(&commit);
         assert!(value.len() <= room, "{} > {room}", value.len());
-        assert_eq!(commit.cookie_octets, "__Host-s".len() + value.len());
+        assert_eq!(commit.cookie_bytes, "__Host-s".len() + value.len());
         whole += usize::from(commit.placement.is_all_in_cookie());
         let mut opened = open(&codec, &value).unwrap();
         if !commit.placement.is_all_in_cookie() {
@@ -278,16 +277,16 @@ fn predicted_and_real_size_agree_for_every_length_of_plain_body() {
         ..config()
     };
     let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
-    let room = codec.profile.room(codec.budget);
-    for octets in 0..3_100 {
-        let session = large_session(1, octets);
+    let room = codec.profile.room(codec.placing.budget());
+    for bytes in 0..3_100 {
+        let session = large_session(1, bytes);
         let commit = seal(&codec, &session, &Lineage::new(CREATED), 0);
         let inner = 9 + session.to_json().len();
-        let predicted = crate::text::base64url::encoded_len(crate::wire::sealed::raw_len(inner));
+        let predicted = crate::text::base64url::encoded_len(crate::crypto::framing::raw_len(inner));
         let fits = predicted <= room;
-        assert_eq!(commit.placement.is_all_in_cookie(), fits, "{octets}");
+        assert_eq!(commit.placement.is_all_in_cookie(), fits, "{bytes}");
         if fits {
-            assert_eq!(value(&commit).len(), predicted, "{octets}");
+            assert_eq!(value(&commit).len(), predicted, "{bytes}");
         }
     }
 }
@@ -338,15 +337,15 @@ fn a_large_session_spills_by_priority_and_returns_whole() {
 }
 
 /// The 20 KB session of the benchmarks, its values cut into pieces under so many keys.
-fn shop_session(keys: usize) -> Session {
-    let shop = Session::from_json(include_str!("../../benches/payloads/x.json")).unwrap();
+fn shop_session(keys: usize) -> SessionData {
+    let shop = SessionData::from_json(include_str!("../../benches/payloads/x.json")).unwrap();
     let mut order: Vec<usize> = (0..shop.len()).collect();
     order.sort_by_key(|&index| shop.raw_key(index));
     let text: Vec<char> = order
         .iter()
         .flat_map(|&index| shop.raw_value(index).chars())
         .collect();
-    let mut session = Session::new();
+    let mut session = SessionData::new();
     for (index, piece) in text.chunks(text.len().div_ceil(keys)).enumerate() {
         let key = format!("key_{index:04}");
         session
@@ -390,7 +389,7 @@ fn what_stays_is_all_that_fits() {
 
             let mut chosen: Vec<usize> = order.take(kept + 1).collect();
             chosen.sort_unstable();
-            let mut one_more = Session::new();
+            let mut one_more = SessionData::new();
             for index in chosen {
                 let key = session.raw_key(index);
                 one_more.insert_raw(key, session.raw_value(index)).unwrap();
@@ -399,10 +398,8 @@ fn what_stays_is_all_that_fits() {
                 one_more.insert("as_a_ticket_", DJANGO_TICKET).unwrap();
             }
             let refused = refusing.seal(
-                &one_more,
-                &Lineage::new(CREATED),
-                ISSUED,
-                Lifetime::BrowserSession,
+                &Session::resumed(one_more.clone(), Lineage::new(CREATED)),
+                Issue::new(ISSUED, Lifetime::BrowserSession),
                 &mut Counting(0),
                 &mut Workspace::new(),
             );
@@ -441,27 +438,29 @@ fn a_record_that_is_refused_leaves_the_session_as_it_was() {
     let codec = codec();
     let commit = seal(&codec, &large_session(3, 4_000), &Lineage::new(CREATED), 0);
     let mut opened = open(&codec, &value(&commit)).unwrap();
-    let (before, lineage) = (opened.session().clone(), opened.lineage().clone());
+    let (before, lineage) = (opened.session().data().clone(), opened.lineage().clone());
     // Only a key holder could write such bodies.
     for body in [
         r#"{"a":1,"_edge_ends":{"a":-1}}"#,
         r#"{"a":1,"_edge_ends":[]}"#,
+        r#"{"a":1,"_edge_done":"AAAA"}"#,
         "{",
         "[]",
     ] {
-        let ring = codec.records.as_ref().unwrap();
-        let fields = crate::wire::record::Fields {
-            compression: crate::wire::inner::Compression::None,
-            trail: crate::wire::trail::Trail::EMPTY,
+        let ring = crate::record::RecordRing::new(keys(&[0], &[]).sealing.as_ref().unwrap());
+        let ring = ring.unwrap();
+        let fields = crate::record::layout::Fields {
+            compression: crate::body::compression::Compression::None,
+            trail: crate::session::trail::Trail::EMPTY,
             positions: vec![0, 1],
         };
         let mut record = Vec::new();
-        ring.seal(&[1; 24], &[2; 16], 1, &mut record, |inner| {
+        ring.seal(&[1; 24], &RecordId([2; 16]), 1, &mut record, |inner| {
             fields.write(inner);
             inner.extend_from_slice(body.as_bytes());
         });
-        let spilled = opened.lineage.spilled.as_mut().unwrap();
-        spilled.ticket.id = [2; 16];
+        let spilled = opened.session.lineage.spilled.as_mut().unwrap();
+        spilled.ticket.id = RecordId([2; 16]);
         spilled.ticket.revision = 1;
         spilled.ticket.digest = crate::crypto::digest16(&record);
         let refused = codec.open_record(&mut opened, &record, &mut Workspace::new());
@@ -478,7 +477,7 @@ fn changed_every(
     seconds: i64,
     times: u8,
     stale_seconds: u32,
-) -> (Codec, Vec<[u8; 24]>, Lineage, Vec<[u8; 24]>) {
+) -> (Codec, Vec<StoreName>, Lineage, Vec<StoreName>) {
     let config = Config {
         stale_seconds,
         ..config()
@@ -489,7 +488,14 @@ fn changed_every(
     let (mut names, mut deleted) = (Vec::new(), Vec::new());
     for round in 0..times {
         let now = Timestamp::from_seconds(ISSUED.seconds() + i64::from(round) * seconds);
-        let commit = seal(&codec, &session, &lineage.clone().written_at(now), round);
+        let (handle, rng) = (
+            Session::resumed(session.clone(), lineage),
+            &mut Counting(round),
+        );
+        let issue = Issue::new(now, Lifetime::BrowserSession).dated(ISSUED);
+        let commit = codec
+            .seal(&handle, issue, rng, &mut Workspace::new())
+            .unwrap();
         let (name, record) = put(&commit);
         names.push(*name);
         for op in &commit.store_ops[1..] {
@@ -556,10 +562,8 @@ fn overflow_is_dropped_or_refused_as_configured_never_the_critical() {
         let lineage = Lineage::new(CREATED);
         let (rng, workspace) = (&mut Counting(0), &mut Workspace::new());
         codec.seal(
-            &session,
-            &lineage,
-            ISSUED,
-            Lifetime::BrowserSession,
+            &Session::resumed(session.clone(), lineage.clone()),
+            Issue::new(ISSUED, Lifetime::BrowserSession),
             rng,
             workspace,
         )
@@ -575,29 +579,25 @@ fn overflow_is_dropped_or_refused_as_configured_never_the_critical() {
 
 #[test]
 fn nothing_is_sealed_without_randomness_or_beyond_the_limits() {
-    let seal = |session: &Session, issued| {
+    let seal = |session: &SessionData, issued| {
         let workspace = &mut Workspace::new();
         let lineage = Lineage::new(issued);
         let rng = &mut Counting(0);
         codec()
             .seal(
-                session,
-                &lineage,
-                issued,
-                Lifetime::BrowserSession,
+                &Session::resumed(session.clone(), lineage.clone()),
+                Issue::new(issued, Lifetime::BrowserSession),
                 rng,
                 workspace,
             )
             .err()
     };
-    let small = Session::new();
+    let small = SessionData::new();
     let workspace = &mut Workspace::new();
     let broken = codec()
         .seal(
-            &small,
-            &Lineage::new(CREATED),
-            ISSUED,
-            Lifetime::BrowserSession,
+            &Session::resumed(small.clone(), Lineage::new(CREATED)),
+            Issue::new(ISSUED, Lifetime::BrowserSession),
             &mut Broken,
             workspace,
         )
@@ -618,13 +618,13 @@ fn nothing_is_sealed_without_randomness_or_beyond_the_limits() {
 #[test]
 fn a_bomb_is_stopped_at_the_limit_and_none_is_written() {
     let json = format!("{{\"a\":\"{}\"}}", "A".repeat(900_000));
-    let session = Session::from_json(json).unwrap();
+    let session = SessionData::from_json(json).unwrap();
     for write in [Envelope::Sealed, Envelope::Django] {
-        let config = |cookie_octets| Config {
+        let config = |cookie_bytes| Config {
             write,
             accept: vec![Acceptance::always(write)],
             limits: Limits {
-                cookie_octets,
+                cookie_bytes,
                 ..Limits::default()
             },
             ..config()
@@ -650,7 +650,7 @@ fn a_bomb_is_stopped_at_the_limit_and_none_is_written() {
 #[test]
 fn copies_of_one_name_are_judged_together() {
     let codec = codec();
-    let other = Session::from_json(r#"{"u":43}"#).unwrap();
+    let other = SessionData::from_json(r#"{"u":43}"#).unwrap();
     let other = value(&seal(&codec, &other, &Lineage::new(CREATED), 7));
     let read = |header: &str| {
         let header = CookieHeader::new(header.as_bytes()).unwrap();
@@ -693,7 +693,7 @@ fn a_plain_django_cookie_is_read_only_where_none_of_ours_was_sent() {
         ..config()
     };
     let codec = Codec::new(config, &keys(&[0], &["secret", "older"])).unwrap();
-    let session = Session::from_json(r#"{"hello":"world"}"#).unwrap();
+    let session = SessionData::from_json(r#"{"hello":"world"}"#).unwrap();
     let plain = codec
         .origin_cookie(&session, ISSUED, &mut Workspace::new())
         .unwrap();
@@ -723,10 +723,7 @@ fn a_plain_django_cookie_is_read_only_where_none_of_ours_was_sent() {
 #[test]
 fn configurations_that_cannot_work_are_refused() {
     let refused = |config: Config, keys: &Keys| Codec::new(config, keys).err();
-    let no_keys = Keys {
-        sealing: None,
-        django: None,
-    };
+    let no_keys = Keys::none();
     assert_eq!(refused(config(), &no_keys), Some(ConfigError::NoSealingKey));
     let django = Config {
         write: Envelope::Django,
@@ -764,54 +761,74 @@ fn a_session_has_an_id_of_its_own_until_it_begins_anew() {
         ..config()
     };
     let codec = Codec::new(config, &keys(&[0, 9], &[])).unwrap();
-    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let session = SessionData::from_json(r#"{"u":42}"#).unwrap();
     let opened_after = |lineage: &Lineage, start| {
         let commit = seal(&codec, &session, lineage, start);
-        open(&codec, &value(&commit)).unwrap()
+        let opened = open(&codec, &value(&commit)).unwrap();
+        let name = codec.session_revocation(opened.lineage());
+        assert_eq!(commit.session_revocation(), name);
+        opened
     };
     let first = opened_after(&Lineage::new(CREATED), 0);
-    let name = codec.session_denials(&first)[0];
+    let name = codec.session_revocation(first.lineage()).unwrap();
     assert!(!codec.needs_reissue(&first));
     assert!(codec.needs_reissue(&open(&codec, WORKED_EXAMPLE).unwrap()));
-    // A later cookie of the same session is found under the same name, one of those to write.
+    // A later cookie of the same session is found under the same name.
     let later = opened_after(first.lineage(), 100);
-    assert_eq!(codec.session_denials(&later), [name]);
-    let written = codec.deny_session(first.lineage());
-    assert_eq!((written.len(), written[0]), (2, name));
+    assert_eq!(codec.session_revocation(later.lineage()), Some(name));
+    assert!(codec.keeps_session_id(&first));
     // After log in it is another session.
     let anew = opened_after(&first.lineage().restarted(ISSUED), 200);
-    assert_ne!(codec.session_denials(&anew), [name]);
-    assert!(!codec.deny_session(anew.lineage()).contains(&name));
+    assert_ne!(codec.session_revocation(anew.lineage()), Some(name));
     // A user is not a session, and a session without an id cannot be revoked.
-    assert!(
-        codec
-            .deny_user("42")
-            .contains(&codec.user_denials(&later, "42")[0])
-    );
-    assert_ne!(
-        codec.user_denials(&later, "42"),
-        codec.user_denials(&later, "43")
-    );
+    assert!(!codec.user_revocations("42").contains(&name));
+    assert_ne!(codec.user_revocations("42"), codec.user_revocations("43"));
     let without_id = open(&self::codec(), WORKED_EXAMPLE).unwrap();
-    assert!(self::codec().session_denials(&without_id).is_empty());
+    assert_eq!(self::codec().session_revocation(without_id.lineage()), None);
+    assert!(!self::codec().keeps_session_id(&without_id));
 }
 
 #[test]
-fn a_copy_under_an_older_key_finds_a_revocation_written_after_rotation() {
+fn names_of_a_session_depend_on_no_key_and_begin_alike() {
     let config = Config {
         identify: true,
         ..config()
     };
     let before = Codec::new(config.clone(), &keys(&[0], &[])).unwrap();
     let after = Codec::new(config, &keys(&[9, 0], &[])).unwrap();
-    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let session = large_session(3, 4_000);
     let old = value(&seal(&before, &session, &Lineage::new(CREATED), 0));
     let old = open(&after, &old).unwrap();
-    let new = value(&seal(&after, &session, old.lineage(), 100));
-    let new = open(&after, &new).unwrap();
-    let written = after.deny_session(new.lineage());
-    assert!(written.contains(&after.session_denials(&old)[0]));
-    assert!(written.contains(&after.session_denials(&new)[0]));
+    let commit = seal(&after, &session, old.lineage(), 100);
+    let new = open(&after, &value(&commit)).unwrap();
+    assert_eq!(
+        before.session_revocation(old.lineage()),
+        after.session_revocation(new.lineage())
+    );
+    assert_eq!(
+        before.head_name(old.lineage()),
+        after.head_name(new.lineage())
+    );
+    // Both records, the head and the end.
+    let change = commit.head.unwrap();
+    assert_eq!(change.from, after.record_name(&old));
+    assert_eq!(Some(change.to), after.record_name(&new));
+    assert!(change.has_record);
+    let names = [
+        change.from,
+        Some(change.to),
+        Some(change.session),
+        after.session_revocation(new.lineage()),
+    ];
+    let names = names.map(Option::unwrap);
+    assert!(names.iter().all(|name| name.place() == names[0].place()));
+    assert!((1..4).all(|n| !names[..n].contains(&names[n])));
+    // What begins anew lies elsewhere, and still knows where its records of before lie.
+    let anew = seal(&after, &session, &new.lineage().restarted(ISSUED), 200);
+    let change = anew.head.unwrap();
+    assert_ne!(change.session.place(), names[0].place());
+    assert_eq!(change.session.place(), change.to.place());
+    assert_eq!(change.from, after.record_name(&new));
 }
 
 #[test]
@@ -833,7 +850,7 @@ fn a_plain_cookie_and_what_becomes_of_it_are_one_session_whatever_becomes_of_key
         codec(&[0], &WEAK[..1], true),
         codec(&[9, 0], &[WEAK[1], WEAK[0]], true),
     ];
-    let session = Session::from_json(r#"{"_auth_user_id":"42"}"#).unwrap();
+    let session = SessionData::from_json(r#"{"_auth_user_id":"42"}"#).unwrap();
     let workspace = &mut Workspace::new();
     let plain = before.origin_cookie(&session, ISSUED, workspace).unwrap();
     let other = before.origin_cookie(&session, CREATED, workspace).unwrap();
@@ -848,35 +865,24 @@ fn a_plain_cookie_and_what_becomes_of_it_are_one_session_whatever_becomes_of_key
     );
     // Ended by any of them, and by whichever version of the keys, all of them have ended.
     for written in [
-        before.deny_session(first.lineage()),
-        before.deny_session(old.lineage()),
-        after.deny_session(new.lineage()),
+        before.session_revocation(first.lineage()),
+        before.session_revocation(old.lineage()),
+        after.session_revocation(new.lineage()),
     ] {
         let finds = |codec: &Codec, opened: &OpenSession| {
-            let names = codec.session_denials(opened);
-            names.iter().any(|name| written.contains(name))
+            codec.session_revocation(opened.lineage()) == written
         };
         assert!(finds(&before, &first) && finds(&before, &old));
         assert!(finds(&after, &opened(&after, &plain)));
         assert!(!finds(&after, &opened(&after, &other)));
     }
-    let users = before.deny_user("42");
-    assert_eq!(before.user_denials(&first, "42"), users);
-    assert!(
-        after
-            .user_denials(&opened(&after, &plain), "42")
-            .contains(&users[0])
-    );
-    // It does not begin anew, costs no octet where nobody ends sessions, and another key's name on
-    // the list is not known to be its own.
+    let users = before.user_revocations("42");
+    assert!(after.user_revocations("42").contains(&users[0]));
+    // It does not begin anew, and costs no byte where nobody ends sessions.
     assert_eq!(new.lineage().created(), ISSUED);
     let without = opened(&codec(&[0], &WEAK[..1], false), &plain);
-    assert!(before.session_denials(&without).is_empty());
-    assert!(!before.keeps_denial(&first) && before.keeps_denial(&old));
-    assert!(!after.keeps_denial(&opened(
-        &after,
-        &value(&seal(&before, &session, old.lineage(), 0))
-    )));
+    assert_eq!(before.session_revocation(without.lineage()), None);
+    assert!(before.keeps_session_id(&first) && before.keeps_session_id(&old));
 }
 
 #[test]
@@ -894,7 +900,7 @@ fn the_absolute_limit_holds_for_a_plain_cookie_too() {
     let codec = Codec::new(config, &keys(&[0], &["the key of the site"])).unwrap();
     let workspace = &mut Workspace::new();
     let plain = codec
-        .origin_cookie(&Session::new(), ISSUED, workspace)
+        .origin_cookie(&SessionData::new(), ISSUED, workspace)
         .unwrap();
     let mut at = |seconds: u64| {
         let now = ISSUED.after(core::time::Duration::from_secs(seconds));
@@ -909,10 +915,7 @@ fn the_absolute_limit_holds_for_a_plain_cookie_too() {
 fn a_key_opens_nothing_from_its_end_on() {
     let ending = |not_after| {
         let old = secret(0).ending(Timestamp::from_seconds(not_after));
-        let keys = Keys {
-            sealing: Some(KeyRing::new(secret(9), vec![old]).unwrap()),
-            django: None,
-        };
+        let keys = Keys::sealing(KeyRing::new(secret(9), vec![old]).unwrap());
         let codec = Codec::new(config(), &keys).unwrap();
         open(&codec, WORKED_EXAMPLE).err()
     };
@@ -930,7 +933,7 @@ fn a_migration_from_django_to_sealed_and_back_has_ends() {
         ..config()
     };
     let keys = keys(&[0], &["secret"]);
-    let session = Session::from_json(r#"{"u":42}"#).unwrap();
+    let session = SessionData::from_json(r#"{"u":42}"#).unwrap();
     let until = |envelope| Acceptance {
         envelope,
         until: Some(ISSUED.seconds() + 100),
@@ -944,7 +947,7 @@ fn a_migration_from_django_to_sealed_and_back_has_ends() {
             let now = Timestamp::from_seconds(seconds);
             let header = format!(
                 "{}={old}",
-                if writer.write == Envelope::Django {
+                if writer.envelopes.write == Envelope::Django {
                     "sessionid"
                 } else {
                     "__Host-s"

@@ -5,48 +5,48 @@ use core::fmt;
 /// Words that writer and reader know beforehand, so that a stream can point at them instead of
 /// spelling them (RFC 1951, preset dictionary): it halves a small session.
 ///
-/// A sealed envelope names its dictionary by id, so a reader needs the same octets under the same
+/// A sealed envelope names its dictionary by id, so a reader needs the same bytes under the same
 /// id for as long as cookies written with them live. What goes into a dictionary is not secret:
 /// never train one on values of real users.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Dictionary {
     id: u8,
-    octets: Cow<'static, [u8]>,
+    bytes: Cow<'static, [u8]>,
 }
 
 impl Dictionary {
-    /// Most octets a dictionary can have: the farthest that a deflate stream can point back.
+    /// Most bytes a dictionary can have: the farthest that a deflate stream can point back.
     pub const MAX_LENGTH: usize = 32 * 1024;
 
     /// Words of common web sessions: Django, allauth, Flask-Login, carts. Its id is 1, and its
-    /// octets never change.
+    /// bytes never change.
     #[must_use]
     pub fn built_in() -> &'static Self {
         &BUILT_IN
     }
 
-    /// A dictionary of the application. `id` is 128 to 255; `octets` are 1 to 32,768, most frequent
+    /// A dictionary of the application. `id` is 128 to 255; `bytes` are 1 to 32,768, most frequent
     /// last (`scripts/train-dictionary.py` makes them from sample sessions).
     ///
     /// # Errors
     ///
-    /// [`DictionaryError::ReservedId`] for ids below 128, [`DictionaryError::Length`] if `octets`
+    /// [`DictionaryError::ReservedId`] for ids below 128, [`DictionaryError::Length`] if `bytes`
     /// is empty or too long.
     pub fn configured(
         id: u8,
-        octets: impl Into<Cow<'static, [u8]>>,
+        bytes: impl Into<Cow<'static, [u8]>>,
     ) -> Result<Self, DictionaryError> {
-        let octets = octets.into();
+        let bytes = bytes.into();
         if id < FIRST_CONFIGURED_ID {
             Err(DictionaryError::ReservedId(id))
-        } else if octets.is_empty() || octets.len() > Self::MAX_LENGTH {
-            Err(DictionaryError::Length(octets.len()))
+        } else if bytes.is_empty() || bytes.len() > Self::MAX_LENGTH {
+            Err(DictionaryError::Length(bytes.len()))
         } else {
-            Ok(Self { id, octets })
+            Ok(Self { id, bytes })
         }
     }
 
-    /// The octet that names it in a sealed envelope.
+    /// The byte that names it in a sealed envelope.
     #[must_use]
     pub fn id(&self) -> u8 {
         self.id
@@ -54,8 +54,8 @@ impl Dictionary {
 
     /// Its words, most frequent last.
     #[must_use]
-    pub fn octets(&self) -> &[u8] {
-        &self.octets
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -63,7 +63,7 @@ impl fmt::Debug for Dictionary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dictionary")
             .field("id", &self.id)
-            .field("length", &self.octets.len())
+            .field("length", &self.bytes.len())
             .finish()
     }
 }
@@ -74,7 +74,7 @@ impl fmt::Debug for Dictionary {
 pub enum DictionaryError {
     /// The id (given here) is below 128: those belong to the format.
     ReservedId(u8),
-    /// The length (given here, in octets) is not 1 to 32,768.
+    /// The length (given here, in bytes) is not 1 to 32,768.
     Length(usize),
 }
 
@@ -87,7 +87,7 @@ impl fmt::Display for DictionaryError {
             ),
             Self::Length(length) => write!(
                 f,
-                "a dictionary of {length} octets: 1 to {} are possible",
+                "a dictionary of {length} bytes: 1 to {} are possible",
                 Dictionary::MAX_LENGTH
             ),
         }
@@ -98,7 +98,7 @@ impl Error for DictionaryError {}
 
 static BUILT_IN: Dictionary = Dictionary {
     id: 1,
-    octets: Cow::Borrowed(include_bytes!("dictionary/1.txt")),
+    bytes: Cow::Borrowed(include_bytes!("dictionary/1.txt")),
 };
 
 /// Ids below are for dictionaries that come with a version of the format.
@@ -110,10 +110,10 @@ mod tests {
 
     use super::*;
 
-    /// Every sealed cookie that names dictionary 1 needs exactly these octets.
+    /// Every sealed cookie that names dictionary 1 needs exactly these bytes.
     #[test]
     fn the_built_in_dictionary_is_frozen() {
-        let digest: [u8; 32] = Sha256::digest(Dictionary::built_in().octets()).into();
+        let digest: [u8; 32] = Sha256::digest(Dictionary::built_in().bytes()).into();
         assert_eq!(
             digest,
             [
@@ -135,12 +135,12 @@ mod tests {
         }
         for id in 128..=255 {
             let dictionary = Dictionary::configured(id, &b"word"[..]).unwrap();
-            assert_eq!((dictionary.id(), dictionary.octets()), (id, &b"word"[..]));
+            assert_eq!((dictionary.id(), dictionary.bytes()), (id, &b"word"[..]));
         }
     }
 
     #[test]
-    fn a_dictionary_has_1_to_32768_octets() {
+    fn a_dictionary_has_1_to_32768_bytes() {
         for length in [0, Dictionary::MAX_LENGTH + 1] {
             assert_eq!(
                 Dictionary::configured(128, alloc::vec![0; length]),

@@ -8,7 +8,7 @@ use core::ops::Range;
 /// real sizes shows when something was really compressed.
 pub(crate) struct Estimate<'t> {
     text: &'t [u8],
-    /// Where the four octets of a hash were last seen, plus one.
+    /// Where the four bytes of a hash were last seen, plus one.
     seen: Box<[u32]>,
 }
 
@@ -20,7 +20,7 @@ impl<'t> Estimate<'t> {
         }
     }
 
-    /// The octets that this part adds to a stream of those asked for before, times 8.
+    /// The bytes that this part adds to a stream of those asked for before, times 8.
     pub(crate) fn bits(&mut self, part: Range<usize>) -> usize {
         let part_end = part.end.min(self.text.len());
         let mut at = part.start;
@@ -58,9 +58,9 @@ impl<'t> Estimate<'t> {
     }
 }
 
-/// How far the two are the same, eight octets at a time, up to the longest match.
+/// How far the two are the same, eight bytes at a time, up to the longest match.
 fn alike(earlier: &[u8], rest: &[u8]) -> usize {
-    let words = |octets| <[u8]>::as_chunks::<8>(octets).0.iter();
+    let words = |bytes| <[u8]>::as_chunks::<8>(bytes).0.iter();
     let mut length = 0;
     for (a, b) in words(earlier).zip(words(rest)).take(LONGEST_MATCH / 8) {
         let different = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);

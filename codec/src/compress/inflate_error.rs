@@ -4,10 +4,10 @@ use core::fmt;
 /// Why a stream was not inflated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InflateError {
-    /// It inflates to more octets than the caller allows.
+    /// It inflates to more bytes than the caller allows.
     TooLong,
     /// It is no deflate stream: malformed, cut off, a wrong checksum, a preset dictionary named in
-    /// a zlib header, or (raw only) octets after its end.
+    /// a zlib header, or (raw only) bytes after its end.
     Corrupt,
 }
 

@@ -1,6 +1,5 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 
 use miniz_oxide::DataFormat;
 use miniz_oxide::deflate::core::{
@@ -9,7 +8,7 @@ use miniz_oxide::deflate::core::{
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
-use super::{Container, InflateError};
+use super::{Container, InflateError, usual_room};
 
 /// A compressor whose state (0.3 MB) is kept between calls: make one a thread and keep it.
 pub(crate) struct Deflater {
@@ -25,7 +24,7 @@ impl Deflater {
         }
     }
 
-    /// Appends the stream of `plain` to `out` if it needs at most `limit` octets, and gives its
+    /// Appends the stream of `plain` to `out` if it needs at most `limit` bytes, and gives its
     /// length; otherwise leaves `out` as it was.
     pub(crate) fn deflate(
         &mut self,
@@ -50,7 +49,7 @@ impl Deflater {
         self.start(container)?;
         let start = out.len();
         let (mut read, mut written) = (0_usize, 0_usize);
-        // Incompressible input takes a few octets more than itself: with the margin one call does.
+        // Incompressible input takes a few bytes more than itself: with the margin one call does.
         let mut room = plain.len().saturating_add(64).min(limit);
         loop {
             out.resize(start.saturating_add(room), 0);
@@ -71,7 +70,7 @@ impl Deflater {
     }
 
     /// Gets the state ready. There is no call for a preset dictionary: the words are compressed
-    /// first and their stream thrown away up to a sync flush, which ends on a whole octet and
+    /// first and their stream thrown away up to a sync flush, which ends on a whole byte and
     /// leaves the words in the window.
     fn start(&mut self, container: Container<'_>) -> Option<()> {
         let format = match container {
@@ -81,7 +80,7 @@ impl Deflater {
         self.state.reset();
         self.state.set_format_and_level(format, LEVEL);
         if let Container::Raw(Some(dictionary)) = container {
-            let words = dictionary.octets();
+            let words = dictionary.bytes();
             let (status, taken) =
                 compress_to_output(&mut self.state, words, TDEFLFlush::Sync, |_| true);
             (status == TDEFLStatus::Okay && taken == words.len()).then_some(())?;
@@ -93,12 +92,6 @@ impl Deflater {
 impl Default for Deflater {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl fmt::Debug for Deflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deflater").finish_non_exhaustive()
     }
 }
 
@@ -116,13 +109,13 @@ impl Inflater {
         }
     }
 
-    /// Appends what `stream` inflates to, at most `limit` octets, to `out`; on an error leaves
-    /// `out` as it was. Octets after the end of a stream are corrupt if it is raw (sealed bodies
+    /// Appends what `stream` inflates to, at most `limit` bytes, to `out`; on an error leaves
+    /// `out` as it was. Bytes after the end of a stream are corrupt if it is raw (sealed bodies
     /// are exact) and ignored after zlib, as Django does. All windows up to 32 KiB are accepted.
     ///
     /// # Errors
     ///
-    /// [`InflateError::TooLong`] if there are more than `limit` octets, [`InflateError::Corrupt`]
+    /// [`InflateError::TooLong`] if there are more than `limit` bytes, [`InflateError::Corrupt`]
     /// if `stream` is not exactly one whole stream in this container.
     pub(crate) fn inflate(
         &mut self,
@@ -135,7 +128,7 @@ impl Inflater {
         // There is no call for a preset dictionary, but a stream may point back to anything in
         // the buffer it is inflated into: so the words go first, and leave at the end.
         let words: &[u8] = match container {
-            Container::Raw(Some(dictionary)) => dictionary.octets(),
+            Container::Raw(Some(dictionary)) => dictionary.bytes(),
             _ => &[],
         };
         out.extend_from_slice(words);
@@ -147,7 +140,7 @@ impl Inflater {
         result
     }
 
-    /// `out` has `words` octets that a stream may point back to from `window` on.
+    /// `out` has `words` bytes that a stream may point back to from `window` on.
     fn append(
         &mut self,
         stream: &[u8],
@@ -165,13 +158,9 @@ impl Inflater {
             };
         let mut rest = stream;
         let mut end = words;
-        // One octet more than allowed tells a stream that ends at the limit from one that goes on.
+        // One byte more than allowed tells a stream that ends at the limit from one that goes on.
         let most = limit.saturating_add(1);
-        let mut room = stream
-            .len()
-            .saturating_mul(USUAL_RATIO)
-            .saturating_add(256)
-            .min(most);
+        let mut room = usual_room(stream, most);
         loop {
             let length = window.saturating_add(words).saturating_add(room);
             out.reserve_exact(length.saturating_sub(out.len()));
@@ -203,14 +192,5 @@ impl Default for Inflater {
     }
 }
 
-impl fmt::Debug for Inflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inflater").finish_non_exhaustive()
-    }
-}
-
 // Zlib's level 6; lower ones save time only beyond 2 KB.
 const LEVEL: u8 = 6;
-
-/// Sessions inflate to 2 to 4 times their stream: room for that is taken at once, more by doubling.
-const USUAL_RATIO: usize = 4;

@@ -119,8 +119,8 @@ pairs! {
     a_plain_text_over_the_limit_is_not_read
     a_bomb_is_stopped_early
     a_truncated_stream_is_corrupt
-    a_flipped_octet_is_never_trouble
-    octets_after_a_raw_stream_are_corrupt_and_after_zlib_ignored
+    a_flipped_byte_is_never_trouble
+    bytes_after_a_raw_stream_are_corrupt_and_after_zlib_ignored
     another_or_no_dictionary_does_not_read
     a_preset_dictionary_in_a_zlib_header_is_corrupt
     a_state_is_as_good_as_new_after_an_error

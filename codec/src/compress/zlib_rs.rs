@@ -1,9 +1,8 @@
 use alloc::vec::Vec;
-use core::fmt;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-use super::{Container, InflateError};
+use super::{Container, InflateError, usual_room};
 
 /// A compressor whose state (0.5 MB) is kept between calls: make one a thread and keep it.
 pub(crate) struct Deflater {
@@ -21,7 +20,7 @@ impl Deflater {
         }
     }
 
-    /// Appends the stream of `plain` to `out` if it needs at most `limit` octets, and gives its
+    /// Appends the stream of `plain` to `out` if it needs at most `limit` bytes, and gives its
     /// length; otherwise leaves `out` as it was.
     pub(crate) fn deflate(
         &mut self,
@@ -52,12 +51,12 @@ impl Deflater {
     ) -> Option<usize> {
         compress.reset();
         if let Container::Raw(Some(dictionary)) = container {
-            compress.set_dictionary(dictionary.octets()).ok()?;
+            compress.set_dictionary(dictionary.bytes()).ok()?;
         }
         let start = out.len();
-        // zlib tells the end of a stream only where an octet of room is left after it.
+        // zlib tells the end of a stream only where a byte of room is left after it.
         let most = limit.saturating_add(1);
-        // Incompressible input takes a few octets more than itself: with the margin one call does.
+        // Incompressible input takes a few bytes more than itself: with the margin one call does.
         let mut room = plain.len().saturating_add(64).min(most);
         loop {
             out.resize(start.saturating_add(room), 0);
@@ -88,15 +87,9 @@ impl Default for Deflater {
     }
 }
 
-impl fmt::Debug for Deflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deflater").finish_non_exhaustive()
-    }
-}
-
 /// Takes the rest of a stream that was given up out of the state.
 ///
-/// `reset` alone is not enough: in zlib-rs 0.6.8 it forgets the octets that wait for room, but not
+/// `reset` alone is not enough: in zlib-rs 0.6.8 it forgets the bytes that wait for room, but not
 /// their place in the buffer (`Pending::reset_keep` leaves `out`). After some streams given up in
 /// a row the next one would find the buffer full and panic.
 fn drain(compress: &mut Compress) {
@@ -124,13 +117,13 @@ impl Inflater {
         }
     }
 
-    /// Appends what `stream` inflates to, at most `limit` octets, to `out`; on an error leaves
-    /// `out` as it was. Octets after the end of a stream are corrupt if it is raw (sealed bodies
+    /// Appends what `stream` inflates to, at most `limit` bytes, to `out`; on an error leaves
+    /// `out` as it was. Bytes after the end of a stream are corrupt if it is raw (sealed bodies
     /// are exact) and ignored after zlib, as Django does. All windows up to 32 KiB are accepted.
     ///
     /// # Errors
     ///
-    /// [`InflateError::TooLong`] if there are more than `limit` octets, [`InflateError::Corrupt`]
+    /// [`InflateError::TooLong`] if there are more than `limit` bytes, [`InflateError::Corrupt`]
     /// if `stream` is not exactly one whole stream in this container.
     pub(crate) fn inflate(
         &mut self,
@@ -158,17 +151,13 @@ impl Inflater {
         state.reset(matches!(container, Container::Zlib));
         if let Container::Raw(Some(dictionary)) = container {
             state
-                .set_dictionary(dictionary.octets())
+                .set_dictionary(dictionary.bytes())
                 .map_err(|_| InflateError::Corrupt)?;
         }
         let start = out.len();
-        // One octet more than allowed tells a stream that ends at the limit from one that goes on.
+        // One byte more than allowed tells a stream that ends at the limit from one that goes on.
         let most = limit.saturating_add(1);
-        let mut room = stream
-            .len()
-            .saturating_mul(USUAL_RATIO)
-            .saturating_add(256)
-            .min(most);
+        let mut room = usual_room(stream, most);
         loop {
             let produced = out.len().saturating_sub(start);
             out.reserve_exact(room.saturating_sub(produced));
@@ -202,16 +191,7 @@ impl Default for Inflater {
     }
 }
 
-impl fmt::Debug for Inflater {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inflater").finish_non_exhaustive()
-    }
-}
-
 // Measured on sessions of 0.2 to 20 KB: 7 takes up to twice the time for 1 % less, 4 saves no time
 // below 3 KB. And it keeps Django cookies within 1 % of what Python writes at its level 6. A window
 // smaller than 32 KiB is no faster and 1 % worse on long sessions.
 const LEVEL: Compression = Compression::new(6);
-
-/// Sessions inflate to 2 to 4 times their stream: room for that is taken at once, more by doubling.
-const USUAL_RATIO: usize = 4;

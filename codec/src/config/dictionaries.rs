@@ -12,7 +12,7 @@ use crate::compress::Dictionary;
 pub struct DictionaryConfig {
     /// 128 to 255.
     pub id: u8,
-    /// Its 1 to 32,768 octets in base64 (RFC 4648 section 4, padded).
+    /// Its 1 to 32,768 bytes in base64 (RFC 4648 section 4, padded).
     pub base64: String,
 }
 
@@ -21,9 +21,9 @@ impl Config {
     pub(crate) fn dictionaries(&self) -> Result<(Dictionary, Vec<Dictionary>), ConfigError> {
         let mut readable: Vec<Dictionary> = Vec::with_capacity(self.dictionaries.len());
         for DictionaryConfig { id, base64 } in &self.dictionaries {
-            let octets = STANDARD.decode(base64);
-            let octets = octets.map_err(|_| ConfigError::DictionaryText(*id))?;
-            let dictionary = Dictionary::configured(*id, octets)?;
+            let bytes = STANDARD.decode(base64);
+            let bytes = bytes.map_err(|_| ConfigError::DictionaryText(*id))?;
+            let dictionary = Dictionary::configured(*id, bytes)?;
             if readable.iter().any(|other| other.id() == *id) {
                 return Err(ConfigError::DictionaryTwice(*id));
             }

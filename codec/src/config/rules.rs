@@ -1,7 +1,7 @@
 use super::{Config, ConfigError};
 use crate::{
     atoms::{Envelope, Priority},
-    policy::KeyOverflow,
+    rules::KeyOverflow,
 };
 
 impl Config {

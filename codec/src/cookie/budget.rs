@@ -2,7 +2,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Octets a cookie may take: its name plus its value. The `=` and the attributes do not count,
+/// Bytes a cookie may take: its name plus its value. The `=` and the attributes do not count,
 /// as RFC 6265bis 5.6 counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
@@ -13,24 +13,24 @@ impl Budget {
     pub const MIN: Self = Self(64);
     /// Browsers ignore a cookie above this (RFC 6265bis 5.6).
     pub const MAX: Self = Self(4096);
-    /// What old Safari keeps: three octets less than everybody else.
+    /// What old Safari keeps: three bytes less than everybody else.
     pub const DEFAULT: Self = Self(4093);
 
-    /// A budget of `octets`.
+    /// A budget of `bytes`.
     ///
     /// # Errors
-    /// Unless `octets` is 64 to 4096.
-    pub const fn new(octets: u32) -> Result<Self, BudgetError> {
-        if octets < Self::MIN.0 as u32 || octets > Self::MAX.0 as u32 {
-            return Err(BudgetError { octets });
+    /// Unless `bytes` is 64 to 4096.
+    pub const fn new(bytes: u32) -> Result<Self, BudgetError> {
+        if bytes < Self::MIN.0 as u32 || bytes > Self::MAX.0 as u32 {
+            return Err(BudgetError { bytes });
         }
         // In range, so nothing is cut off.
-        Ok(Self(octets as u16))
+        Ok(Self(bytes as u16))
     }
 
-    /// Octets for name and value together.
+    /// Bytes for name and value together.
     #[must_use]
-    pub const fn octets(self) -> usize {
+    pub const fn bytes(self) -> usize {
         self.0 as usize
     }
 }
@@ -50,24 +50,24 @@ impl From<Budget> for u32 {
 impl TryFrom<u32> for Budget {
     type Error = BudgetError;
 
-    fn try_from(octets: u32) -> Result<Self, BudgetError> {
-        Self::new(octets)
+    fn try_from(bytes: u32) -> Result<Self, BudgetError> {
+        Self::new(bytes)
     }
 }
 
-/// A configured budget outside 64 to 4096 octets.
+/// A configured budget outside 64 to 4096 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BudgetError {
-    /// Octets asked for.
-    pub octets: u32,
+    /// Bytes asked for.
+    pub bytes: u32,
 }
 
 impl fmt::Display for BudgetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "cookie budget of {} octets: it must be {} to {}",
-            self.octets,
+            "cookie budget of {} bytes: it must be {} to {}",
+            self.bytes,
             Budget::MIN.0,
             Budget::MAX.0
         )
@@ -82,16 +82,16 @@ mod tests {
 
     #[test]
     fn bounds_are_inclusive() {
-        for (octets, fits) in [
+        for (bytes, fits) in [
             (0, false),
             (63, false),
             (64, true),
             (4096, true),
             (4097, false),
         ] {
-            assert_eq!(Budget::new(octets).is_ok(), fits, "{octets}");
+            assert_eq!(Budget::new(bytes).is_ok(), fits, "{bytes}");
         }
-        assert_eq!(Budget::new(u32::MAX), Err(BudgetError { octets: u32::MAX }));
+        assert_eq!(Budget::new(u32::MAX), Err(BudgetError { bytes: u32::MAX }));
     }
 
     #[test]

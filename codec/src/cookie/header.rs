@@ -3,14 +3,14 @@ use core::fmt;
 
 use memchr::memchr;
 
+use super::bytes::{split_pair, trim};
 use super::look_alike;
 use super::name::CookieName;
-use super::octets::{split_pair, trim};
 
 /// The `Cookie` header of a request, read in place: linear time, no allocation.
 ///
 /// Several `Cookie` fields (HTTP/2 splits them) are joined with `; ` by the caller, never with a
-/// comma (RFC 9113 8.2.3). Octets are taken as they are, 0x80 and above included.
+/// comma (RFC 9113 8.2.3). Bytes are taken as they are, 0x80 and above included.
 ///
 /// No `Debug`: the header holds live credentials.
 #[derive(Clone, Copy)]
@@ -18,19 +18,17 @@ pub struct CookieHeader<'a>(&'a [u8]);
 
 impl<'a> CookieHeader<'a> {
     /// Longest header read: all request header fields together may take this much at the edge.
-    pub const MAX_OCTETS: usize = 128 * 1024;
+    pub const MAX_BYTES: usize = 128 * 1024;
 
     /// Takes the field value.
     ///
     /// # Errors
-    /// If it is longer than [`Self::MAX_OCTETS`]; nothing of it is then looked at.
-    pub const fn new(octets: &'a [u8]) -> Result<Self, HeaderTooLong> {
-        if octets.len() > Self::MAX_OCTETS {
-            return Err(HeaderTooLong {
-                octets: octets.len(),
-            });
+    /// If it is longer than [`Self::MAX_BYTES`]; nothing of it is then looked at.
+    pub const fn new(bytes: &'a [u8]) -> Result<Self, HeaderTooLong> {
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(HeaderTooLong { bytes: bytes.len() });
         }
-        Ok(Self(octets))
+        Ok(Self(bytes))
     }
 
     /// The cookies in the order sent, empty chunks left out.
@@ -38,7 +36,7 @@ impl<'a> CookieHeader<'a> {
         self.chunks().map(RequestCookie::read)
     }
 
-    /// The values of every cookie with exactly this name, octet by octet.
+    /// The values of every cookie with exactly this name, byte by byte.
     ///
     /// More than one is possible: another path, or planted by a sibling host. The order says
     /// nothing (RFC 6265bis 5.8.3), so judge them all.
@@ -70,11 +68,11 @@ impl<'a> CookieHeader<'a> {
     /// Appends every cookie to `out` except those in `ours` and those that some origin's parser
     /// could take for one of `ours` (the rules stand in `look_alike.rs`).
     ///
-    /// Kept cookies keep their octets and order and are separated by `; `. If `out` already
+    /// Kept cookies keep their bytes and order and are separated by `; `. If `out` already
     /// holds cookies, a separator is put after them: write the session's own cookie first, so
     /// that nothing a client sends can stand before it. At most one allocation.
     pub fn write_without(self, ours: &[&CookieName], out: &mut Vec<u8>) {
-        // The worst case, `a;b;c`, grows by one octet for every two.
+        // The worst case, `a;b;c`, grows by one byte for every two.
         out.reserve(self.0.len() + self.0.len() / 2 + SEPARATOR.len());
         for chunk in self.chunks() {
             if look_alike::is_suspect(chunk, ours) {
@@ -99,17 +97,17 @@ impl<'a> CookieHeader<'a> {
     fn chunks(self) -> impl Iterator<Item = &'a [u8]> + Clone {
         let mut rest = Some(self.0);
         core::iter::from_fn(move || {
-            let octets = rest?;
-            let end = memchr(b';', octets).unwrap_or(octets.len());
-            rest = octets.get(end + 1..);
-            octets.get(..end)
+            let bytes = rest?;
+            let end = memchr(b';', bytes).unwrap_or(bytes.len());
+            rest = bytes.get(end + 1..);
+            bytes.get(..end)
         })
         .map(trim)
         .filter(|chunk| !chunk.is_empty())
     }
 }
 
-/// One cookie of a request: octets as sent, never decoded, never unquoted.
+/// One cookie of a request: bytes as sent, never decoded, never unquoted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RequestCookie<'a> {
     /// The name, empty if the chunk had no `=` or nothing before it.
@@ -121,7 +119,7 @@ pub struct RequestCookie<'a> {
 impl<'a> RequestCookie<'a> {
     /// Longest session cookie worth decoding: four times what a browser stores. The caller
     /// judges by it before any cryptography.
-    pub const MAX_VALUE_OCTETS: usize = 16 * 1024;
+    pub const MAX_VALUE_BYTES: usize = 16 * 1024;
 
     /// Different values under one name that are looked at; with more, none is. Two from two paths
     /// happen, more only where somebody plants them, and each costs a decryption.
@@ -139,7 +137,7 @@ impl<'a> RequestCookie<'a> {
 /// How a cookie of a request relates to a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
-    /// It has this name, octet by octet.
+    /// It has this name, byte by byte.
     Same,
     /// It has another name, which some server's parser could take for this one.
     LookAlike,
@@ -159,20 +157,20 @@ impl Relation {
     }
 }
 
-/// A `Cookie` header above [`CookieHeader::MAX_OCTETS`].
+/// A `Cookie` header above [`CookieHeader::MAX_BYTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeaderTooLong {
     /// Its length.
-    pub octets: usize,
+    pub bytes: usize,
 }
 
 impl fmt::Display for HeaderTooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Cookie header of {} octets, at most {} are read",
-            self.octets,
-            CookieHeader::MAX_OCTETS
+            "Cookie header of {} bytes, at most {} are read",
+            self.bytes,
+            CookieHeader::MAX_BYTES
         )
     }
 }

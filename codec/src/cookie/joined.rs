@@ -3,8 +3,8 @@
 //! HTTP forbids it for this one (RFC 9110 5.3): commas stand in values and dates. Some servers and
 //! gateways do it all the same, and what a browser makes of it is one cookie with odd attributes.
 
+use super::bytes::{is_token, trim};
 use super::name::CookieName;
-use super::octets::{is_token, trim};
 use super::set_cookie::SetCookie;
 
 impl<'a> SetCookie<'a> {

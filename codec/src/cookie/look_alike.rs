@@ -1,6 +1,6 @@
 //! Which cookies could pass for ours in somebody else's parser.
 //!
-//! We compare names octet by octet; the origin may not. A sibling host, or a script, plants a
+//! We compare names byte by byte; the origin may not. A sibling host, or a script, plants a
 //! cookie whose name browsers take for another one, and the origin's parser turns it into the
 //! session cookie. So these never reach an origin:
 //!
@@ -26,8 +26,8 @@
 
 use memchr::memchr;
 
+use super::bytes::is_token;
 use super::name::CookieName;
-use super::octets::is_token;
 
 /// Whether `chunk` (trimmed, between two `;`) is one of `ours`, or may be read as one.
 /// Time linear in the chunk for each of `ours`.
@@ -43,10 +43,10 @@ pub(super) fn is_suspect(chunk: &[u8], ours: &[&CookieName]) -> bool {
         || hides_one(chunk, ours)
 }
 
-/// A name may itself read as another one (`%aA` loses its first octets), so the plain reading
+/// A name may itself read as another one (`%aA` loses its first bytes), so the plain reading
 /// comes first.
 fn is_exactly(chunk: &[u8], ours: &[&CookieName]) -> bool {
-    let name = chunk.split(|&octet| octet == b'=').next().unwrap_or(&[]);
+    let name = chunk.split(|&byte| byte == b'=').next().unwrap_or(&[]);
     let name = name.trim_ascii_end();
     ours.iter().any(|ours| ours.as_str().as_bytes() == name)
 }
@@ -161,7 +161,7 @@ fn decoded(text: &[u8]) -> Option<(u8, &[u8])> {
     text.split_first().map(|(first, rest)| (*first, rest))
 }
 
-/// How a lenient parser treats odd octets of a name.
+/// How a lenient parser treats odd bytes of a name.
 #[derive(Clone, Copy)]
 enum Reading {
     /// Skips what is not part of a proper name.
@@ -185,7 +185,7 @@ impl Reading {
     }
 }
 
-/// The name of a chunk as lenient parsers see it: percent-decoded, lower case, odd octets
+/// The name of a chunk as lenient parsers see it: percent-decoded, lower case, odd bytes
 /// skipped, up to the first `=` that follows something.
 struct LooseName<'a> {
     rest: &'a [u8],

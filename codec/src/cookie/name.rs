@@ -1,18 +1,18 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::octets::is_token;
+use super::bytes::is_token;
 use super::prefix::CookiePrefix;
 
-/// The name of a session cookie: an RFC 9110 token of 1 to 255 octets.
+/// The name of a session cookie: an RFC 9110 token of 1 to 255 bytes.
 ///
-/// Names are compared octet by octet. A name of this type is always safe to write into a header.
+/// Names are compared byte by byte. A name of this type is always safe to write into a header.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CookieName(Box<str>);
 
 impl CookieName {
-    /// Longest name: its length is one octet of what the envelope authenticates.
-    pub const MAX_OCTETS: usize = 255;
+    /// Longest name: its length is one byte of what the envelope authenticates.
+    pub const MAX_BYTES: usize = 255;
 
     /// Checks a configured name.
     ///
@@ -23,11 +23,11 @@ impl CookieName {
         if name.is_empty() {
             return Err(CookieNameError::Empty);
         }
-        if name.len() > Self::MAX_OCTETS {
-            return Err(CookieNameError::TooLong { octets: name.len() });
+        if name.len() > Self::MAX_BYTES {
+            return Err(CookieNameError::TooLong { bytes: name.len() });
         }
-        if let Some((at, octet)) = name.bytes().enumerate().find(|(_, o)| !is_token(*o)) {
-            return Err(CookieNameError::NotToken { at, octet });
+        if let Some((at, byte)) = name.bytes().enumerate().find(|(_, o)| !is_token(*o)) {
+            return Err(CookieNameError::NotToken { at, byte });
         }
         if name.starts_with('$') {
             return Err(CookieNameError::Dollar);
@@ -65,17 +65,17 @@ impl fmt::Display for CookieName {
 pub enum CookieNameError {
     /// The name is empty. Browsers would read the value as a nameless cookie.
     Empty,
-    /// The name is longer than [`CookieName::MAX_OCTETS`].
+    /// The name is longer than [`CookieName::MAX_BYTES`].
     TooLong {
         /// Length given.
-        octets: usize,
+        bytes: usize,
     },
-    /// An octet is not allowed in an RFC 9110 token.
+    /// A byte is not allowed in an RFC 9110 token.
     NotToken {
-        /// Position of the first such octet, from 0.
+        /// Position of the first such byte, from 0.
         at: usize,
-        /// The octet.
-        octet: u8,
+        /// The byte.
+        byte: u8,
     },
     /// The name begins with `$`: RFC 2965 reserves such names, and Java servers hide them.
     Dollar,
@@ -90,14 +90,14 @@ impl fmt::Display for CookieNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("cookie name is empty"),
-            Self::TooLong { octets } => write!(
+            Self::TooLong { bytes } => write!(
                 f,
-                "cookie name has {octets} octets, at most {} are allowed",
-                CookieName::MAX_OCTETS
+                "cookie name has {bytes} bytes, at most {} are allowed",
+                CookieName::MAX_BYTES
             ),
-            Self::NotToken { at, octet } => write!(
+            Self::NotToken { at, byte } => write!(
                 f,
-                "octet 0x{octet:02x} at position {at} is not allowed in a cookie name"
+                "byte 0x{byte:02x} at position {at} is not allowed in a cookie name"
             ),
             Self::Dollar => f.write_str("cookie names beginning with $ are reserved (RFC 2965)"),
             Self::PrefixCase { prefix } => write!(
@@ -118,14 +118,14 @@ mod tests {
 
     #[test]
     fn tokens_are_names_and_nothing_else_is() {
-        for octet in 0..=0x7f_u8 {
-            let name = String::from_utf8([b'a', octet, b'b'].to_vec()).unwrap();
-            let tchar = octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
-            assert_eq!(CookieName::new(&name).is_ok(), tchar, "{octet:#x}");
+        for byte in 0..=0x7f_u8 {
+            let name = String::from_utf8([b'a', byte, b'b'].to_vec()).unwrap();
+            let tchar = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            assert_eq!(CookieName::new(&name).is_ok(), tchar, "{byte:#x}");
         }
         assert_eq!(
             CookieName::new("naïve"),
-            Err(CookieNameError::NotToken { at: 2, octet: 0xc3 })
+            Err(CookieNameError::NotToken { at: 2, byte: 0xc3 })
         );
     }
 
@@ -135,7 +135,7 @@ mod tests {
         assert!(CookieName::new(&"n".repeat(255)).is_ok());
         assert_eq!(
             CookieName::new(&"n".repeat(256)),
-            Err(CookieNameError::TooLong { octets: 256 })
+            Err(CookieNameError::TooLong { bytes: 256 })
         );
     }
 

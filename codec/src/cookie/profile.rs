@@ -68,6 +68,12 @@ impl CookieProfile {
         &self.name
     }
 
+    /// The attributes of every line, as they are written: `Path=/; Secure; ...`.
+    #[must_use]
+    pub fn attributes(&self) -> &str {
+        self.attributes.trim_start_matches("; ")
+    }
+
     /// Whether `line`, in the answer to a request for `request_path` (percent-encoded, without the
     /// query), sets or removes this cookie: name, domain and path are the same. In a browser a
     /// line for another scope leaves this one as it is.
@@ -77,23 +83,23 @@ impl CookieProfile {
             && self.scope.is_of(line, request_path.as_bytes())
     }
 
-    /// Octets of a cookie as browsers count them: name plus value. The only formula for size.
+    /// Bytes of a cookie as browsers count them: name plus value. The only formula for size.
     #[must_use]
-    pub fn size_of(&self, value_octets: usize) -> usize {
-        self.name.as_str().len().saturating_add(value_octets)
+    pub fn size_of(&self, value_bytes: usize) -> usize {
+        self.name.as_str().len().saturating_add(value_bytes)
     }
 
-    /// Octets that `budget` leaves for the value: the largest `n` with `size_of(n)` within it,
+    /// Bytes that `budget` leaves for the value: the largest `n` with `size_of(n)` within it,
     /// or 0.
     #[must_use]
     pub fn room(&self, budget: Budget) -> usize {
-        budget.octets().saturating_sub(self.size_of(0))
+        budget.bytes().saturating_sub(self.size_of(0))
     }
 
     /// A `Set-Cookie` line that stores `value`.
     ///
     /// # Errors
-    /// If name and value exceed 4096 octets (browsers would drop the cookie without a word), or
+    /// If name and value exceed 4096 bytes (browsers would drop the cookie without a word), or
     /// `value` holds anything but the `cookie-octet` of RFC 6265bis 4.1.1.
     pub fn set(&self, value: &str, lifetime: Lifetime) -> Result<ResponseCookie, CookieValueError> {
         CookieValueError::check(value, self.size_of(value.len()))?;

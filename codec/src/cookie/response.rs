@@ -2,7 +2,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::budget::Budget;
-use super::octets::is_cookie_octet;
+use super::bytes::is_cookie_octet;
 
 /// How long a browser keeps a cookie. It is a courtesy to the browser, never a limit on the
 /// session: that one is in the envelope.
@@ -30,7 +30,7 @@ impl Lifetime {
 /// The value of a `Set-Cookie` header that stores a session.
 /// Made by [`CookieProfile::set`](super::CookieProfile::set) alone.
 ///
-/// No `Debug`: it holds a live credential and belongs into the header, nowhere else.
+/// It holds a live credential and belongs into the header, nowhere else: `Debug` leaves the value out.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "a session that is not sent is lost"]
 pub struct ResponseCookie(String);
@@ -57,6 +57,15 @@ impl ResponseCookie {
     #[must_use]
     pub fn into_string(self) -> String {
         self.0
+    }
+}
+
+impl fmt::Debug for ResponseCookie {
+    /// Name and attributes, without the value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.split('=').next().unwrap_or_default();
+        let attributes = self.0.split_once(';').map_or("", |(_, rest)| rest);
+        write!(f, "ResponseCookie({name}=...;{attributes})")
     }
 }
 
@@ -99,30 +108,30 @@ impl fmt::Display for RemovalCookie {
 /// Why a value cannot be sent as a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CookieValueError {
-    /// Name and value together exceed 4096 octets: browsers would ignore the cookie.
+    /// Name and value together exceed 4096 bytes: browsers would ignore the cookie.
     TooLong {
-        /// Octets of name and value.
-        octets: usize,
+        /// Bytes of name and value.
+        bytes: usize,
     },
-    /// An octet that is no `cookie-octet` (RFC 6265bis 4.1.1).
-    Octet {
+    /// A byte that is no `cookie-octet` (RFC 6265bis 4.1.1).
+    Byte {
         /// Its position in the value, from 0.
         at: usize,
     },
 }
 
 impl CookieValueError {
-    pub(super) fn check(value: &str, octets: usize) -> Result<(), Self> {
-        if octets > Budget::MAX.octets() {
-            return Err(Self::TooLong { octets });
+    pub(super) fn check(value: &str, bytes: usize) -> Result<(), Self> {
+        if bytes > Budget::MAX.bytes() {
+            return Err(Self::TooLong { bytes });
         }
-        // Without an early exit the compiler looks at many octets at once; the position is for
+        // Without an early exit the compiler looks at many bytes at once; the position is for
         // the error only.
         if value.bytes().fold(true, |all, o| all & is_cookie_octet(o)) {
             return Ok(());
         }
-        let at = value.bytes().position(|octet| !is_cookie_octet(octet));
-        Err(Self::Octet {
+        let at = value.bytes().position(|byte| !is_cookie_octet(byte));
+        Err(Self::Byte {
             at: at.unwrap_or(0),
         })
     }
@@ -131,13 +140,13 @@ impl CookieValueError {
 impl fmt::Display for CookieValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong { octets } => write!(
+            Self::TooLong { bytes } => write!(
                 f,
-                "cookie of {octets} octets (name and value), browsers keep {}",
-                Budget::MAX.octets()
+                "cookie of {bytes} bytes (name and value), browsers keep {}",
+                Budget::MAX.bytes()
             ),
-            Self::Octet { at } => {
-                write!(f, "the octet at {at} is not allowed in a cookie value")
+            Self::Byte { at } => {
+                write!(f, "the byte at {at} is not allowed in a cookie value")
             }
         }
     }

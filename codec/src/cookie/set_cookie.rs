@@ -1,12 +1,12 @@
 use core::fmt;
 
 use super::attribute::SameSite;
-use super::octets::split_pair;
+use super::bytes::split_pair;
 
 /// A `Set-Cookie` line of an origin, read as browsers read it (RFC 6265bis 5.6): unknown and
 /// unreadable attributes are ignored, of several with one name the last wins.
 ///
-/// The 4096-octet limit of browsers is not applied: the value is not for them. No `Debug`: the
+/// The 4096-byte limit of browsers is not applied: the value is not for them. No `Debug`: the
 /// value is a credential.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SetCookie<'a> {
@@ -35,7 +35,7 @@ pub struct SetCookie<'a> {
 
 impl<'a> SetCookie<'a> {
     /// Longest line read: what all response header fields together may take at the edge.
-    pub const MAX_OCTETS: usize = 128 * 1024;
+    pub const MAX_BYTES: usize = 128 * 1024;
 
     /// Reads one field value. Several `Set-Cookie` fields cannot be joined: read each alone.
     ///
@@ -43,13 +43,13 @@ impl<'a> SetCookie<'a> {
     /// If the line is too long, has no name, or holds a control character other than HTAB (for
     /// which browsers ignore the whole line).
     pub fn read(line: &'a [u8]) -> Result<Self, SetCookieError> {
-        if line.len() > Self::MAX_OCTETS {
-            return Err(SetCookieError::TooLong { octets: line.len() });
+        if line.len() > Self::MAX_BYTES {
+            return Err(SetCookieError::TooLong { bytes: line.len() });
         }
         if line.iter().any(|o| o.is_ascii_control() && *o != b'\t') {
             return Err(SetCookieError::Control);
         }
-        let mut parts = line.split(|octet| *octet == b';');
+        let mut parts = line.split(|byte| *byte == b';');
         let (name, value) = split_pair(parts.next().unwrap_or(&[]));
         let name = name.filter(|name| !name.is_empty());
         let mut cookie = Self {
@@ -82,7 +82,7 @@ impl<'a> SetCookie<'a> {
             (Some(name), value) => (name, value),
             (None, name) => (name, &[][..]),
         };
-        if value.len() > MAX_ATTRIBUTE_OCTETS {
+        if value.len() > MAX_ATTRIBUTE_BYTES {
             return;
         }
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
@@ -132,10 +132,10 @@ fn read_max_age(value: &[u8]) -> Option<i64> {
 pub enum SetCookieError {
     /// No name before the first `=`, or no `=`.
     Nameless,
-    /// Longer than [`SetCookie::MAX_OCTETS`].
+    /// Longer than [`SetCookie::MAX_BYTES`].
     TooLong {
         /// Its length.
-        octets: usize,
+        bytes: usize,
     },
     /// A control character is in it.
     Control,
@@ -145,10 +145,10 @@ impl fmt::Display for SetCookieError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nameless => f.write_str("Set-Cookie without a cookie name"),
-            Self::TooLong { octets } => write!(
+            Self::TooLong { bytes } => write!(
                 f,
-                "Set-Cookie of {octets} octets, at most {} are read",
-                SetCookie::MAX_OCTETS
+                "Set-Cookie of {bytes} bytes, at most {} are read",
+                SetCookie::MAX_BYTES
             ),
             Self::Control => f.write_str("Set-Cookie with a control character"),
         }
@@ -158,7 +158,7 @@ impl fmt::Display for SetCookieError {
 impl core::error::Error for SetCookieError {}
 
 /// A longer attribute value is ignored (RFC 6265bis 5.6).
-pub(super) const MAX_ATTRIBUTE_OCTETS: usize = 1024;
+pub(super) const MAX_ATTRIBUTE_BYTES: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -244,14 +244,14 @@ mod tests {
         for line in [&b""[..], b"a", b"=a", b" = a; Path=/", b"; a=b", b";"] {
             assert_eq!(error(line), Some(SetCookieError::Nameless));
         }
-        for octet in (0..=0x1f_u8).chain([0x7f]).filter(|octet| *octet != b'\t') {
-            assert_eq!(error(&[b'a', b'=', octet]), Some(SetCookieError::Control));
+        for byte in (0..=0x1f_u8).chain([0x7f]).filter(|byte| *byte != b'\t') {
+            assert_eq!(error(&[b'a', b'=', byte]), Some(SetCookieError::Control));
         }
-        let mut line = alloc::vec![b'v'; SetCookie::MAX_OCTETS];
+        let mut line = alloc::vec![b'v'; SetCookie::MAX_BYTES];
         line[1] = b'=';
         assert_eq!(error(&line), None);
         line.push(b'v');
-        let octets = line.len();
-        assert_eq!(error(&line), Some(SetCookieError::TooLong { octets }));
+        let bytes = line.len();
+        assert_eq!(error(&line), Some(SetCookieError::TooLong { bytes }));
     }
 }

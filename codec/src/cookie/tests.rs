@@ -14,17 +14,17 @@ fn name(text: &str) -> CookieName {
     CookieName::new(text).unwrap()
 }
 
-fn header(octets: &[u8]) -> CookieHeader<'_> {
-    CookieHeader::new(octets).unwrap()
+fn header(bytes: &[u8]) -> CookieHeader<'_> {
+    CookieHeader::new(bytes).unwrap()
 }
 
-fn values<'a>(octets: &'a [u8], of: &str) -> Vec<&'a [u8]> {
-    header(octets).values(&name(of)).collect()
+fn values<'a>(bytes: &'a [u8], of: &str) -> Vec<&'a [u8]> {
+    header(bytes).values(&name(of)).collect()
 }
 
-fn without(octets: &[u8], ours: &[&CookieName]) -> Vec<u8> {
+fn without(bytes: &[u8], ours: &[&CookieName]) -> Vec<u8> {
     let mut out = Vec::new();
-    header(octets).write_without(ours, &mut out);
+    header(bytes).write_without(ours, &mut out);
     out
 }
 

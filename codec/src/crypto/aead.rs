@@ -5,9 +5,9 @@ use zeroize::Zeroizing;
 
 use super::verified::Verified;
 
-/// Octets of an XChaCha20-Poly1305 nonce: long enough to be drawn at random for ever.
+/// Bytes of an XChaCha20-Poly1305 nonce: long enough to be drawn at random for ever.
 pub(crate) const NONCE_LEN: usize = 24;
-/// Octets of a Poly1305 tag.
+/// Bytes of a Poly1305 tag.
 pub(crate) const TAG_LEN: usize = 16;
 
 pub(crate) type Nonce = [u8; NONCE_LEN];

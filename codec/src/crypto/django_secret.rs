@@ -12,7 +12,7 @@ const MIN_DISTINCT: usize = 5;
 /// What `django-admin startproject` puts before the key it generates.
 const INSECURE_PREFIX: &[u8] = b"django-insecure-";
 
-/// A Django `SECRET_KEY`: any octets, used as they are. Zeroized when dropped, without `Debug`.
+/// A Django `SECRET_KEY`: any bytes, used as they are. Zeroized when dropped, and shown by nothing.
 #[derive(Clone)]
 pub struct DjangoSecret(Zeroizing<Vec<u8>>);
 
@@ -26,7 +26,7 @@ impl DjangoSecret {
         let mut seen = [false; 256];
         key.0
             .iter()
-            .for_each(|&octet| seen[usize::from(octet)] = true);
+            .for_each(|&byte| seen[usize::from(byte)] = true);
         if key.0.starts_with(INSECURE_PREFIX) {
             Err(WeakDjangoSecret::Insecure)
         } else if key.0.len() < MIN_CHARACTERS {
@@ -60,6 +60,13 @@ impl DjangoSecret {
     #[cfg(feature = "fernet")]
     pub(crate) fn fernet_key(&self) -> super::FernetKey {
         labels::fernet_key(&self.0)
+    }
+}
+
+impl fmt::Debug for DjangoSecret {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DjangoSecret").finish_non_exhaustive()
     }
 }
 

@@ -12,15 +12,15 @@ use zeroize::Zeroizing;
 
 use super::verified::Verified;
 
-/// Octets of a Fernet key: half of it signs, half of it encrypts.
+/// Bytes of a Fernet key: half of it signs, half of it encrypts.
 const LEN: usize = 32;
-/// Octets of an AES block, and of the IV.
+/// Bytes of an AES block, and of the IV.
 const BLOCK_LEN: usize = 16;
-/// Octets of the HMAC-SHA256.
+/// Bytes of the HMAC-SHA256.
 const MAC_LEN: usize = 32;
 
-/// A Fernet key: 16 octets for HMAC-SHA256, 16 for AES-128-CBC. Zeroized when dropped, without
-/// `Debug`.
+/// A Fernet key: 16 bytes for HMAC-SHA256, 16 for AES-128-CBC. Zeroized when dropped, and
+/// shown by nothing.
 #[derive(Clone)]
 pub struct FernetKey {
     mac: Hmac<Sha256>,
@@ -28,7 +28,7 @@ pub struct FernetKey {
 }
 
 impl FernetKey {
-    /// Reads what `Fernet.generate_key()` gives: padded base64url of 32 octets, 44 characters.
+    /// Reads what `Fernet.generate_key()` gives: padded base64url of 32 bytes, 44 characters.
     /// Decoded in constant time.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl FernetKey {
         let (signing, encryption) = key.split_at(LEN / 2);
         Self {
             mac: Hmac::new_from_slice(signing).expect("HMAC takes keys of any length"),
-            cipher: Aes128::new_from_slice(encryption).expect("half of the key is 16 octets"),
+            cipher: Aes128::new_from_slice(encryption).expect("half of the key is 16 bytes"),
         }
     }
 
@@ -59,6 +59,13 @@ impl FernetKey {
         parts.iter().for_each(|part| mac.update(part));
         let verified = mac.verify_slice(tag).is_ok() || cfg!(edge_session_fuzzing_unverified);
         verified.then_some(Authenticated(self))
+    }
+}
+
+impl fmt::Debug for FernetKey {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FernetKey").finish_non_exhaustive()
     }
 }
 
@@ -80,13 +87,13 @@ impl Authenticated<'_> {
     }
 }
 
-/// The text is not a Fernet key: padded base64url of exactly 32 octets.
+/// The text is not a Fernet key: padded base64url of exactly 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FernetKeyError;
 
 impl fmt::Display for FernetKeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a Fernet key is the padded base64url of 32 octets")
+        f.write_str("a Fernet key is the padded base64url of 32 bytes")
     }
 }
 

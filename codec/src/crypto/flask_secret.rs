@@ -1,14 +1,15 @@
 use core::fmt;
 
 use alloc::vec::Vec;
+use sha1::Sha1;
 use zeroize::Zeroizing;
 
-use super::{labels, sha1_mac::Sha1MacKey};
+use super::{labels, mac::MacKey};
 
 /// As long as the `os.urandom(16)` of Flask's older documentation; what it recommends now
 /// (`secrets.token_hex()`) has 64.
-const MIN_OCTETS: usize = 16;
-/// As for Django's secrets: fewer different octets than this are no key but a keyboard test.
+const MIN_BYTES: usize = 16;
+/// As for Django's secrets: fewer different bytes than this are no key but a keyboard test.
 const MIN_DISTINCT: usize = 5;
 /// The keys that Flask's documentation shows: copied into too many applications.
 const SAMPLES: [&[u8]; 3] = [
@@ -17,7 +18,7 @@ const SAMPLES: [&[u8]; 3] = [
     b"_5#y2L\"F4Q8z\\n\\xec]/",
 ];
 
-/// A Flask `SECRET_KEY`: any octets, used as they are. Zeroized when dropped, without `Debug`.
+/// A Flask `SECRET_KEY`: any bytes, used as they are. Zeroized when dropped, and shown by nothing.
 #[derive(Clone)]
 pub struct FlaskSecret(Zeroizing<Vec<u8>>);
 
@@ -31,10 +32,10 @@ impl FlaskSecret {
         let mut seen = [false; 256];
         key.0
             .iter()
-            .for_each(|&octet| seen[usize::from(octet)] = true);
+            .for_each(|&byte| seen[usize::from(byte)] = true);
         if SAMPLES.contains(&key.0.as_slice()) {
             Err(WeakFlaskSecret::Sample)
-        } else if key.0.len() < MIN_OCTETS {
+        } else if key.0.len() < MIN_BYTES {
             Err(WeakFlaskSecret::Short)
         } else if seen.into_iter().filter(|&seen| seen).count() < MIN_DISTINCT {
             Err(WeakFlaskSecret::Monotonous)
@@ -57,8 +58,15 @@ impl FlaskSecret {
     }
 
     /// `HMAC-SHA1(secret, "cookie-session")`
-    pub(crate) fn mac_key(&self) -> Sha1MacKey {
+    pub(crate) fn mac_key(&self) -> MacKey<Sha1> {
         labels::flask_key(&self.0)
+    }
+}
+
+impl fmt::Debug for FlaskSecret {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlaskSecret").finish_non_exhaustive()
     }
 }
 
@@ -66,9 +74,9 @@ impl FlaskSecret {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WeakFlaskSecret {
-    /// Fewer than 16 octets.
+    /// Fewer than 16 bytes.
     Short,
-    /// Fewer than 5 different octets.
+    /// Fewer than 5 different bytes.
     Monotonous,
     /// An example of Flask's documentation.
     Sample,
@@ -77,8 +85,8 @@ pub enum WeakFlaskSecret {
 impl fmt::Display for WeakFlaskSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Short => "the Flask secret key has fewer than 16 octets",
-            Self::Monotonous => "the Flask secret key has fewer than 5 different octets",
+            Self::Short => "the Flask secret key has fewer than 16 bytes",
+            Self::Monotonous => "the Flask secret key has fewer than 5 different bytes",
             Self::Sample => "the Flask secret key is an example of Flask's documentation",
         })
     }

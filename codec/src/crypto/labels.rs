@@ -1,12 +1,12 @@
 //! Every key-derivation label of the project, and nothing else.
 
 use hkdf::Hkdf;
+#[cfg(feature = "flask")]
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "fernet")]
 use super::fernet_key::FernetKey;
-#[cfg(feature = "flask")]
-use super::sha1_mac::Sha1MacKey;
 use super::{aead::AeadKey, mac::MacKey, secret::Secret};
 use crate::atoms::KeyId;
 
@@ -16,7 +16,7 @@ pub(crate) struct Prk(Hkdf<Sha256>);
 impl Prk {
     /// `HKDF-Extract("edge-session/v1", secret)`
     pub(crate) fn of(secret: &Secret) -> Self {
-        Self(Hkdf::new(Some(b"edge-session/v1"), secret.octets()))
+        Self(Hkdf::new(Some(b"edge-session/v1"), secret.bytes()))
     }
 
     /// `HKDF-Expand(prk, "kid", 4)`
@@ -49,16 +49,11 @@ impl Prk {
         MacKey::new(&self.expand::<32>(&[b"deny"]))
     }
 
-    /// `HKDF-Expand(prk, "csrf", 32)`: binds what a form carries to the session it was made for.
-    pub(crate) fn csrf_key(&self) -> MacKey {
-        MacKey::new(&self.expand::<32>(&[b"csrf"]))
-    }
-
     fn expand<const N: usize>(&self, info: &[&[u8]]) -> [u8; N] {
         let mut key = [0; N];
         self.0
             .expand_multi_info(info, &mut key)
-            .expect("HKDF-SHA256 expands up to 255 * 32 octets, every N here is at most 32");
+            .expect("HKDF-SHA256 expands up to 255 * 32 bytes, every N here is at most 32");
         key
     }
 }
@@ -71,13 +66,14 @@ pub(super) fn django_key(salt: &[u8], secret: &[u8]) -> MacKey {
         .chain_update(b"signer")
         .chain_update(secret)
         .finalize();
-    MacKey::new(&key.into())
+    MacKey::new(&key)
 }
 
 /// `HMAC-SHA1(secret, "cookie-session")`: itsdangerous' key derivation `hmac`, with Flask's salt.
 #[cfg(feature = "flask")]
-pub(super) fn flask_key(secret: &[u8]) -> Sha1MacKey {
-    Sha1MacKey::new(&Sha1MacKey::new(secret).mac(b"cookie-session"))
+pub(super) fn flask_key(secret: &[u8]) -> MacKey<Sha1> {
+    let derived = MacKey::<Sha1>::new(secret).output(&[b"cookie-session"]);
+    MacKey::new(&derived)
 }
 
 /// `SHA-256(secret)`: the Fernet key of the recipe for Django sessions.

@@ -10,22 +10,22 @@ use crate::atoms::{KeyId, Timestamp};
 
 /// What every secret's text begins with: `es`, for this project, and the version of its use.
 const PREFIX: &str = "es1_";
-/// Octets of a secret: the key length of HKDF-SHA256 and XChaCha20-Poly1305.
+/// Bytes of a secret: the key length of HKDF-SHA256 and XChaCha20-Poly1305.
 const LEN: usize = 32;
 
-/// A sealing secret: exactly 32 random octets, as text `es1_<43 characters of base64url>`.
+/// A sealing secret: exactly 32 random bytes, as text `es1_<43 characters of base64url>`.
 ///
 /// Passwords are refused: they would need stretching, and nobody stretches on every request.
-/// Decoded in constant time, zeroized when dropped, without `Debug`.
+/// Decoded in constant time, zeroized when dropped; `Debug` shows its id.
 #[derive(Clone)]
 pub struct Secret {
-    octets: [u8; LEN],
+    bytes: [u8; LEN],
     not_after: Option<Timestamp>,
 }
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        self.octets.zeroize();
+        self.bytes.zeroize();
     }
 }
 
@@ -35,8 +35,8 @@ impl Secret {
     /// # Errors
     /// Those of the random source.
     pub fn generate<R: TryCryptoRng>(rng: &mut R) -> Result<Self, R::Error> {
-        let mut secret = Self::from_octets([0; LEN]);
-        rng.try_fill_bytes(&mut secret.octets)?;
+        let mut secret = Self::from_bytes([0; LEN]);
+        rng.try_fill_bytes(&mut secret.bytes)?;
         Ok(secret)
     }
 
@@ -46,16 +46,16 @@ impl Secret {
     /// Says what is wrong with the text, never what it was.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(SecretError::Prefix)?;
-        let mut secret = Self::from_octets([0; LEN]);
-        let decoded = Base64UrlUnpadded::decode(encoded, &mut secret.octets)
+        let mut secret = Self::from_bytes([0; LEN]);
+        let decoded = Base64UrlUnpadded::decode(encoded, &mut secret.bytes)
             .map_err(|_| SecretError::Encoding)?;
         if decoded.len() != LEN {
             return Err(SecretError::Encoding);
         }
-        // A sample key: constant octets or the counting bytes of examples and tests.
+        // A sample key: constant bytes or the counting bytes of examples and tests.
         let steps = |step: u8| {
             secret
-                .octets
+                .bytes
                 .windows(2)
                 .all(|w| w[1] == w[0].wrapping_add(step))
         };
@@ -71,7 +71,7 @@ impl Secret {
         let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + 43));
         text.push_str(PREFIX);
         text.push_str(&Zeroizing::new(Base64UrlUnpadded::encode_string(
-            &self.octets,
+            &self.bytes,
         )));
         text
     }
@@ -82,11 +82,11 @@ impl Secret {
         Prk::of(self).key_id()
     }
 
-    /// From octets that are known to be random, such as another key store's output.
+    /// From bytes that are known to be random, such as another key store's output.
     #[must_use]
-    pub const fn from_octets(octets: [u8; LEN]) -> Self {
+    pub const fn from_bytes(bytes: [u8; LEN]) -> Self {
         Self {
-            octets,
+            bytes,
             not_after: None,
         }
     }
@@ -105,8 +105,18 @@ impl Secret {
         self.not_after
     }
 
-    pub(super) const fn octets(&self) -> &[u8; LEN] {
-        &self.octets
+    pub(super) const fn bytes(&self) -> &[u8; LEN] {
+        &self.bytes
+    }
+}
+
+impl fmt::Debug for Secret {
+    /// The id and the end, which are no secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret")
+            .field("key_id", &self.key_id())
+            .field("not_after", &self.not_after)
+            .finish_non_exhaustive()
     }
 }
 
@@ -116,9 +126,9 @@ impl Secret {
 pub enum SecretError {
     /// It does not begin with `es1_`.
     Prefix,
-    /// What follows is not the unpadded base64url of exactly 32 octets.
+    /// What follows is not the unpadded base64url of exactly 32 bytes.
     Encoding,
-    /// It is an example key: all octets equal, or each one more than the one before.
+    /// It is an example key: all bytes equal, or each one more than the one before.
     Sample,
 }
 
@@ -126,7 +136,7 @@ impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Prefix => "a secret begins with es1_ (passwords are not accepted)",
-            Self::Encoding => "a secret is es1_ and the unpadded base64url of 32 random octets",
+            Self::Encoding => "a secret is es1_ and the unpadded base64url of 32 random bytes",
             Self::Sample => "this is an example secret; draw a random one",
         })
     }
@@ -140,10 +150,10 @@ mod tests {
 
     #[test]
     fn text_form_survives() {
-        let secret = Secret::from_octets(core::array::from_fn(|i| i as u8 * 7));
+        let secret = Secret::from_bytes(core::array::from_fn(|i| i as u8 * 7));
         let text = secret.to_text();
         assert_eq!(text.len(), 47);
-        assert_eq!(Secret::parse(&text).unwrap().octets, secret.octets);
+        assert_eq!(Secret::parse(&text).unwrap().bytes, secret.bytes);
     }
 
     #[test]
@@ -154,7 +164,7 @@ mod tests {
             Some(SecretError::Prefix)
         );
         assert_eq!(error("es1_short"), Some(SecretError::Encoding));
-        let long = Secret::from_octets(core::array::from_fn(|i| i as u8 * 7)).to_text();
+        let long = Secret::from_bytes(core::array::from_fn(|i| i as u8 * 7)).to_text();
         assert_eq!(
             error(&alloc::format!("{}A", &*long)),
             Some(SecretError::Encoding)
@@ -163,7 +173,7 @@ mod tests {
             error(&alloc::format!("{}=", &*long)),
             Some(SecretError::Encoding)
         );
-        let zeros = Secret::from_octets([0; 32]).to_text();
+        let zeros = Secret::from_bytes([0; 32]).to_text();
         assert_eq!(error(&zeros), Some(SecretError::Sample));
     }
 }

@@ -6,18 +6,18 @@ use core::fmt;
 pub enum SealError {
     /// The random source failed; without a fresh nonce nothing is sealed.
     Entropy,
-    /// The session's JSON has `octets`, more than the configured `limit` for one record.
+    /// The session's JSON has `bytes`, more than the configured `limit` for one record.
     TooLarge {
-        /// Length of the JSON text in octets.
-        octets: usize,
-        /// The configured limit in octets.
+        /// Length of the JSON text in bytes.
+        bytes: usize,
+        /// The configured limit in bytes.
         limit: usize,
     },
     /// More top-level keys than a record can order (65,535).
     TooManyKeys,
     /// It does not fit the cookie and no store takes the overflow.
     DoesNotFit {
-        /// The budget for cookie name and value, in octets.
+        /// The budget for cookie name and value, in bytes.
         budget: usize,
     },
     /// Nested deeper than Python reads: an origin could not open it.
@@ -48,16 +48,16 @@ impl fmt::Display for SealError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Entropy => f.write_str("the random source failed"),
-            Self::TooLarge { octets, limit } => {
+            Self::TooLarge { bytes, limit } => {
                 write!(
                     f,
-                    "the session has {octets} octets of JSON, the limit is {limit}"
+                    "the session has {bytes} bytes of JSON, the limit is {limit}"
                 )
             }
             Self::TooManyKeys => f.write_str("the session has more than 65,535 keys"),
             Self::DoesNotFit { budget } => write!(
                 f,
-                "the session does not fit {budget} octets of cookie and no store is configured"
+                "the session does not fit {budget} bytes of cookie and no store is configured"
             ),
             Self::TooDeep => f.write_str("the session is nested deeper than 1000 levels"),
             Self::NoKey => f.write_str("no key is configured for what is to be written"),

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 use super::base64url::NotCanonical;
 
-/// The octets that `text` spells in the standard alphabet.
+/// The bytes that `text` spells in the standard alphabet.
 ///
 /// # Errors
 /// [`NotCanonical`] for any text that Python's `b64encode` does not write.
@@ -15,7 +15,7 @@ pub(crate) fn decode_standard(text: &[u8]) -> Result<Vec<u8>, NotCanonical> {
     STANDARD.decode(text).map_err(|_| NotCanonical)
 }
 
-/// The octets that `text` spells in the URL-safe alphabet.
+/// The bytes that `text` spells in the URL-safe alphabet.
 ///
 /// # Errors
 /// [`NotCanonical`] for any text that Python's `urlsafe_b64encode` does not write.

@@ -7,22 +7,22 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The characters that `octets` octets become.
-pub(crate) const fn encoded_len(octets: usize) -> usize {
-    // 3 octets are 4 characters; 1 and 2 left over are 2 and 3. Nothing in memory is big enough
+/// The characters that `bytes` bytes become.
+pub(crate) const fn encoded_len(bytes: usize) -> usize {
+    // 3 bytes are 4 characters; 1 and 2 left over are 2 and 3. Nothing in memory is big enough
     // to overflow `usize` but on a 32-bit target, where the result saturates.
-    let rest = octets % 3;
-    (octets / 3)
+    let rest = bytes % 3;
+    (bytes / 3)
         .saturating_mul(4)
         .saturating_add(if rest == 0 { 0 } else { rest + 1 })
 }
 
-/// Appends the base64url text of `octets`.
-pub(crate) fn encode_into(octets: &[u8], out: &mut String) {
-    URL_SAFE_NO_PAD.encode_string(octets, out);
+/// Appends the base64url text of `bytes`.
+pub(crate) fn encode_into(bytes: &[u8], out: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, out);
 }
 
-/// Appends the octets that `text` spells.
+/// Appends the bytes that `text` spells.
 ///
 /// # Errors
 /// [`NotCanonical`] for any text that [`encode_into`] does not write: padding, `+` and `/`, white
@@ -35,7 +35,7 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) -> Result<(), NotCanonical>
     })
 }
 
-/// The text is not the one base64url spelling of any octets.
+/// The text is not the one base64url spelling of any bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotCanonical;
 
@@ -53,9 +53,9 @@ mod tests {
     use alloc::vec;
     use proptest::prelude::*;
 
-    fn encoded(octets: &[u8]) -> String {
+    fn encoded(bytes: &[u8]) -> String {
         let mut out = String::new();
-        encode_into(octets, &mut out);
+        encode_into(bytes, &mut out);
         out
     }
 
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn known_texts() {
-        for (octets, text) in [
+        for (bytes, text) in [
             (&b""[..], ""),
             (b"f", "Zg"),
             (b"fo", "Zm8"),
@@ -74,8 +74,8 @@ mod tests {
             (b"foob", "Zm9vYg"),
             (b"\xfb\xff\xbf", "-_-_"),
         ] {
-            assert_eq!(encoded(octets), text);
-            assert_eq!(decoded(text).unwrap(), octets);
+            assert_eq!(encoded(bytes), text);
+            assert_eq!(decoded(text).unwrap(), bytes);
         }
     }
 
@@ -105,16 +105,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trip(octets: Vec<u8>) {
-            let text = encoded(&octets);
-            prop_assert_eq!(text.len(), encoded_len(octets.len()));
-            prop_assert_eq!(decoded(&text).unwrap(), octets);
+        fn round_trip(bytes: Vec<u8>) {
+            let text = encoded(&bytes);
+            prop_assert_eq!(text.len(), encoded_len(bytes.len()));
+            prop_assert_eq!(decoded(&text).unwrap(), bytes);
         }
 
         #[test]
         fn one_spelling_each(text in "[A-Za-z0-9_=+/-]{0,12}") {
-            if let Ok(octets) = decoded(&text) {
-                prop_assert_eq!(encoded(&octets), text);
+            if let Ok(bytes) = decoded(&text) {
+                prop_assert_eq!(encoded(&bytes), text);
             }
         }
     }

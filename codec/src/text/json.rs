@@ -10,13 +10,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+mod bytes;
 mod canonical;
 mod error;
 mod grammar;
 mod members;
 mod merge;
 mod number;
-mod octets;
 mod string;
 
 pub use error::{JsonError, JsonErrorKind};
@@ -71,6 +71,19 @@ pub(crate) fn write_canonical(text: &str, depth: u16, out: &mut String) -> Resul
 #[cfg(feature = "flask")]
 pub(crate) fn write_sorted(text: &str, depth: u16, out: &mut String) -> Result<(), JsonError> {
     canonical::write_sorted(text, depth, out)
+}
+
+/// Appends a member to an object without white space.
+pub(crate) fn add_member(json: &mut String, member: Option<&str>) {
+    let Some(member) = member else {
+        return;
+    };
+    json.pop();
+    if json.len() > 1 {
+        json.push(',');
+    }
+    json.push_str(member);
+    json.push('}');
 }
 
 #[cfg(test)]

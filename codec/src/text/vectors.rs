@@ -31,8 +31,8 @@ fn operation(name: &str) -> Vec<Value> {
 }
 
 fn decoded(text: &str) -> Result<Vec<u8>, base64url::NotCanonical> {
-    let mut octets = Vec::new();
-    base64url::decode(text.as_bytes(), &mut octets).map(|()| octets)
+    let mut bytes = Vec::new();
+    base64url::decode(text.as_bytes(), &mut bytes).map(|()| bytes)
 }
 
 fn canonical(text: &str) -> Result<String, json::JsonError> {
@@ -111,7 +111,7 @@ fn odd_json() {
             continue;
         }
         let (payload, _) = text(&case, "signed").split_once(':').unwrap();
-        // Django reads the octets as Latin-1.
+        // Django reads the bytes as Latin-1.
         let payload: String = decoded(payload)
             .unwrap()
             .into_iter()
@@ -163,24 +163,24 @@ fn base62_numbers() {
 /// Django's decoder is lenient; this one reads the one spelling that is written, or nothing.
 #[test]
 fn base64url_texts() {
-    let hex = |octets: &[u8]| -> String {
-        octets
+    let hex = |bytes: &[u8]| -> String {
+        bytes
             .iter()
-            .map(|octet| alloc::format!("{octet:02x}"))
+            .map(|byte| alloc::format!("{byte:02x}"))
             .collect()
     };
     for case in operation("b64") {
-        let octets = decoded(text(&case, "text")).unwrap();
-        assert_eq!(hex(&octets), text(&case, "bytes_hex"));
+        let bytes = decoded(text(&case, "text")).unwrap();
+        assert_eq!(hex(&bytes), text(&case, "bytes_hex"));
         let mut out = String::new();
-        base64url::encode_into(&octets, &mut out);
+        base64url::encode_into(&bytes, &mut out);
         assert_eq!(out, text(&case, "text"));
     }
     assert_eq!(operation("b64").len(), 18);
     let mut read = Vec::new();
     for case in operation("b64_decode") {
-        if let Ok(octets) = decoded(text(&case, "text")) {
-            assert_eq!(hex(&octets), text(&case["outcome"], "value"));
+        if let Ok(bytes) = decoded(text(&case, "text")) {
+            assert_eq!(hex(&bytes), text(&case["outcome"], "value"));
             read.push(text(&case, "id").to_string());
         }
     }

@@ -5,13 +5,17 @@ use core::num::NonZeroU32;
 use proptest::prelude::*;
 
 use super::*;
-use crate::policy::{KeyOverflow, PlacementReason};
+use crate::{
+    placement::PlacementReason,
+    rules::KeyOverflow,
+    session::{Repeated, RequestMark},
+};
 
 /// A key of a session, by what may happen to it.
 #[derive(Debug, Clone)]
 struct Key {
     priority: Priority,
-    octets: usize,
+    bytes: usize,
     is_secret: bool,
     ends: bool,
 }
@@ -24,9 +28,9 @@ fn key() -> impl Strategy<Value = Key> {
         Just(Priority::Optional),
     ];
     (priority, 0..900_usize, any::<bool>(), any::<bool>()).prop_map(
-        |(priority, octets, is_secret, ends)| Key {
+        |(priority, bytes, is_secret, ends)| Key {
             priority,
-            octets,
+            bytes,
             is_secret,
             ends,
         },
@@ -34,19 +38,19 @@ fn key() -> impl Strategy<Value = Key> {
 }
 
 /// Hex digits, which deflate halves at best.
-fn noise(octets: usize, seed: u32) -> String {
+fn noise(bytes: usize, seed: u32) -> String {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
     let digit = |_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         char::from_digit(state >> 28, 16).unwrap()
     };
-    (0..octets).map(digit).collect()
+    (0..bytes).map(digit).collect()
 }
 
-fn session_of(keys: &[Key]) -> Session {
-    let mut session = Session::new();
+fn session_of(keys: &[Key]) -> SessionData {
+    let mut session = SessionData::new();
     for (index, key) in keys.iter().enumerate() {
-        let value = noise(key.octets, index as u32);
+        let value = noise(key.bytes, index as u32);
         session.insert(&format!("k{index}"), &value).unwrap();
     }
     session
@@ -67,10 +71,15 @@ fn codec_for(keys: &[Key], overflow: Overflow, secrets: bool, budget: u32) -> Co
     Codec::new(config, &super::keys(&[0], &[])).unwrap()
 }
 
-fn try_seal(codec: &Codec, session: &Session, lineage: &Lineage) -> Result<Commit, SealError> {
+fn try_seal(codec: &Codec, session: &SessionData, lineage: &Lineage) -> Result<Commit, SealError> {
     let (rng, workspace) = (&mut Counting(0), &mut Workspace::new());
     let lifetime = Lifetime::BrowserSession;
-    codec.seal(session, lineage, ISSUED, lifetime, rng, workspace)
+    codec.seal(
+        &Session::resumed(session.clone(), lineage.clone()),
+        Issue::new(ISSUED, lifetime),
+        rng,
+        workspace,
+    )
 }
 
 fn reopened(codec: &Codec, commit: &Commit, now: i64) -> OpenSession {
@@ -108,9 +117,9 @@ proptest! {
         };
         let report = codec.report(&session, &commit);
         prop_assert_eq!(report.keys.len(), session.len());
-        prop_assert!(report.cookie_octets <= budget as usize);
+        prop_assert!(report.cookie_bytes <= budget as usize);
         let real = codec.profile().name().as_str().len() + value(&commit).len();
-        prop_assert_eq!(report.cookie_octets, real);
+        prop_assert_eq!(report.cookie_bytes, real);
         // Nothing of a higher priority is out while something of a lower one is in.
         let worst_kept = report.keys.iter()
             .filter(|key| key.placement == KeyPlacement::Cookie).map(|key| key.priority).max();
@@ -153,7 +162,7 @@ proptest! {
         let mut other = session.clone();
         for (index, key) in keys.iter().enumerate().filter(|(_, key)| key.is_secret) {
             // As compressible as can be, and like what else is there.
-            let value: String = repeated.chars().cycle().take(key.octets).collect();
+            let value: String = repeated.chars().cycle().take(key.bytes).collect();
             other.insert(&format!("k{index}"), &value).unwrap();
         }
         let [one, two] = [&session, &other].map(|s| try_seal(&codec, s, &Lineage::new(CREATED)).unwrap());
@@ -168,24 +177,21 @@ proptest! {
 fn the_cookie_is_as_long_as_reported_for_every_length_round_the_budget() {
     let keys = [Key {
         priority: Priority::Normal,
-        octets: 0,
+        bytes: 0,
         is_secret: false,
         ends: true,
     }];
     let codec = codec_for(&keys, Overflow::Refuse, false, 1_000);
     let (mut fitting, mut refused) = (0, 0);
-    for octets in 1_000..1_700 {
+    for bytes in 1_000..1_700 {
         let session = session_of(&[Key {
-            octets,
+            bytes,
             ..keys[0].clone()
         }]);
         match try_seal(&codec, &session, &Lineage::new(CREATED)) {
             Ok(commit) => {
-                assert_eq!(
-                    commit.cookie_octets,
-                    "__Host-s".len() + value(&commit).len()
-                );
-                assert!(commit.cookie_octets <= 1_000);
+                assert_eq!(commit.cookie_bytes, "__Host-s".len() + value(&commit).len());
+                assert!(commit.cookie_bytes <= 1_000);
                 fitting += 1;
             }
             Err(error) => {
@@ -199,9 +205,9 @@ fn the_cookie_is_as_long_as_reported_for_every_length_round_the_budget() {
 
 #[test]
 fn a_large_key_does_not_push_smaller_ones_of_its_priority_out() {
-    let of = |octets| Key {
+    let of = |bytes| Key {
         priority: Priority::Normal,
-        octets,
+        bytes,
         is_secret: false,
         ends: false,
     };
@@ -221,11 +227,11 @@ fn a_rule_says_how_long_a_key_may_be_and_where_it_overflows_to() {
     let config = Config {
         rules: vec![
             KeyRule {
-                max_octets: Some(50),
+                max_bytes: Some(50),
                 ..KeyRule::new("cart", Priority::Critical)
             },
             KeyRule {
-                max_octets: Some(50),
+                max_bytes: Some(50),
                 overflow: Some(KeyOverflow::Drop),
                 ..KeyRule::new("seen", Priority::Normal)
             },
@@ -233,7 +239,7 @@ fn a_rule_says_how_long_a_key_may_be_and_where_it_overflows_to() {
         ..config()
     };
     let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
-    let session = Session::from_json(format!(
+    let session = SessionData::from_json(format!(
         r#"{{"seen":"{0}","a":1,"cart":"{0}"}}"#,
         noise(60, 1)
     ));
@@ -281,9 +287,10 @@ fn keys_of_one_session_end_at_their_own_times() {
             ..config()
         };
         let codec = Codec::new(config, &keys(&[0], &["secret"])).unwrap();
-        let session =
-            Session::from_json(r#"{"checkout":[1,"\u00e9"],"user":7,"preferences":{"lang":"en"}}"#)
-                .unwrap();
+        let session = SessionData::from_json(
+            r#"{"checkout":[1,"\u00e9"],"user":7,"preferences":{"lang":"en"}}"#,
+        )
+        .unwrap();
         let first = try_seal(&codec, &session, &Lineage::new(ISSUED)).unwrap();
         let has = |opened: &OpenSession| {
             ["checkout", "user", "preferences"].map(|key| opened.session().contains(key))
@@ -303,15 +310,12 @@ fn keys_of_one_session_end_at_their_own_times() {
         // Sealed again later: what is unchanged keeps its end, what was set gets a new one.
         let later = Timestamp::from_seconds(ISSUED.seconds() + 1_000);
         let before = reopened(&codec, &first, 1_000);
-        let mut after = before.session().clone();
+        let mut after = before.into_session();
         after.insert_raw("checkout", "[1,\"é\"]").unwrap(); // the same, spelled otherwise
         after.insert("preferences", "new").unwrap();
-        let lineage = before.lineage().carrying(before.session(), &after);
         let second = codec.seal(
             &after,
-            &lineage,
-            later,
-            Lifetime::BrowserSession,
+            Issue::new(later, Lifetime::BrowserSession),
             &mut Counting(9),
             &mut Workspace::new(),
         );
@@ -333,6 +337,57 @@ fn keys_of_one_session_end_at_their_own_times() {
                 .session()
                 .contains("_edge_ends")
         );
+    }
+}
+
+/// In the cookie, or in the record if there is one; of what the session's own keys say nothing is believed.
+#[test]
+fn requests_done_are_remembered_in_the_cookie_or_in_the_record() {
+    let (mark, other) = (
+        RequestMark::new("key", &[b"PATCH", b"{}"]),
+        RequestMark::new("key", &[b"PUT", b"{}"]),
+    );
+    for write in [Envelope::Sealed, Envelope::Django] {
+        let config = Config {
+            write,
+            accept: vec![Acceptance::always(write)],
+            overflow: Overflow::Spill,
+            ..config()
+        };
+        let codec = Codec::new(config, &keys(&[0], &["secret"])).unwrap();
+        for (data, is_large) in [
+            (large_session(2, 200), false),
+            (large_session(3, 4_000), true),
+        ] {
+            let sealed = |lineage: &Lineage| try_seal(&codec, &data, lineage).unwrap();
+            let bare = sealed(&Lineage::new(ISSUED));
+            let mut session = Session::resumed(data.clone(), Lineage::new(ISSUED));
+            session.remember(mark, ISSUED);
+            let commit = sealed(session.lineage());
+            let opened = reopened(&codec, &commit, 10);
+            assert_eq!(opened.session().data(), &data);
+            assert_eq!(opened.lineage().repeated(&mark, ISSUED), Repeated::Yes);
+            assert_eq!(
+                opened.lineage().repeated(&other, ISSUED),
+                Repeated::OtherContent
+            );
+            // And in its next cookie as well.
+            let next = sealed(opened.lineage());
+            let next = reopened(&codec, &next, 10);
+            assert_eq!(next.lineage().repeated(&mark, ISSUED), Repeated::Yes);
+            // A record has room.
+            let more = commit.cookie_bytes.saturating_sub(bare.cookie_bytes);
+            assert_eq!(more > 20, !is_large, "{write:?}: {more}");
+            let own = format!("{{\"_edge_done\":\"{}\",\"a\":1}}", "A".repeat(43));
+            let own = SessionData::from_json(own).unwrap();
+            let commit = try_seal(&codec, &own, &Lineage::new(ISSUED)).unwrap();
+            assert_eq!(commit.placement.of(0), KeyPlacement::Dropped);
+            assert!(
+                !reopened(&codec, &commit, 10)
+                    .session()
+                    .contains("_edge_done")
+            );
+        }
     }
 }
 
@@ -359,13 +414,13 @@ fn ends_of_many_keys_cost_linear_time() {
     let codec = Codec::new(config, &keys(&[0], &["secret"])).unwrap();
     let work = |keys: usize| {
         let members: Vec<String> = (0..keys).map(|key| format!("\"k{key}\":{key}")).collect();
-        let session = Session::from_json(format!("{{\"a\":1,{}}}", members.join(","))).unwrap();
+        let session = SessionData::from_json(format!("{{\"a\":1,{}}}", members.join(","))).unwrap();
         let start = Instant::now();
         let commit = try_seal(&codec, &session, &Lineage::new(CREATED)).unwrap();
         let before = reopened(&codec, &commit, 99);
         assert_eq!(before.session().len(), keys + 1);
-        let lineage = before.lineage().carrying(before.session(), &session);
-        let commit = try_seal(&codec, &session, &lineage).unwrap();
+        let after = before.session().with_data(session.clone());
+        let commit = try_seal(&codec, &session, after.lineage()).unwrap();
         let ended = reopened(&codec, &commit, 100);
         assert_eq!(
             (ended.session().len(), ended.expired_keys().count()),
@@ -394,12 +449,12 @@ fn ends_of_many_keys_cost_linear_time() {
 fn a_session_cannot_write_the_ends_of_its_keys_itself() {
     let keys = [Key {
         priority: Priority::Normal,
-        octets: 10,
+        bytes: 10,
         is_secret: false,
         ends: true,
     }];
     let codec = codec_for(&keys, Overflow::Refuse, false, 4_093);
-    let session = Session::from_json(r#"{"_edge_ends":{"k0":4000000000},"k0":1}"#).unwrap();
+    let session = SessionData::from_json(r#"{"_edge_ends":{"k0":4000000000},"k0":1}"#).unwrap();
     let commit = try_seal(&codec, &session, &Lineage::new(CREATED)).unwrap();
     assert_eq!(commit.placement.reason(0), PlacementReason::Reserved);
     assert_eq!(
@@ -432,7 +487,8 @@ fn a_session_cannot_write_the_ticket_of_its_record_itself() {
                         continue;
                     }
                     let session =
-                        Session::from_json(format!("{{\"_edge_ticket\":{own},{rest}}}")).unwrap();
+                        SessionData::from_json(format!("{{\"_edge_ticket\":{own},{rest}}}"))
+                            .unwrap();
                     let commit = try_seal(&codec, &session, &Lineage::new(CREATED)).unwrap();
                     assert_eq!(
                         commit.placement.reason(0),
@@ -500,7 +556,7 @@ fn one_dictionary_is_written_and_all_are_read() {
             dictionary(255, "YW5vdGhlcg=="),
         ]
     };
-    let session = Session::from_json(format!(
+    let session = SessionData::from_json(format!(
         r#"{{"text":"{}"}}"#,
         "oolong and darjeeling ".repeat(9)
     ))

@@ -29,13 +29,13 @@ fn member(key: &str, value: &str) -> String {
     format!("{} : {value}", serde_json::to_string(key).unwrap())
 }
 
-fn session(range: core::ops::Range<usize>) -> impl Strategy<Value = Session> {
+fn session(range: core::ops::Range<usize>) -> impl Strategy<Value = SessionData> {
     vec_of(("[a-zé\"\\\\]{0,6}", value()), range).prop_map(|members| {
         let members: Vec<_> = members
             .iter()
             .map(|(key, value)| member(key, value))
             .collect();
-        Session::from_json(format!("{{{}}}", members.join(","))).unwrap()
+        SessionData::from_json(format!("{{{}}}", members.join(","))).unwrap()
     })
 }
 
@@ -64,7 +64,7 @@ fn value_of(commit: &Commit) -> String {
 }
 
 /// Values as Python spells them, which is what Django's envelope keeps.
-fn canonical(session: &Session) -> Vec<(String, String)> {
+fn canonical(session: &SessionData) -> Vec<(String, String)> {
     let spelled = |json: &str| {
         let mut canonical = String::new();
         crate::text::json::write_canonical(json, crate::text::json::DEPTH_LIMIT, &mut canonical)
@@ -111,7 +111,7 @@ proptest! {
         for commit in [&one, &two] {
             let opened = whole(&codec, commit);
             prop_assert_eq!(canonical(opened.session()), canonical(&session));
-            prop_assert_eq!(commit.cookie_octets, "__Host-s".len() + value_of(commit).len());
+            prop_assert_eq!(commit.cookie_bytes, "__Host-s".len() + value_of(commit).len());
         }
         if is_sealed {
             prop_assert_ne!(value_of(&one), value_of(&two));
@@ -126,7 +126,7 @@ proptest! {
         let value = value_of(&seal(&codec, &session, &Lineage::new(CREATED), 0));
         let mut changed = value.clone().into_bytes();
         changed[at.index(value.len())] ^= by;
-        let refused = |octets: &[u8]| codec.open_value(octets, ISSUED, &mut Workspace::new()).is_err();
+        let refused = |bytes: &[u8]| codec.open_value(bytes, ISSUED, &mut Workspace::new()).is_err();
         prop_assert!(refused(&changed));
         prop_assert!(refused(&value.as_bytes()[..len.index(value.len())]));
         for other in other_spellings(&value) {
@@ -165,7 +165,7 @@ proptest! {
     ) {
         let codec = codec_of(if is_sealed { Envelope::Sealed } else { Envelope::Django }, 0);
         let created = Timestamp::from_seconds(ISSUED.seconds() - began);
-        let value = value_of(&seal(&codec, &Session::new(), &Lineage::new(created), 0));
+        let value = value_of(&seal(&codec, &SessionData::new(), &Lineage::new(created), 0));
         let opens = |age: i64| {
             let now = Timestamp::from_seconds(ISSUED.seconds() + age);
             codec.open_value(value.as_bytes(), now, &mut Workspace::new()).is_ok()
@@ -199,7 +199,7 @@ proptest! {
             members.sort_unstable();
             (members, contested)
         };
-        let (one_way, other_way) = (Session::merged(&base, &one, &other), Session::merged(&base, &other, &one));
+        let (one_way, other_way) = (SessionData::merged(&base, &one, &other), SessionData::merged(&base, &other, &one));
         prop_assert_eq!(one_way.contested, 0);
         prop_assert_eq!(sorted(one_way), sorted(other_way));
     }

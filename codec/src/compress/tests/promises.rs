@@ -17,7 +17,7 @@ pub(super) fn what_is_written_is_read(writer: &mut impl Write, reader: &mut impl
             assert_eq!(
                 reader.read(&stream, container, plain.len()).as_deref(),
                 Ok(&*plain),
-                "{} octets in {container:?}",
+                "{} bytes in {container:?}",
                 plain.len()
             );
         });
@@ -106,7 +106,7 @@ pub(super) fn a_truncated_stream_is_corrupt(writer: &mut impl Write, reader: &mu
                 assert_eq!(
                     reader.read(&stream[..length], container, 1 << 16),
                     Err(InflateError::Corrupt),
-                    "{length} of {} octets in {container:?}",
+                    "{length} of {} bytes in {container:?}",
                     stream.len()
                 );
             }
@@ -114,7 +114,7 @@ pub(super) fn a_truncated_stream_is_corrupt(writer: &mut impl Write, reader: &mu
     }
 }
 
-pub(super) fn a_flipped_octet_is_never_trouble(writer: &mut impl Write, reader: &mut impl Read) {
+pub(super) fn a_flipped_byte_is_never_trouble(writer: &mut impl Write, reader: &mut impl Read) {
     for_each_container(|container| {
         let stream = writer.write(SESSION, container);
         for position in 0..stream.len() {
@@ -125,11 +125,11 @@ pub(super) fn a_flipped_octet_is_never_trouble(writer: &mut impl Write, reader: 
                 if let Ok(plain) = read {
                     assert!(plain.len() <= 500);
                     // The checksum of zlib leaves only the remarks in the header and the bits that
-                    // fill the last octet; a raw stream has none, its envelope is authenticated.
+                    // fill the last byte; a raw stream has none, its envelope is authenticated.
                     let zlib = matches!(container, Container::Zlib);
                     assert!(
                         !zlib || plain == SESSION,
-                        "octet {position} changed by {flip}"
+                        "byte {position} changed by {flip}"
                     );
                 }
             }
@@ -137,7 +137,7 @@ pub(super) fn a_flipped_octet_is_never_trouble(writer: &mut impl Write, reader: 
     });
 }
 
-pub(super) fn octets_after_a_raw_stream_are_corrupt_and_after_zlib_ignored(
+pub(super) fn bytes_after_a_raw_stream_are_corrupt_and_after_zlib_ignored(
     writer: &mut impl Write,
     reader: &mut impl Read,
 ) {

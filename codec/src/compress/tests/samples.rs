@@ -32,7 +32,7 @@ pub(super) fn plain_texts() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Octets without repetition, the same at every call (xorshift).
+/// Bytes without repetition, the same at every call (xorshift).
 pub(super) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
     core::iter::repeat_with(|| {

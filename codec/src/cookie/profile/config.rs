@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CookieProfileError;
 use crate::cookie::attribute::{CookiePriority, SameSite};
+use crate::cookie::bytes::is_attribute_byte;
 use crate::cookie::name::CookieName;
-use crate::cookie::octets::is_attribute_octet;
-use crate::cookie::set_cookie::MAX_ATTRIBUTE_OCTETS;
+use crate::cookie::set_cookie::MAX_ATTRIBUTE_BYTES;
 
 /// Name and attributes of a session cookie as configured. What is left out takes the safest
 /// value: `__Host-session`, `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`, this host only.
@@ -21,7 +21,7 @@ pub struct CookieProfileConfig {
     pub secure: bool,
     /// `HttpOnly`: hidden from scripts.
     pub http_only: bool,
-    /// `Path`, beginning with `/`; visible ASCII without `;`, at most 1024 octets.
+    /// `Path`, beginning with `/`; visible ASCII without `;`, at most 1024 bytes.
     pub path: String,
     /// `Domain`: a host name, to share the cookie with all its sub-domains.
     pub domain: Option<String>,
@@ -69,14 +69,14 @@ impl CookieProfileConfig {
         if !self.path.starts_with('/') {
             return Err(CookieProfileError::PathNotAbsolute);
         }
-        if self.path.len() > MAX_ATTRIBUTE_OCTETS {
+        if self.path.len() > MAX_ATTRIBUTE_BYTES {
             return Err(CookieProfileError::PathTooLong {
-                octets: self.path.len(),
+                bytes: self.path.len(),
             });
         }
-        // A blank or non-ASCII octet is percent-encoded in every URL: such a path matches none.
-        match self.path.bytes().find(|octet| !is_attribute_octet(*octet)) {
-            Some(octet) => Err(CookieProfileError::PathOctet { octet }),
+        // A blank or non-ASCII byte is percent-encoded in every URL: such a path matches none.
+        match self.path.bytes().find(|byte| !is_attribute_byte(*byte)) {
+            Some(byte) => Err(CookieProfileError::PathByte { byte }),
             None => Ok(()),
         }
     }
@@ -110,17 +110,17 @@ fn is_host_name(domain: &str) -> bool {
             && !label.ends_with('-')
             && label
                 .bytes()
-                .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     let last_is_number = domain
         .rsplit('.')
         .next()
-        .is_some_and(|label| label.bytes().all(|octet| octet.is_ascii_digit()));
-    domain.len() <= MAX_HOST_OCTETS && domain.split('.').all(is_label) && !last_is_number
+        .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    domain.len() <= MAX_HOST_BYTES && domain.split('.').all(is_label) && !last_is_number
 }
 
 /// RFC 1035 2.3.4, in text form.
-const MAX_HOST_OCTETS: usize = 253;
+const MAX_HOST_BYTES: usize = 253;
 
 #[cfg(test)]
 mod tests {

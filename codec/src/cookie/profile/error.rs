@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::cookie::name::CookieNameError;
 use crate::cookie::prefix::CookiePrefix;
-use crate::cookie::set_cookie::MAX_ATTRIBUTE_OCTETS;
+use crate::cookie::set_cookie::MAX_ATTRIBUTE_BYTES;
 
 /// Why a cookie profile is refused. All of these are mistakes in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +38,12 @@ pub enum CookieProfileError {
     /// The path is so long that browsers ignore it.
     PathTooLong {
         /// Length given.
-        octets: usize,
+        bytes: usize,
     },
     /// The path holds something else than visible ASCII, or a `;`.
-    PathOctet {
-        /// The first such octet.
-        octet: u8,
+    PathByte {
+        /// The first such byte.
+        byte: u8,
     },
     /// The domain is no plain host name.
     DomainNotHostName,
@@ -76,12 +76,12 @@ impl fmt::Display for CookieProfileError {
             }
             Self::PartitionedNeedsSecure => f.write_str("a partitioned cookie must be secure"),
             Self::PathNotAbsolute => f.write_str("the cookie path must begin with /"),
-            Self::PathTooLong { octets } => write!(
+            Self::PathTooLong { bytes } => write!(
                 f,
-                "cookie path of {octets} octets, browsers read {MAX_ATTRIBUTE_OCTETS}"
+                "cookie path of {bytes} bytes, browsers read {MAX_ATTRIBUTE_BYTES}"
             ),
-            Self::PathOctet { octet } => {
-                write!(f, "octet 0x{octet:02x} is not allowed in a cookie path")
+            Self::PathByte { byte } => {
+                write!(f, "byte 0x{byte:02x} is not allowed in a cookie path")
             }
             Self::DomainNotHostName => f.write_str(
                 "the cookie domain must be a host name, without leading dot, port or address",

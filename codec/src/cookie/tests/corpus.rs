@@ -16,7 +16,7 @@ const CASES: &[Case] = &[
     (b"a=1;sessionid=x;b=2;", &[b"x"], b"a=1; b=2"),
     (b" \tsessionid \t=\t x \t; a = 1 ", &[b"x"], b"a = 1"),
     (b"sessionid=", &[b""], b""),
-    // Never unquoted, never decoded, inner octets as they are.
+    // Never unquoted, never decoded, inner bytes as they are.
     (b"sessionid=\"x\"; a=\"b c\"", &[b"\"x\""], b"a=\"b c\""),
     (b"sessionid=%41+b; a=%3B", &[b"%41+b"], b"a=%3B"),
     (
@@ -135,21 +135,21 @@ fn prefixed_names_cannot_be_spoofed() {
 }
 
 #[test]
-fn every_octet_around_the_name_is_ours_only_if_it_is_a_blank() {
-    for octet in 0..=u8::MAX {
+fn every_byte_around_the_name_is_ours_only_if_it_is_a_blank() {
+    for byte in 0..=u8::MAX {
         for sent in [
-            [&[octet], &b"sid=x"[..]].concat(),
-            [&b"sid"[..], &[octet], b"=x"].concat(),
+            [&[byte], &b"sid=x"[..]].concat(),
+            [&b"sid"[..], &[byte], b"=x"].concat(),
         ] {
             let seen = values(&sent, "sid");
             // `;` in front ends an empty chunk; everything else makes another name.
-            let ours = match octet {
+            let ours = match byte {
                 b' ' | b'\t' => true,
                 b';' => sent.starts_with(b";"),
                 _ => false,
             };
             // `sid==x` is the name and the value `=x`.
-            let expected: &[&[u8]] = match octet {
+            let expected: &[&[u8]] = match byte {
                 b'=' if sent.starts_with(b"sid") => &[b"=x"],
                 _ if ours => &[b"x"],
                 _ => &[],

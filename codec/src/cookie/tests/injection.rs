@@ -1,4 +1,4 @@
-//! Each text field with each octet (npm cookie CVE-2024-47764, Hono, Koa): the line reads back
+//! Each text field with each byte (npm cookie CVE-2024-47764, Hono, Koa): the line reads back
 //! with the same attributes, or the text is refused.
 
 use alloc::string::{String, ToString};
@@ -7,12 +7,12 @@ use crate::cookie::{
     CookieName, CookieProfile, CookieProfileConfig, Lifetime, SameSite, SetCookie,
 };
 
-/// Every octet a `&str` can begin a character with: ASCII itself, and for each of 0x80 to 0xff
-/// the two-octet character of that code point.
+/// Every byte a `&str` can begin a character with: ASCII itself, and for each of 0x80 to 0xff
+/// the two-byte character of that code point.
 fn texts(before: &str, after: &str) -> impl Iterator<Item = String> {
-    (0..=u8::MAX).map(move |octet| {
+    (0..=u8::MAX).map(move |byte| {
         let mut text = String::from(before);
-        text.push(char::from(octet));
+        text.push(char::from(byte));
         text.push_str(after);
         text
     })
@@ -29,7 +29,7 @@ fn unchanged(line: &str, name: &str, value: &str, path: &str, domain: Option<&st
     assert_eq!(read.same_site, Some(SameSite::Lax), "{line}");
     assert!(read.secure && read.http_only && !read.partitioned, "{line}");
     assert!(
-        line.bytes().all(|octet| matches!(octet, 0x20..=0x7e)),
+        line.bytes().all(|byte| matches!(byte, 0x20..=0x7e)),
         "{line}"
     );
 }

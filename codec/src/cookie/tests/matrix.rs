@@ -120,8 +120,8 @@ fn each_refusal_says_its_reason() {
                 path: "/a;b".into(),
                 ..base()
             },
-            Refused::PathOctet { octet: b';' },
-            "octet 0x3b is not allowed in a cookie path",
+            Refused::PathByte { byte: b';' },
+            "byte 0x3b is not allowed in a cookie path",
         ),
         (
             CookieProfileConfig {
@@ -129,8 +129,8 @@ fn each_refusal_says_its_reason() {
                 path: ["/", &"p".repeat(1024)].concat(),
                 ..base()
             },
-            Refused::PathTooLong { octets: 1025 },
-            "cookie path of 1025 octets, browsers read 1024",
+            Refused::PathTooLong { bytes: 1025 },
+            "cookie path of 1025 bytes, browsers read 1024",
         ),
     ] {
         let error = CookieProfile::new(config).unwrap_err();

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{header, name, profile, values, without};
 use crate::cookie::{CookieHeader, CookieProfileConfig, Lifetime, SameSite, SetCookie};
 
-/// Octets that matter to parsers, far more often than chance would bring them.
+/// Bytes that matter to parsers, far more often than chance would bring them.
 fn crafted() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         vec_of(any::<u8>(), 0..4),
@@ -85,13 +85,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn no_octets_panic(sent in crafted()) {
+    fn no_bytes_panic(sent in crafted()) {
         let sid = name("sid");
         let out = without(&sent, &[&sid]);
         prop_assert!(values(&out, "sid").is_empty());
-        // What is kept is a subsequence of the chunks sent, octet by octet.
-        let pairs = |octets: &[u8]| -> Vec<(Vec<u8>, Vec<u8>)> {
-            header(octets).cookies().map(|c| (c.name.to_vec(), c.value.to_vec())).collect()
+        // What is kept is a subsequence of the chunks sent, byte by byte.
+        let pairs = |bytes: &[u8]| -> Vec<(Vec<u8>, Vec<u8>)> {
+            header(bytes).cookies().map(|c| (c.name.to_vec(), c.value.to_vec())).collect()
         };
         let all = pairs(&sent);
         let mut rest = all.iter();
@@ -176,14 +176,14 @@ proptest! {
         prop_assert_eq!(apart, lines.iter().map(String::as_bytes).collect::<Vec<_>>());
         // And nothing of what is no line at all is lost but commas and blanks.
         let kept: usize = SetCookie::lines(&crafted).map(<[u8]>::len).sum();
-        let blank = |octet: &&u8| matches!(octet, b',' | b' ' | b'\t');
+        let blank = |byte: &&u8| matches!(byte, b',' | b' ' | b'\t');
         prop_assert!(kept + crafted.iter().filter(blank).count() >= crafted.len());
     }
 
     #[test]
-    fn refused_values_are_exactly_those_with_other_octets(value in any::<String>()) {
+    fn refused_values_are_exactly_those_with_other_bytes(value in any::<String>()) {
         let profile = profile(CookieProfileConfig::default());
-        let clean = value.bytes().all(|octet| octet.is_ascii_graphic() && !b"\",;\\".contains(&octet));
+        let clean = value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte));
         prop_assert_eq!(profile.set(&value, Lifetime::BrowserSession).is_ok(), clean);
     }
 

@@ -30,16 +30,16 @@ fn ten_thousand_cookies() {
 
 #[test]
 fn the_limit_is_128_kib() {
-    let mut sent = [b"sessionid=", &[b'v'; CookieHeader::MAX_OCTETS - 10][..]].concat();
+    let mut sent = [b"sessionid=", &[b'v'; CookieHeader::MAX_BYTES - 10][..]].concat();
     assert_eq!(
         values(&sent, "sessionid")[0].len(),
-        CookieHeader::MAX_OCTETS - 10
+        CookieHeader::MAX_BYTES - 10
     );
     sent.push(b'v');
-    let octets = CookieHeader::MAX_OCTETS + 1;
+    let bytes = CookieHeader::MAX_BYTES + 1;
     assert_eq!(
         CookieHeader::new(&sent).err(),
-        Some(HeaderTooLong { octets })
+        Some(HeaderTooLong { bytes })
     );
 }
 
@@ -74,7 +74,7 @@ fn hostile_headers_cost_one_allocation() {
         b"__Host-session;",
         b"..",
     ] {
-        let sent = repeated(pattern, CookieHeader::MAX_OCTETS);
+        let sent = repeated(pattern, CookieHeader::MAX_BYTES);
         let mut out = Vec::with_capacity(sent.len() + sent.len() / 2 + 2);
         let capacity = out.capacity();
         header(&sent).write_without(&ours, &mut out);
@@ -83,8 +83,8 @@ fn hostile_headers_cost_one_allocation() {
 }
 
 /// `pattern` again and again, between letters that keep blanks from being trimmed at once.
-fn repeated(pattern: &[u8], octets: usize) -> Vec<u8> {
-    let inside = pattern.iter().copied().cycle().take(octets - 6);
+fn repeated(pattern: &[u8], bytes: usize) -> Vec<u8> {
+    let inside = pattern.iter().copied().cycle().take(bytes - 6);
     b"a=b"
         .iter()
         .copied()
@@ -152,9 +152,9 @@ fn assert_linear(filling: &[u8], mut read: impl FnMut(&[u8], &mut Vec<u8>)) {
 fn sizes_are_exact_at_every_length() {
     let profile = CookieProfile::new(CookieProfileConfig::default()).unwrap();
     let longest = "v".repeat(4097);
-    for octets in 0..=4096 {
-        let size = profile.size_of(octets);
-        let made = profile.set(&longest[..octets], Lifetime::BrowserSession);
+    for bytes in 0..=4096 {
+        let size = profile.size_of(bytes);
+        let made = profile.set(&longest[..bytes], Lifetime::BrowserSession);
         match made {
             Ok(cookie) => {
                 let pair = cookie.as_str().split(';').next().unwrap();
@@ -162,7 +162,7 @@ fn sizes_are_exact_at_every_length() {
                 assert!(size <= 4096);
             }
             Err(error) => {
-                assert_eq!(error, CookieValueError::TooLong { octets: size });
+                assert_eq!(error, CookieValueError::TooLong { bytes: size });
                 assert!(size > 4096);
             }
         }

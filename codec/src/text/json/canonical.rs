@@ -52,7 +52,7 @@ fn write_with(
 /// writes it is copied whole.
 struct Writer<'a> {
     text: &'a str,
-    /// The octets of the text that come next in `out`.
+    /// The bytes of the text that come next in `out`.
     copy: Range<usize>,
     out: &'a mut String,
     duplicates: Duplicates,
@@ -137,13 +137,13 @@ impl Visitor for Writer<'_> {
 
     #[inline(always)]
     fn key(&mut self, quoted: Range<usize>, spelling: Spelling, _: u16) {
-        let octets = match spelling {
+        let bytes = match spelling {
             Spelling::Plain => self.text.as_bytes().get(quoted.clone()),
             Spelling::Other => None,
         };
         let start = self.position();
         self.string(quoted, spelling);
-        self.duplicates.key(start..self.position(), octets);
+        self.duplicates.key(start..self.position(), bytes);
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use core::fmt;
 pub struct JsonError {
     /// What is wrong.
     pub kind: JsonErrorKind,
-    /// The octet of the text at which it showed, from 0.
+    /// The byte of the text at which it showed, from 0.
     pub at: usize,
 }
 
@@ -17,9 +17,9 @@ pub struct JsonError {
 pub enum JsonErrorKind {
     /// The text ends inside of a value, or holds none.
     UnexpectedEnd,
-    /// An octet that cannot stand there.
-    UnexpectedOctet,
-    /// A string holds an octet below 0x20 as it is.
+    /// A byte that cannot stand there.
+    UnexpectedByte,
+    /// A string holds a byte below 0x20 as it is.
     ControlCharacter,
     /// A `\` in a string is not followed by one of JSON's escapes.
     BadEscape,
@@ -31,7 +31,7 @@ pub enum JsonErrorKind {
     IntegerTooLong,
     /// The text is JSON, but its value is not an object.
     NotAnObject,
-    /// The text has more than 2^32 - 1 octets.
+    /// The text has more than 2^32 - 1 bytes.
     TooLong,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
             JsonErrorKind::UnexpectedEnd => "the text ends too early",
-            JsonErrorKind::UnexpectedOctet => "unexpected character",
+            JsonErrorKind::UnexpectedByte => "unexpected character",
             JsonErrorKind::ControlCharacter => "control character in a string",
             JsonErrorKind::BadEscape => "unknown escape in a string",
             JsonErrorKind::TooDeep => "nested too deeply",
@@ -48,7 +48,7 @@ impl fmt::Display for JsonError {
             JsonErrorKind::NotAnObject => "the value is not an object",
             JsonErrorKind::TooLong => "the text is too long",
         };
-        write!(f, "JSON: {what} (octet {})", self.at)
+        write!(f, "JSON: {what} (byte {})", self.at)
     }
 }
 

@@ -10,10 +10,10 @@ mod nesting;
 use cursor::Cursor;
 use nesting::Nesting;
 
-/// Is told of a text's parts in their order. Ranges are octets of the text; `depth` is the number of
+/// Is told of a text's parts in their order. Ranges are bytes of the text; `depth` is the number of
 /// objects and arrays around the part. What is told before an error counts for nothing.
 pub(super) trait Visitor {
-    /// Whether to tell plain strings from others, for which more octets are looked at.
+    /// Whether to tell plain strings from others, for which more bytes are looked at.
     const TELLS_PLAIN: bool;
     /// The `{` or `[` at `at`.
     fn open(&mut self, container: Container, at: usize, depth: u16);
@@ -62,12 +62,12 @@ pub(super) enum Spelling {
 /// [`object_members`](super::object_members).
 #[inline(always)]
 pub(super) fn walk<V: Visitor>(text: &str, depth: u16, visitor: &mut V) -> Result<(), JsonError> {
-    let octets = text.as_bytes();
-    if u32::try_from(octets.len()).is_err() {
+    let bytes = text.as_bytes();
+    if u32::try_from(bytes.len()).is_err() {
         return Err(error(JsonErrorKind::TooLong, 0));
     }
     let limit = depth.min(DEPTH_LIMIT);
-    let mut cursor = Cursor { octets, at: 0 };
+    let mut cursor = Cursor { bytes, at: 0 };
     let mut nesting = Nesting::default();
     let mut container = Container::Array;
     cursor.skip_space();
@@ -105,7 +105,7 @@ pub(super) fn walk<V: Visitor>(text: &str, depth: u16, visitor: &mut V) -> Resul
                 let scalar = cursor.number()?;
                 visitor.scalar(scalar, start..cursor.at, nesting.depth);
             }
-            Some(b'-') if cursor.octets.get(start + 1) != Some(&b'I') => {
+            Some(b'-') if cursor.bytes.get(start + 1) != Some(&b'I') => {
                 cursor.at += 1;
                 let scalar = cursor.number()?;
                 visitor.scalar(scalar, start..cursor.at, nesting.depth);

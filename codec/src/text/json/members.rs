@@ -6,12 +6,12 @@ use core::ops::Range;
 use super::grammar::{Container, Scalar, Spelling, Visitor, walk};
 use super::{JsonError, JsonErrorKind};
 
-/// Some octets of a text.
+/// Some bytes of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// The first octet.
+    /// The first byte.
     pub(crate) start: u32,
-    /// The octet after the last.
+    /// The byte after the last.
     pub(crate) end: u32,
 }
 
@@ -110,7 +110,7 @@ impl Visitor for Collector<'_> {
     }
 }
 
-/// The walk refuses texts whose octets cannot be counted in 32 bits.
+/// The walk refuses texts whose bytes cannot be counted in 32 bits.
 #[inline(always)]
 fn span(range: Range<usize>) -> Span {
     Span {

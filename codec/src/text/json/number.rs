@@ -57,7 +57,7 @@ pub(super) fn is_shortest(text: &str) -> bool {
         [.., b'0'] => false,
         // 0.0000… is printed with an exponent.
         [b'0', b'0', b'0', b'0', ..] if integer == "0" => false,
-        octets => octets.iter().all(u8::is_ascii_digit),
+        bytes => bytes.iter().all(u8::is_ascii_digit),
     }
 }
 

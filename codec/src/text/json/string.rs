@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::cmp::Ordering;
 use core::fmt;
 
-use super::octets::plain_run_end;
+use super::bytes::plain_run_end;
 
 /// Appends `text` as a JSON string with its quotes, as Python writes it: ASCII only, `\uXXXX` in
 /// lower case, a surrogate pair above U+FFFF.
@@ -124,7 +124,7 @@ impl core::error::Error for LoneSurrogate {}
 /// The UTF-16 unit of the escape that `text` begins with, and what follows it.
 fn escaped_unit(text: &str) -> Option<(u16, &str)> {
     let after = text.strip_prefix('\\')?;
-    let (&letter, octets) = after.as_bytes().split_first()?;
+    let (&letter, bytes) = after.as_bytes().split_first()?;
     let unit = match letter {
         b'"' | b'\\' | b'/' => u16::from(letter),
         b'b' => 0x08,
@@ -134,7 +134,7 @@ fn escaped_unit(text: &str) -> Option<(u16, &str)> {
         b'r' => 0x0d,
         b'u' => {
             let mut unit = 0;
-            for &digit in octets.first_chunk::<4>()? {
+            for &digit in bytes.first_chunk::<4>()? {
                 unit = unit << 4 | char::from(digit).to_digit(16)? as u16;
             }
             return Some((unit, after.get(5..)?));
@@ -164,7 +164,7 @@ fn write_unit(unit: u16, out: &mut String) {
     }
 }
 
-/// `at` is always before an ASCII octet, before the first octet of a character or at the end.
+/// `at` is always before an ASCII byte, before the first byte of a character or at the end.
 fn split(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
 }

@@ -20,7 +20,7 @@ const FEW: usize = 16;
 /// 2^64 divided by the golden ratio, as in Fibonacci hashing.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// What is known of the objects written so far. Positions are octets of the written text.
+/// What is known of the objects written so far. Positions are bytes of the written text.
 #[derive(Default)]
 pub(super) struct Duplicates {
     /// The objects around the current place, outermost first.
@@ -85,13 +85,13 @@ impl Duplicates {
         });
     }
 
-    /// A key, with its quotes, of the innermost object; `octets` if it is written as it is spelled.
+    /// A key, with its quotes, of the innermost object; `bytes` if it is written as it is spelled.
     #[inline(always)]
-    pub(super) fn key(&mut self, key: Range<usize>, octets: Option<&[u8]>) {
+    pub(super) fn key(&mut self, key: Range<usize>, bytes: Option<&[u8]>) {
         self.keys.push(key);
         if let Some(object) = self.open.last_mut() {
             // A key that is spelled in another way may be equal to any.
-            let mark = octets.map_or(u64::MAX, mark);
+            let mark = bytes.map_or(u64::MAX, mark);
             object.suspect |= object.marks & mark != 0;
             object.marks |= mark;
         }
@@ -142,10 +142,10 @@ impl Duplicates {
         let mut by_key: Vec<&Kept> = members.iter().collect();
         // Stable: equal keys stay in the order of the text.
         sort(&mut by_key, |a, b| {
-            octets(written, &a.key).cmp(octets(written, &b.key))
+            bytes(written, &a.key).cmp(bytes(written, &b.key))
         });
         let mut kept: Vec<Kept> = by_key
-            .chunk_by(|a, b| octets(written, &a.key) == octets(written, &b.key))
+            .chunk_by(|a, b| bytes(written, &a.key) == bytes(written, &b.key))
             .filter_map(|same| Some((same.first()?, same.last()?)))
             .map(|(first, last)| Kept {
                 key: first.key.clone(),
@@ -225,12 +225,12 @@ enum Part {
 /// marks alone mostly shows that no key is repeated.
 #[inline(always)]
 fn mark(quoted: &[u8]) -> u64 {
-    let octet = |at: usize| u64::from(quoted.get(at).copied().unwrap_or_default());
+    let byte = |at: usize| u64::from(quoted.get(at).copied().unwrap_or_default());
     let len = quoted.len();
     // First, middle, last but one and last, so that `name` and `note` differ, and `item1`, `item2`.
-    let octets = [1, len / 2, len.wrapping_sub(3), len.wrapping_sub(2)].map(octet);
-    let mixed = octets.into_iter().fold(len as u64, |mixed, octet| {
-        mixed.wrapping_mul(31).wrapping_add(octet)
+    let bytes = [1, len / 2, len.wrapping_sub(3), len.wrapping_sub(2)].map(byte);
+    let mixed = bytes.into_iter().fold(len as u64, |mixed, byte| {
+        mixed.wrapping_mul(31).wrapping_add(byte)
     });
     // Multiplication spreads upwards: the highest six bits know all of the others.
     1 << (mixed.wrapping_mul(SPREAD) >> 58)
@@ -241,13 +241,13 @@ fn any_repeated(keys: &[Range<usize>], written: &[u8]) -> bool {
     keys.iter().enumerate().any(|(count, key)| {
         keys.iter()
             .take(count)
-            .any(|other| other.len() == key.len() && octets(written, other) == octets(written, key))
+            .any(|other| other.len() == key.len() && bytes(written, other) == bytes(written, key))
     })
 }
 
 #[cold]
 fn any_repeated_sorted(keys: &[Range<usize>], written: &[u8]) -> bool {
-    let mut keys: Vec<&[u8]> = keys.iter().map(|key| octets(written, key)).collect();
+    let mut keys: Vec<&[u8]> = keys.iter().map(|key| bytes(written, key)).collect();
     sort(&mut keys, |a, b| {
         a.len().cmp(&b.len()).then_with(|| a.cmp(b))
     });
@@ -261,6 +261,6 @@ fn order(written: &str, a: &Range<usize>, b: &Range<usize>) -> Ordering {
 }
 
 #[inline(always)]
-fn octets<'a>(written: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+fn bytes<'a>(written: &'a [u8], range: &Range<usize>) -> &'a [u8] {
     written.get(range.clone()).unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-use super::super::octets::{plain_run_end, run_end};
+use super::super::bytes::{plain_run_end, run_end};
 use super::super::{INTEGER_DIGITS, JsonError, JsonErrorKind};
 use super::{Scalar, Spelling, Visitor, error};
 
 /// Where in the text the walk is.
 pub(super) struct Cursor<'a> {
     /// Of the whole text.
-    pub(super) octets: &'a [u8],
+    pub(super) bytes: &'a [u8],
     /// The next one.
     pub(super) at: usize,
 }
@@ -13,7 +13,7 @@ pub(super) struct Cursor<'a> {
 impl Cursor<'_> {
     #[inline(always)]
     pub(super) fn peek(&self) -> Option<u8> {
-        self.octets.get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     #[inline(always)]
@@ -49,9 +49,9 @@ impl Cursor<'_> {
         let mut spelling = Spelling::Plain;
         loop {
             self.at = if V::TELLS_PLAIN {
-                plain_run_end(self.octets, self.at)
+                plain_run_end(self.bytes, self.at)
             } else {
-                run_end(self.octets, self.at)
+                run_end(self.bytes, self.at)
             };
             match self.peek() {
                 Some(b'"') => {
@@ -83,7 +83,7 @@ impl Cursor<'_> {
         self.at += 1;
         for _ in 0..digits {
             match self.peek() {
-                Some(octet) if octet.is_ascii_hexdigit() => self.at += 1,
+                Some(byte) if byte.is_ascii_hexdigit() => self.at += 1,
                 Some(_) => return Err(error(JsonErrorKind::BadEscape, backslash)),
                 None => return Err(self.unexpected()),
             }
@@ -143,13 +143,13 @@ impl Cursor<'_> {
             b"Infinity",
             b"-Infinity",
         ];
-        let rest = self.octets.get(self.at..).unwrap_or_default();
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
         if let Some(word) = words.into_iter().find(|word| rest.starts_with(word)) {
             self.at += word.len();
             return Ok(());
         }
         if words.into_iter().any(|word| word.starts_with(rest)) {
-            self.at = self.octets.len();
+            self.at = self.bytes.len();
         }
         Err(self.unexpected())
     }
@@ -157,7 +157,7 @@ impl Cursor<'_> {
     /// The error for what stands here, or does not.
     pub(super) fn unexpected(&self) -> JsonError {
         let kind = match self.peek() {
-            Some(_) => JsonErrorKind::UnexpectedOctet,
+            Some(_) => JsonErrorKind::UnexpectedByte,
             None => JsonErrorKind::UnexpectedEnd,
         };
         error(kind, self.at)

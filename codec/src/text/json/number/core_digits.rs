@@ -33,8 +33,8 @@ fn below_half_way(value: f64) -> Option<u64> {
 /// A float's shortest digits and its exponent: `d.ddde-xx`.
 #[derive(Clone, Default)]
 pub(in crate::text::json) struct Shortest {
-    /// 17 digits, a point and `e-324` are 23 octets.
-    octets: [u8; 24],
+    /// 17 digits, a point and `e-324` are 23 bytes.
+    bytes: [u8; 24],
     len: usize,
 }
 
@@ -57,24 +57,24 @@ impl Shortest {
     }
 
     fn text(&self) -> &str {
-        let octets = self.octets.get(..self.len).unwrap_or_default();
-        str::from_utf8(octets).unwrap_or_default()
+        let bytes = self.bytes.get(..self.len).unwrap_or_default();
+        str::from_utf8(bytes).unwrap_or_default()
     }
 
     /// The digits without the point, as a number.
     fn digits(&self) -> u64 {
-        let octets = self.octets.iter().take_while(|octet| **octet != b'e');
-        octets
-            .filter(|octet| **octet != b'.')
-            .fold(0, |digits: u64, octet| {
-                digits.wrapping_mul(10).wrapping_add(u64::from(octet & 0xf))
+        let bytes = self.bytes.iter().take_while(|byte| **byte != b'e');
+        bytes
+            .filter(|byte| **byte != b'.')
+            .fold(0, |digits: u64, byte| {
+                digits.wrapping_mul(10).wrapping_add(u64::from(byte & 0xf))
             })
     }
 
     /// Makes the last digit one less, or leaves it even.
     fn decrement(&mut self) {
-        let octets = self.octets.iter_mut().take_while(|octet| **octet != b'e');
-        if let Some(last) = octets.last() {
+        let bytes = self.bytes.iter_mut().take_while(|byte| **byte != b'e');
+        if let Some(last) = bytes.last() {
             *last &= !1;
         }
     }
@@ -91,7 +91,7 @@ impl Deref for Shortest {
 impl fmt::Write for Shortest {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let end = self.len + text.len();
-        let place = self.octets.get_mut(self.len..end).ok_or(fmt::Error)?;
+        let place = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
         place.copy_from_slice(text.as_bytes());
         self.len = end;
         Ok(())
