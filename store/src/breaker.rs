@@ -1,12 +1,10 @@
-use alloc::rc::Rc;
-use core::cell::Cell;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicI64, AtomicU8, Ordering::Relaxed};
 
 use session_codec::Timestamp;
 
-use crate::about::About;
+use crate::around::{Around, Call, Wrapped};
 use crate::error::StoreError;
-use crate::head::{Head, Swapped};
-use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// Failures in a row after which a store is left alone: fewer may be one lost connection.
@@ -20,19 +18,22 @@ const PROBE_MILLIS: i64 = 1_000;
 ///
 /// Only outages count (`Unavailable`, `TimedOut`); a store that refuses or finds a conflict is
 /// well. Deletions pass: nobody waits for them, and they come too seldom to tell anything.
-pub struct Breaker<S> {
-    inner: S,
-    circuit: Rc<Circuit>,
-}
+pub type Breaker<S> = Wrapped<S, Arc<Circuit>>;
 
 /// What is known of a store's health; outlives the requests that find it out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Circuit {
-    failures: Cell<u8>,
+    failures: AtomicU8,
     /// Until when calls are refused, once there were failures enough.
-    until: Cell<Option<Timestamp>>,
+    until: Moment,
     /// When the request came whose calls find out whether the store is well again.
-    probe: Cell<Option<Timestamp>>,
+    probe: Moment,
+}
+
+impl Default for Circuit {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Circuit {
@@ -40,9 +41,9 @@ impl Circuit {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            failures: Cell::new(0),
-            until: Cell::new(None),
-            probe: Cell::new(None),
+            failures: AtomicU8::new(0),
+            until: Moment::none(),
+            probe: Moment::none(),
         }
     }
 
@@ -92,76 +93,53 @@ impl Circuit {
         self.probe.set(None);
         match answer {
             Err(StoreError::Unavailable { .. } | StoreError::TimedOut) => {
-                self.failures.set(self.failures.get().saturating_add(1));
-                if self.failures.get() >= FAILURES {
+                // Never beyond what opens it, so it cannot come round to zero.
+                let failures = self.failures.load(Relaxed).saturating_add(1).min(FAILURES);
+                self.failures.store(failures, Relaxed);
+                if failures == FAILURES {
                     self.until.set(Some(after(now, OPEN_MILLIS)));
                 }
             }
             _ => {
-                self.failures.set(0);
+                self.failures.store(0, Relaxed);
                 self.until.set(None);
             }
         }
     }
 }
 
-impl<S> Breaker<S> {
-    /// `inner`, with what `circuit` knows of it.
-    pub const fn new(inner: S, circuit: Rc<Circuit>) -> Self {
-        Self { inner, circuit }
+impl Around for Arc<Circuit> {
+    async fn around<C: Call, S: SessionStore>(
+        &self,
+        call: &C,
+        store: &S,
+    ) -> Result<C::Answer, StoreError> {
+        match call.now() {
+            Some(now) => self.call(now, call.make(store)).await,
+            None => call.make(store).await,
+        }
     }
 }
 
-impl<S: SessionStore> SessionStore for Breaker<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        self.circuit.call(now, self.inner.get(name, now)).await
+/// A time, or none, that threads may share.
+#[derive(Debug)]
+struct Moment(AtomicI64);
+
+impl Moment {
+    const NONE: i64 = i64::MIN;
+
+    const fn none() -> Self {
+        Self(AtomicI64::new(Self::NONE))
     }
 
-    async fn get_fresh(
-        &self,
-        name: &RecordName,
-        now: Timestamp,
-    ) -> Result<Option<Kept>, StoreError> {
-        self.circuit
-            .call(now, self.inner.get_fresh(name, now))
-            .await
+    fn get(&self) -> Option<Timestamp> {
+        let millis = self.0.load(Relaxed);
+        (millis != Self::NONE).then(|| Timestamp::from_millis(millis))
     }
 
-    async fn put(
-        &self,
-        name: &RecordName,
-        record: &Record,
-        about: &About,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let put = self.inner.put(name, record, about, now);
-        self.circuit.call(now, put).await
-    }
-
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        self.inner.delete(name).await
-    }
-
-    async fn swap_head(
-        &self,
-        session: &RecordName,
-        from: Option<&RecordName>,
-        to: Option<&Head>,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<Swapped, StoreError> {
-        let swap = self.inner.swap_head(session, from, to, expires, now);
-        self.circuit.call(now, swap).await
-    }
-
-    async fn end_head(
-        &self,
-        session: &RecordName,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let end = self.inner.end_head(session, expires, now);
-        self.circuit.call(now, end).await
+    fn set(&self, time: Option<Timestamp>) {
+        let millis = time.map_or(Self::NONE, |time| time.millis());
+        self.0.store(millis, Relaxed);
     }
 }
 
@@ -171,15 +149,17 @@ const fn after(now: Timestamp, millis: i64) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use session_codec::StoreName;
+
     use super::*;
     use crate::{Fault, FaultyStore, MemoryStore};
 
     #[test]
     fn five_failures_open_it_and_one_probe_closes_it() {
-        let store = FaultyStore::new(MemoryStore::new());
-        let circuit = Rc::new(Circuit::new());
-        let breaker = Breaker::new(&store, Rc::clone(&circuit));
-        let name = RecordName::new([1; 24]);
+        let store = FaultyStore::of(MemoryStore::new());
+        let circuit = Arc::new(Circuit::new());
+        let breaker = Breaker::new(&store, Arc::clone(&circuit));
+        let name = StoreName::new([1; 24]);
         let at = |millis: i64| Timestamp::from_millis(1_800_000_000_000 + millis);
         let get = |millis: i64| pollster::block_on(breaker.get(&name, at(millis))).is_ok();
 

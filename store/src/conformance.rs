@@ -4,11 +4,11 @@
 //! the backend does, inside a Worker too:
 //!
 //! ```
-//! # use session_codec::Timestamp;
-//! # use session_store::{MemoryStore, RecordName, conformance};
+//! # use session_codec::{StoreName, Timestamp};
+//! # use session_store::{MemoryStore, conformance};
 //! # let now = Timestamp::from_seconds(1_800_000_000);
-//! # let mut octet = 0;
-//! # let fresh_name = || { octet += 1; RecordName::new([octet; 24]) };
+//! # let mut byte = 0;
+//! # let fresh_name = || { byte += 1; StoreName::new([byte; 24]) };
 //! # let store = MemoryStore::new();
 //! # pollster::block_on(async {
 //! let report = conformance::run(&store, now, fresh_name).await?;
@@ -26,28 +26,27 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use session_codec::Timestamp;
+use session_codec::{StoreName, Timestamp};
 
-use crate::record::RecordName;
 use crate::store::SessionStore;
 
 mod checks;
 mod heads;
 mod probe;
 
-/// Runs every check, about 90 calls and 4 MiB. Stops at the first that fails. Records are
+/// Runs every check, about 120 calls and 4 MiB. Stops at the first that fails. Records are
 /// deleted again, or left to expire if a check fails.
 ///
 /// `now` should be the real time for backends that expire by themselves; expiry is tested by
 /// *asking* with later times. `fresh_name` gives names that were never used in this store, 24
-/// random octets each.
+/// random bytes each.
 ///
 /// # Errors
 /// The check that failed, its clause, and what the store did.
 pub async fn run(
     store: &impl SessionStore,
     now: Timestamp,
-    fresh_name: impl FnMut() -> RecordName,
+    fresh_name: impl FnMut() -> StoreName,
 ) -> Result<Report, Failure> {
     let mut probe = probe::Probe::new(store, now, fresh_name);
     let replaces = checks::all(&mut probe).await?;
@@ -67,7 +66,7 @@ pub struct Report {
     /// Whether a second record under one name replaces the first (clause 7); otherwise it is
     /// refused as a conflict.
     pub replaces: bool,
-    /// Whether it keeps heads (clauses 10 and 11).
+    /// Whether it keeps heads (clauses 10, 11 and 13).
     pub keeps_heads: bool,
 }
 

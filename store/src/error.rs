@@ -20,8 +20,8 @@ pub enum StoreError {
     },
     /// The record is within our limit but above the backend's own.
     TooLarge {
-        /// Octets of the record.
-        octets: usize,
+        /// Bytes of the record.
+        bytes: usize,
         /// What the backend takes.
         limit: usize,
     },
@@ -49,8 +49,8 @@ impl fmt::Display for StoreError {
             Self::Unavailable { reason } => write!(f, "store unavailable: {reason}"),
             Self::TimedOut => f.write_str("store did not answer in time"),
             Self::Refused { reason } => write!(f, "store refused: {reason}"),
-            Self::TooLarge { octets, limit } => {
-                write!(f, "record of {octets} octets, the store takes {limit}")
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "record of {bytes} bytes, the store takes {limit}")
             }
             Self::Conflict => f.write_str("another record has this name"),
         }

@@ -1,18 +1,11 @@
-use core::cell::Cell;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
-use session_codec::Timestamp;
-
-use crate::about::About;
+use crate::around::{Around, Call, Wrapped};
 use crate::error::StoreError;
-use crate::head::{Head, Swapped};
-use crate::record::{Kept, Record, RecordName};
 use crate::store::SessionStore;
 
 /// A store whose failures are chosen: for testing what stands in front of a store.
-pub struct FaultyStore<S> {
-    inner: S,
-    fault: Cell<Option<Fault>>,
-}
+pub type FaultyStore<S> = Wrapped<S, Faults>;
 
 /// How every call of a [`FaultyStore`] fails until told otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,101 +16,76 @@ pub enum Fault {
     AfterEffect,
 }
 
+/// Which fault there is now.
+#[derive(Debug, Default)]
+pub struct Faults(AtomicU8);
+
 impl<S> FaultyStore<S> {
     /// Works as `inner` does until [`set_fault`](Self::set_fault).
-    pub const fn new(inner: S) -> Self {
-        Self {
-            inner,
-            fault: Cell::new(None),
-        }
+    pub const fn of(inner: S) -> Self {
+        Self::new(inner, Faults(AtomicU8::new(0)))
     }
 
     /// From now on every call fails so, or works again.
     pub fn set_fault(&self, fault: Option<Fault>) {
-        self.fault.set(fault);
+        let number = match fault {
+            None => 0,
+            Some(Fault::BeforeEffect) => 1,
+            Some(Fault::AfterEffect) => 2,
+        };
+        self.front().0.store(number, Relaxed);
     }
+}
 
-    /// The store behind.
-    pub const fn inner(&self) -> &S {
-        &self.inner
+impl Faults {
+    fn now(&self) -> Option<Fault> {
+        match self.0.load(Relaxed) {
+            1 => Some(Fault::BeforeEffect),
+            2 => Some(Fault::AfterEffect),
+            _ => None,
+        }
     }
+}
 
-    async fn call<T>(
+impl Around for Faults {
+    async fn around<C: Call, S: SessionStore>(
         &self,
-        effect: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+        call: &C,
+        store: &S,
+    ) -> Result<C::Answer, StoreError> {
         let unavailable = |reason: &str| {
             Err(StoreError::Unavailable {
                 reason: reason.into(),
             })
         };
-        match self.fault.get() {
-            None => effect.await,
+        match self.now() {
+            None => call.make(store).await,
             Some(Fault::BeforeEffect) => unavailable("injected before the effect"),
             Some(Fault::AfterEffect) => {
-                effect.await?;
+                call.make(store).await?;
                 unavailable("injected after the effect")
             }
         }
     }
 }
 
-impl<S: SessionStore> SessionStore for FaultyStore<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        self.call(self.inner.get(name, now)).await
-    }
-
-    async fn put(
-        &self,
-        name: &RecordName,
-        record: &Record,
-        about: &About,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.call(self.inner.put(name, record, about, now)).await
-    }
-
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        self.call(self.inner.delete(name)).await
-    }
-
-    async fn swap_head(
-        &self,
-        session: &RecordName,
-        from: Option<&RecordName>,
-        to: Option<&Head>,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<Swapped, StoreError> {
-        let swap = self.inner.swap_head(session, from, to, expires, now);
-        self.call(swap).await
-    }
-
-    async fn end_head(
-        &self,
-        session: &RecordName,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.call(self.inner.end_head(session, expires, now)).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use session_codec::Timestamp;
+
+    use session_codec::StoreName;
+
     use super::*;
     use crate::memory::MemoryStore;
+    use crate::{Record, RecordMeta};
 
     #[test]
     fn a_lost_answer_leaves_the_effect_and_a_repeat_is_fine() {
         pollster::block_on(async {
-            let store = FaultyStore::new(MemoryStore::new());
+            let store = FaultyStore::of(MemoryStore::new());
             let now = Timestamp::from_seconds(1);
-            let later = About::session_until(Timestamp::from_seconds(9));
-            let (name, record) = (
-                RecordName::new([1; 24]),
-                Record::new(b"r".to_vec()).unwrap(),
-            );
+            let later = RecordMeta::session_until(Timestamp::from_seconds(9));
+            let (name, record) = (StoreName::new([1; 24]), Record::new(b"r".to_vec()).unwrap());
 
             store.set_fault(Some(Fault::BeforeEffect));
             let error = store.put(&name, &record, &later, now).await.unwrap_err();

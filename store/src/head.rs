@@ -1,6 +1,8 @@
 use alloc::boxed::Box;
 
-use crate::record::RecordName;
+use session_codec::{StoreName, Timestamp};
+
+use crate::record::StoredRecord;
 
 /// The newest state of a session that was spilled: which record, and the cookie that names it.
 ///
@@ -10,20 +12,53 @@ use crate::record::RecordName;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Head {
     /// The newest record's name.
-    pub record: RecordName,
+    pub record: StoreName,
     /// The value of the cookie that names it.
     pub cookie: Box<str>,
 }
 
-/// What became of an attempt to move a session's head.
+/// The newest state of a session, as a store shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Swapped {
-    /// It moved, or it had moved so before (a retry whose first answer was lost).
-    Done,
-    /// Somebody else was first: this is the head now.
-    Other(Head),
-    /// The session ended; it has no head any more and gets none.
+pub struct Newest {
+    /// The head.
+    pub head: Head,
+    /// The record that it names, where the store has it at hand: whoever needs it is spared a
+    /// second look. None is no proof that there is none.
+    pub record: Option<StoredRecord>,
+}
+
+/// How a session's head is to move.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeadMove {
+    /// The head's own name.
+    pub session: StoreName,
+    /// The record that it names now, as far as the caller knows. A head that is absent moves from
+    /// anything.
+    pub from: Option<StoreName>,
+    /// What it names then; `None` forgets it: nothing is spilled any more.
+    pub to: Option<Head>,
+    /// When it is forgotten by itself.
+    pub expires: Timestamp,
+}
+
+impl HeadMove {
+    /// Whether the head that is there and lives may be moved: it is the one that the caller knows,
+    /// or the one it is to be, so that a repeated move is no conflict.
+    #[must_use]
+    pub fn moves(&self, there: &Head) -> bool {
+        self.from == Some(there.record) || self.to.as_ref() == Some(there)
+    }
+}
+
+/// What a store says of a session's head.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HeadState {
+    /// There is none: never written, expired, or forgotten.
+    Absent,
+    /// The newest state.
+    At(Newest),
+    /// The session ended: a tombstone is in its place.
     Ended,
     /// This store keeps no heads: the last answer wins.
-    Unkept,
+    NotKept,
 }

@@ -1,13 +1,16 @@
 use alloc::format;
+use alloc::string::String;
+
+use session_codec::StoreName;
 
 use super::Failure;
 use super::probe::Probe;
 use crate::error::StoreError;
-use crate::record::{Record, RecordName};
+use crate::record::Record;
 use crate::store::SessionStore;
 
 /// Every check, the simplest faults first. Gives whether a second record replaces the first.
-pub(super) async fn all<S: SessionStore, N: FnMut() -> RecordName>(
+pub(super) async fn all<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<bool, Failure> {
     absent(probe).await?;
@@ -20,7 +23,7 @@ pub(super) async fn all<S: SessionStore, N: FnMut() -> RecordName>(
     second_record(probe).await
 }
 
-async fn absent<S: SessionStore, N: FnMut() -> RecordName>(
+async fn absent<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<(), Failure> {
     probe.begin(1, "a name never written is absent");
@@ -28,18 +31,18 @@ async fn absent<S: SessionStore, N: FnMut() -> RecordName>(
     probe.expect_absent(&name, 0).await
 }
 
-async fn contents<S: SessionStore, N: FnMut() -> RecordName>(
+async fn contents<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<(), Failure> {
-    for (check, octets) in [
+    for (check, bytes) in [
         ("an empty record is kept", 0),
-        ("one octet is kept", 1),
-        ("every octet value is kept", 256),
+        ("one byte is kept", 1),
+        ("every byte value is kept", 256),
         ("100 KiB are kept", 100 * 1024),
-        ("the longest record is kept", Record::MAX_OCTETS),
+        ("the longest record is kept", Record::MAX_BYTES),
     ] {
         probe.begin(2, check);
-        let (name, record) = (probe.fresh_name(), probe.record(1, octets)?);
+        let (name, record) = (probe.fresh_name(), probe.record(1, bytes)?);
         probe.put(&name, &record, HOUR).await?;
         probe.expect(&name, 0, &record).await?;
         probe.expect(&name, 0, &record).await?;
@@ -47,7 +50,7 @@ async fn contents<S: SessionStore, N: FnMut() -> RecordName>(
     }
     // To a careless reader: a frame that expired in 1970, text, a number, JSON, compressed data.
     probe.begin(2, "a record is never interpreted");
-    for octets in [
+    for bytes in [
         &[0; 16][..],
         b" text\r\n\0",
         b"42",
@@ -55,7 +58,7 @@ async fn contents<S: SessionStore, N: FnMut() -> RecordName>(
         b"\x1f\x8b\x08\0",
         b"\xef\xbb\xbf\xff",
     ] {
-        let (name, record) = (probe.fresh_name(), probe.exactly(octets.into())?);
+        let (name, record) = (probe.fresh_name(), probe.exactly(bytes.into())?);
         probe.put(&name, &record, HOUR).await?;
         probe.expect(&name, 0, &record).await?;
         probe.delete(&name).await?;
@@ -63,7 +66,7 @@ async fn contents<S: SessionStore, N: FnMut() -> RecordName>(
     Ok(())
 }
 
-async fn expiry<S: SessionStore, N: FnMut() -> RecordName>(
+async fn expiry<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<(), Failure> {
     let record = probe.record(3, 60)?;
@@ -96,7 +99,7 @@ async fn expiry<S: SessionStore, N: FnMut() -> RecordName>(
     Ok(())
 }
 
-async fn names<S: SessionStore, N: FnMut() -> RecordName>(
+async fn names<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<(), Failure> {
     probe.begin(3, "each name has its own record");
@@ -119,7 +122,7 @@ async fn names<S: SessionStore, N: FnMut() -> RecordName>(
     // File systems and databases exist that ignore it.
     probe.begin(3, "names that differ in case alone are different");
     let first = probe.fresh_name();
-    let second = first.in_other_case();
+    let second = in_other_case(first);
     probe.put(&first, &a, HOUR).await?;
     probe.put(&second, &b, HOUR).await?;
     probe.expect(&first, 0, &a).await?;
@@ -128,7 +131,18 @@ async fn names<S: SessionStore, N: FnMut() -> RecordName>(
     probe.delete(&second).await
 }
 
-async fn deletion<S: SessionStore, N: FnMut() -> RecordName>(
+/// The name with upper and lower case exchanged: another name, except to stores that ignore case.
+fn in_other_case(name: StoreName) -> StoreName {
+    let exchanged = |letter: char| match letter {
+        'a'..='z' => letter.to_ascii_uppercase(),
+        _ => letter.to_ascii_lowercase(),
+    };
+    let text: String = name.to_text().chars().map(exchanged).collect();
+    // Every text of this length and alphabet is a name.
+    text.parse().unwrap_or(name)
+}
+
+async fn deletion<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<(), Failure> {
     probe.begin(6, "a deleted record is absent");
@@ -143,7 +157,7 @@ async fn deletion<S: SessionStore, N: FnMut() -> RecordName>(
     probe.delete(&never_written).await
 }
 
-async fn repetition<S: SessionStore, N: FnMut() -> RecordName>(
+async fn repetition<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<(), Failure> {
     probe.begin(7, "the same put may be repeated");
@@ -160,7 +174,7 @@ async fn repetition<S: SessionStore, N: FnMut() -> RecordName>(
     probe.delete(&name).await
 }
 
-async fn revocation<S: SessionStore, N: FnMut() -> RecordName>(
+async fn revocation<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<(), Failure> {
     probe.begin(12, "a revocation replaces the one before");
@@ -173,7 +187,7 @@ async fn revocation<S: SessionStore, N: FnMut() -> RecordName>(
     probe.delete(&name).await
 }
 
-async fn second_record<S: SessionStore, N: FnMut() -> RecordName>(
+async fn second_record<S: SessionStore, N: FnMut() -> StoreName>(
     probe: &mut Probe<'_, S, N>,
 ) -> Result<bool, Failure> {
     probe.begin(

@@ -2,13 +2,15 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use session_codec::Timestamp;
+use session_codec::{StoreName, Timestamp};
 
 use super::Failure;
-use crate::about::About;
+use super::heads::{Expected, Shown};
 use crate::error::StoreError;
-use crate::head::{Head, Swapped};
-use crate::record::{Kept, Record, RecordName};
+use crate::head::{Head, HeadMove, HeadState, Newest};
+use crate::proposal::{Committed, NewRecord, Proposal};
+use crate::record::{Record, StoredRecord};
+use crate::record_meta::RecordMeta;
 use crate::store::SessionStore;
 
 /// A store under test, the clock of the test, and the check at work. Times are seconds from the
@@ -21,7 +23,7 @@ pub(super) struct Probe<'a, S, N> {
     begun: Vec<&'static str>,
 }
 
-impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
+impl<'a, S: SessionStore, N: FnMut() -> StoreName> Probe<'a, S, N> {
     pub(super) fn new(store: &'a S, now: Timestamp, fresh_name: N) -> Self {
         Self {
             store,
@@ -43,94 +45,99 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         self.begun
     }
 
-    pub(super) fn fresh_name(&mut self) -> RecordName {
+    pub(super) fn fresh_name(&mut self) -> StoreName {
         (self.fresh_name)()
     }
 
-    /// A record that no other check writes: each octet depends on length and `seed`.
-    pub(super) fn record(&self, seed: u8, octets: usize) -> Result<Record, Failure> {
-        let pattern = (0..=u8::MAX).map(|octet| octet.wrapping_mul(3).wrapping_add(seed));
-        self.exactly(pattern.cycle().take(octets).collect())
+    /// A fresh name with the place of another one.
+    pub(super) fn fresh_name_beside(&mut self, other: StoreName) -> StoreName {
+        let (place, rest) = (other.bytes(), *self.fresh_name().bytes());
+        let half = StoreName::BYTES / 2;
+        StoreName::new(core::array::from_fn(|n| {
+            if n < half { place[n] } else { rest[n] }
+        }))
     }
 
-    /// A record of exactly these octets.
-    pub(super) fn exactly(&self, octets: Vec<u8>) -> Result<Record, Failure> {
-        Record::new(octets).map_err(|error| self.failure(format!("suite is at fault: {error}")))
+    /// A record that no other check writes: each byte depends on length and `seed`.
+    pub(super) fn record(&self, seed: u8, bytes: usize) -> Result<Record, Failure> {
+        let pattern = (0..=u8::MAX).map(|byte| byte.wrapping_mul(3).wrapping_add(seed));
+        self.exactly(pattern.cycle().take(bytes).collect())
+    }
+
+    /// A record of exactly these bytes.
+    pub(super) fn exactly(&self, bytes: Vec<u8>) -> Result<Record, Failure> {
+        Record::new(bytes).map_err(|error| self.failure(format!("suite is at fault: {error}")))
     }
 
     /// `put` at the start, to expire `lifetime` seconds later; must succeed.
     pub(super) async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
         lifetime: i64,
     ) -> Result<(), Failure> {
         let put = self.try_put(name, record, lifetime).await;
         put.map_err(|error| {
-            let octets = record.octets().len();
-            self.failure(format!("put of {octets} octets failed: {error}"))
+            let bytes = record.bytes().len();
+            self.failure(format!("put of {bytes} bytes failed: {error}"))
         })
     }
 
     pub(super) async fn try_put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
         lifetime: i64,
     ) -> Result<(), StoreError> {
-        let about = About::session_until(self.at(lifetime));
-        self.store.put(name, record, &about, self.now).await
+        let meta = RecordMeta::session_until(self.at(lifetime));
+        self.store.put(name, record, &meta, self.now).await
     }
 
     /// As [`Self::put`], of a revocation.
     pub(super) async fn revoke(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
         lifetime: i64,
     ) -> Result<(), Failure> {
-        let about = About::revocation_until(self.at(lifetime));
-        let put = self.store.put(name, record, &about, self.now).await;
+        let meta = RecordMeta::revocation_until(self.at(lifetime));
+        let put = self.store.put(name, record, &meta, self.now).await;
         put.map_err(|error| self.failure(format!("revocation failed: {error}")))
     }
 
     /// `get` at `second` must give exactly `record`.
     pub(super) async fn expect(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         second: i64,
         record: &Record,
     ) -> Result<(), Failure> {
-        let put = record.octets();
+        let put = record.bytes();
         match self.get(name, second).await? {
             Some(got) if got.record == *record => Ok(()),
-            Some(Kept { record: got, .. }) => Err(self.failure(format!(
-                "at {second} s got {} octets, the first {} as put, instead of the {} put",
-                got.octets().len(),
+            Some(StoredRecord { record: got, .. }) => Err(self.failure(format!(
+                "at {second} s got {} bytes, the first {} as put, instead of the {} put",
+                got.bytes().len(),
                 put.iter()
-                    .zip(got.octets())
+                    .zip(got.bytes())
                     .take_while(|(a, b)| a == b)
                     .count(),
                 put.len()
             ))),
             None => Err(self.failure(format!(
-                "at {second} s got nothing instead of the {} octets put",
+                "at {second} s got nothing instead of the {} bytes put",
                 put.len()
             ))),
         }
     }
 
     /// `get` at `second` must give nothing.
-    pub(super) async fn expect_absent(
-        &self,
-        name: &RecordName,
-        second: i64,
-    ) -> Result<(), Failure> {
+    pub(super) async fn expect_absent(&self, name: &StoreName, second: i64) -> Result<(), Failure> {
         match self.get(name, second).await? {
             None => Ok(()),
             Some(got) => Err(self.failure(format!(
-                "at {second} s got {} octets instead of nothing",
-                got.record.octets().len()
+                "at {second} s got {} bytes instead of nothing",
+                got.record.bytes().len()
             ))),
         }
     }
@@ -138,7 +145,7 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
     /// `get` at the start must say that the record expires at `lifetime`.
     pub(super) async fn expect_expiry(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         lifetime: i64,
     ) -> Result<(), Failure> {
         let told = self.get(name, 0).await?.map(|kept| kept.expires);
@@ -152,7 +159,7 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
     /// `get_fresh` at the start must give exactly `record`, which expires at `lifetime`.
     pub(super) async fn expect_fresh(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
         lifetime: i64,
     ) -> Result<(), Failure> {
@@ -163,7 +170,7 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         }
     }
 
-    pub(super) async fn delete(&self, name: &RecordName) -> Result<(), Failure> {
+    pub(super) async fn delete(&self, name: &StoreName) -> Result<(), Failure> {
         let deleted = self.store.delete(name).await;
         deleted.map_err(|error| self.failure(format!("delete failed: {error}")))
     }
@@ -171,39 +178,178 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
     /// Moves a head, and must see what is expected.
     pub(super) async fn swap(
         &self,
-        session: &RecordName,
-        (from, to): (Option<&Head>, Option<&Head>),
+        session: &StoreName,
+        heads: (Option<&Head>, Option<&Head>),
         second: i64,
-        expected: &Swapped,
+        expected: Expected<'_>,
     ) -> Result<(), Failure> {
-        let seen = self.try_swap(session, (from, to), second).await?;
-        if seen == *expected {
-            return Ok(());
-        }
-        let (seen, expected) = (describe(&seen), describe(expected));
-        Err(self.failure(format!("at {second} s {seen} instead of {expected}")))
+        let seen = self.try_swap(session, heads, second).await?;
+        self.check(&seen, second, expected)
     }
 
     /// Moves a head that is to expire an hour after the start.
     pub(super) async fn try_swap(
         &self,
-        session: &RecordName,
-        (from, to): (Option<&Head>, Option<&Head>),
+        session: &StoreName,
+        heads: (Option<&Head>, Option<&Head>),
         second: i64,
-    ) -> Result<Swapped, Failure> {
-        let from = from.map(|head| &head.record);
-        let (expires, now) = (self.at(HEAD_LIFETIME), self.at(second));
-        let swapped = self.store.swap_head(session, from, to, expires, now).await;
-        swapped.map_err(|error| self.failure(format!("swap at {second} s failed: {error}")))
+    ) -> Result<Committed, Failure> {
+        let proposal = Proposal {
+            head: Some(self.head_move(session, heads)),
+            ..Proposal::default()
+        };
+        self.try_commit(&proposal, second).await
     }
 
-    /// Puts up a tombstone that is to expire an hour after the start.
-    pub(super) async fn end_head(&self, session: &RecordName) -> Result<(), Failure> {
+    /// Commits at the start, and must see what is expected.
+    pub(super) async fn commit(
+        &self,
+        proposal: &Proposal,
+        expected: Expected<'_>,
+    ) -> Result<(), Failure> {
+        let seen = self.try_commit(proposal, 0).await?;
+        self.check(&seen, 0, expected)
+    }
+
+    /// Commits at the start, and must be told exactly these records.
+    pub(super) async fn expect_listed(
+        &self,
+        proposal: &Proposal,
+        expected: &[Option<&Record>],
+    ) -> Result<(), Failure> {
+        let Committed::Saved(saved) = self.try_commit(proposal, 0).await? else {
+            return Err(self.failure("a commit without a head was not saved".into()));
+        };
+        let told = saved.listed.iter();
+        let told: Vec<_> = told
+            .map(|kept| kept.as_ref().map(|kept| &kept.record))
+            .collect();
+        if told == expected {
+            return Ok(());
+        }
+        let is_there = |records: &[Option<&Record>]| {
+            let marks = records.iter().map(|record| match record {
+                Some(record) => format!("{} bytes", record.bytes().len()),
+                None => "nothing".into(),
+            });
+            marks.collect::<Vec<_>>().join(", ")
+        };
+        let (told, expected) = (is_there(&told), is_there(expected));
+        Err(self.failure(format!("told {told} instead of {expected}")))
+    }
+
+    async fn try_commit(&self, proposal: &Proposal, second: i64) -> Result<Committed, Failure> {
+        let committed = self.store.commit(proposal, self.at(second)).await;
+        committed.map_err(|error| self.failure(format!("commit at {second} s failed: {error}")))
+    }
+
+    fn check(&self, seen: &Committed, second: i64, expected: Expected<'_>) -> Result<(), Failure> {
+        if expected.is(seen) {
+            return Ok(());
+        }
+        let seen = match seen {
+            Committed::Saved(_) => "done",
+            Committed::Other(_) => "another head",
+            Committed::Ended => "ended",
+        };
+        let expected = expected.describe();
+        Err(self.failure(format!("at {second} s {seen} instead of {expected}")))
+    }
+
+    /// A proposal of a record that expires in an hour.
+    pub(super) fn proposal(
+        &self,
+        name: &StoreName,
+        record: &Record,
+        unless_ended: &[StoreName],
+    ) -> Proposal {
+        Proposal {
+            record: Some(NewRecord {
+                name: *name,
+                record: record.clone(),
+                meta: RecordMeta::session_until(self.at(HEAD_LIFETIME)),
+            }),
+            head: None,
+            unless_ended: unless_ended.to_vec(),
+        }
+    }
+
+    /// A head's move that is to expire an hour after the start.
+    pub(super) fn head_move(
+        &self,
+        session: &StoreName,
+        (from, to): (Option<&Head>, Option<&Head>),
+    ) -> HeadMove {
+        HeadMove {
+            session: *session,
+            from: from.map(|head| head.record),
+            to: to.cloned(),
+            expires: self.at(HEAD_LIFETIME),
+        }
+    }
+
+    pub(super) async fn head(
+        &self,
+        session: &StoreName,
+        second: i64,
+    ) -> Result<HeadState, Failure> {
+        let state = self.store.head(session, self.at(second)).await;
+        state.map_err(|error| self.failure(format!("head at {second} s failed: {error}")))
+    }
+
+    /// A session's head must be this one.
+    pub(super) async fn expect_head(
+        &self,
+        session: &StoreName,
+        second: i64,
+        expected: Shown<'_>,
+    ) -> Result<(), Failure> {
+        let seen = self.head(session, second).await?;
+        if expected.is(&seen) {
+            return Ok(());
+        }
+        let seen = match seen {
+            HeadState::Absent => "no head",
+            HeadState::At(_) => "another head",
+            HeadState::Ended => "an end",
+            HeadState::NotKept => "no heads at all",
+        };
+        let expected = expected.describe();
+        Err(self.failure(format!("at {second} s {seen} instead of {expected}")))
+    }
+
+    /// Where a head comes with a record it must be this one.
+    pub(super) async fn expect_record_if_shown(
+        &self,
+        session: &StoreName,
+        record: &Record,
+    ) -> Result<(), Failure> {
+        match self.head(session, 0).await? {
+            HeadState::At(Newest {
+                record: Some(kept), ..
+            }) if kept.record != *record || kept.expires != self.at(HEAD_LIFETIME) => {
+                Err(self.failure("the head came with another record, or another expiry".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts up a tombstone that is to expire an hour after the start, and must be told which head
+    /// was there.
+    pub(super) async fn end(
+        &self,
+        session: &StoreName,
+        expected: Option<&Head>,
+    ) -> Result<(), Failure> {
         let ended = self
             .store
-            .end_head(session, self.at(HEAD_LIFETIME), self.now);
-        let ended = ended.await;
-        ended.map_err(|error| self.failure(format!("end failed: {error}")))
+            .end(session, self.at(HEAD_LIFETIME), self.now)
+            .await
+            .map_err(|error| self.failure(format!("end failed: {error}")))?;
+        if ended.as_ref() == expected {
+            return Ok(());
+        }
+        Err(self.failure("end told another head than the one that was there".into()))
     }
 
     pub(super) fn failure(&self, seen: String) -> Failure {
@@ -214,7 +360,7 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
         }
     }
 
-    async fn get(&self, name: &RecordName, second: i64) -> Result<Option<Kept>, Failure> {
+    async fn get(&self, name: &StoreName, second: i64) -> Result<Option<StoredRecord>, Failure> {
         let got = self.store.get(name, self.at(second)).await;
         got.map_err(|error| self.failure(format!("get at {second} s failed: {error}")))
     }
@@ -226,12 +372,3 @@ impl<'a, S: SessionStore, N: FnMut() -> RecordName> Probe<'a, S, N> {
 
 /// Seconds from the start until a head of the suite expires.
 pub(super) const HEAD_LIFETIME: i64 = 60 * 60;
-
-const fn describe(swapped: &Swapped) -> &'static str {
-    match swapped {
-        Swapped::Done => "done",
-        Swapped::Other(_) => "another head",
-        Swapped::Ended => "ended",
-        Swapped::Unkept => "no heads",
-    }
-}

@@ -2,27 +2,28 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
-use session_codec::Timestamp;
+use session_codec::{StoreName, Timestamp};
 
 use super::SimulatedClock;
-use crate::about::About;
 use crate::error::StoreError;
-use crate::head::{Head, Swapped};
+use crate::head::{Head, HeadState};
 use crate::memory::MemoryStore;
-use crate::record::{Kept, Record, RecordName};
+use crate::proposal::{Committed, Proposal};
+use crate::record::{Record, StoredRecord};
+use crate::record_meta::RecordMeta;
 use crate::store::SessionStore;
 
 /// D1 as documented: one primary, which decides, and a replica that is behind it. Reads take the
-/// replica, and the primary for what the replica lacks, as the adapter of D1 does.
+/// replica, and those past every cache the primary, as with the adapter of D1.
 pub struct D1Model {
     clock: SimulatedClock,
     primary: MemoryStore,
-    replica: RefCell<BTreeMap<RecordName, Vec<Seen>>>,
+    replica: RefCell<BTreeMap<StoreName, Vec<Seen>>>,
     lag_millis: Cell<u64>,
 }
 
 /// When the replica sees what a record became.
-type Seen = (i64, Option<Kept>);
+type Seen = (i64, Option<StoredRecord>);
 
 impl D1Model {
     /// An empty database.
@@ -41,16 +42,24 @@ impl D1Model {
         self.lag_millis.set(millis);
     }
 
-    fn replicate(&self, name: &RecordName, kept: Option<Kept>) {
+    fn replicate(&self, name: &StoreName, kept: Option<StoredRecord>) {
         let mut replica = self.replica.borrow_mut();
-        let versions = replica.entry(name.clone()).or_default();
+        let versions = replica.entry(*name).or_default();
         let lag = self.clock.roll(self.lag_millis.get() + 1).cast_signed();
         // A replica applies writes in their order.
         let before = versions.last().map_or(i64::MIN, |(seen, _)| *seen);
         versions.push(((self.clock.now().millis() + lag).max(before), kept));
     }
 
-    fn on_replica(&self, name: &RecordName, now: Timestamp) -> Option<Kept> {
+    fn replicate_put(&self, name: &StoreName, record: &Record, meta: &RecordMeta) {
+        let kept = StoredRecord {
+            record: record.clone(),
+            expires: Timestamp::from_seconds(meta.expires.seconds()),
+        };
+        self.replicate(name, Some(kept));
+    }
+
+    fn on_replica(&self, name: &StoreName, now: Timestamp) -> Option<StoredRecord> {
         let replica = self.replica.borrow();
         let at = self.clock.now().millis();
         let (_, kept) = replica.get(name)?.iter().rfind(|(seen, _)| *seen <= at)?;
@@ -59,62 +68,59 @@ impl D1Model {
 }
 
 impl SessionStore for D1Model {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        match self.on_replica(name, now) {
-            Some(kept) => Ok(Some(kept)),
-            None => self.primary.get(name, now).await,
-        }
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        Ok(self.on_replica(name, now))
     }
 
     async fn get_fresh(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         now: Timestamp,
-    ) -> Result<Option<Kept>, StoreError> {
+    ) -> Result<Option<StoredRecord>, StoreError> {
         self.primary.get(name, now).await
     }
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        meta: &RecordMeta,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.primary.put(name, record, about, now).await?;
-        let kept = Kept {
-            record: record.clone(),
-            expires: Timestamp::from_seconds(about.expires.seconds()),
-        };
-        self.replicate(name, Some(kept));
+        self.primary.put(name, record, meta, now).await?;
+        self.replicate_put(name, record, meta);
         Ok(())
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
         self.primary.delete(name).await?;
         self.replicate(name, None);
         Ok(())
     }
 
-    async fn swap_head(
-        &self,
-        session: &RecordName,
-        from: Option<&RecordName>,
-        to: Option<&Head>,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<Swapped, StoreError> {
-        let swap = self.primary.swap_head(session, from, to, expires, now);
-        swap.await
+    async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
+        let committed = self.primary.commit(proposal, now).await?;
+        if let (Committed::Saved(_), Some(new)) = (&committed, &proposal.record) {
+            self.replicate_put(&new.name, &new.record, &new.meta);
+        }
+        Ok(committed)
     }
 
-    async fn end_head(
+    async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
+        self.primary.head(session, now).await
+    }
+
+    async fn end(
         &self,
-        session: &RecordName,
+        session: &StoreName,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.primary.end_head(session, expires, now).await
+    ) -> Result<Option<Head>, StoreError> {
+        self.primary.end(session, expires, now).await
     }
 }
 
@@ -130,14 +136,14 @@ mod tests {
         clock.clone().spawn(async move {
             let store = D1Model::new(clock.clone());
             store.set_lag(10_000);
-            let (name, now) = (RecordName::new([1; 24]), clock.now());
+            let (name, now) = (StoreName::new([1; 24]), clock.now());
             let record = Record::new(b"record".to_vec()).unwrap();
-            let about = About::session_until(Timestamp::from_seconds(now.seconds() + 3600));
-            store.put(&name, &record, &about, now).await.unwrap();
-            assert!(store.on_replica(&name, now).is_none());
-            assert!(store.get(&name, now).await.unwrap().is_some());
+            let meta = RecordMeta::session_until(Timestamp::from_seconds(now.seconds() + 3600));
+            store.put(&name, &record, &meta, now).await.unwrap();
+            assert!(store.get(&name, now).await.unwrap().is_none());
+            assert!(store.get_fresh(&name, now).await.unwrap().is_some());
             clock.sleep(10_000).await;
-            assert!(store.on_replica(&name, clock.now()).is_some());
+            assert!(store.get(&name, clock.now()).await.unwrap().is_some());
             store.delete(&name).await.unwrap();
             assert!(store.get(&name, clock.now()).await.unwrap().is_some());
             assert!(store.get_fresh(&name, clock.now()).await.unwrap().is_none());

@@ -3,13 +3,13 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use session_codec::Timestamp;
+use session_codec::{StoreName, Timestamp};
 
 use super::SimulatedClock;
-use crate::about::About;
 use crate::error::StoreError;
 use crate::frame::Framed;
-use crate::record::{Kept, Record, RecordName};
+use crate::record::{Record, StoredRecord};
+use crate::record_meta::RecordMeta;
 use crate::store::SessionStore;
 
 /// Until a write is seen at other locations, at most.
@@ -26,8 +26,8 @@ const MIN_TTL_SECONDS: i64 = 60;
 pub struct KvModel {
     clock: SimulatedClock,
     places: usize,
-    keys: RefCell<BTreeMap<RecordName, Vec<Version>>>,
-    caches: RefCell<BTreeMap<(usize, RecordName), Cached>>,
+    keys: RefCell<BTreeMap<StoreName, Vec<Version>>>,
+    caches: RefCell<BTreeMap<(usize, StoreName), Cached>>,
 }
 
 /// What one write made of a key.
@@ -80,12 +80,12 @@ impl KvModel {
     fn write(
         &self,
         place: usize,
-        name: &RecordName,
+        name: &StoreName,
         value: Option<Value>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now().millis();
         let mut keys = self.keys.borrow_mut();
-        let versions = keys.entry(name.clone()).or_default();
+        let versions = keys.entry(*name).or_default();
         let last = versions
             .last()
             .map_or(i64::MIN / 2, |version| version.written);
@@ -104,14 +104,14 @@ impl KvModel {
             value,
         });
         // The location that wrote usually sees its own write.
-        self.caches.borrow_mut().remove(&(place, name.clone()));
+        self.caches.borrow_mut().remove(&(place, *name));
         Ok(())
     }
 
-    fn read(&self, place: usize, name: &RecordName) -> Option<Value> {
+    fn read(&self, place: usize, name: &StoreName) -> Option<Value> {
         let now = self.clock.now().millis();
         let mut caches = self.caches.borrow_mut();
-        let key = (place, name.clone());
+        let key = (place, *name);
         if let Some(cached) = caches.get(&key).filter(|cached| now < cached.until) {
             return cached.value.clone();
         }
@@ -133,28 +133,32 @@ impl KvModel {
 }
 
 impl SessionStore for KvAt {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
         let value = self.kv.read(self.place, name);
         Ok(value.and_then(|value| Framed::read(value.frame, now).live()))
     }
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        meta: &RecordMeta,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let seconds = about.expires.seconds().saturating_sub(now.seconds());
+        let seconds = meta.expires.seconds().saturating_sub(now.seconds());
         let life = seconds.max(MIN_TTL_SECONDS).saturating_mul(1000);
         let value = Value {
-            frame: Framed::write(record, about.expires),
+            frame: Framed::write(record, meta.expires),
             dropped: self.kv.clock.now().millis().saturating_add(life),
         };
         self.kv.write(self.place, name, Some(value))
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
         self.kv.write(self.place, name, None)
     }
 }
@@ -166,27 +170,27 @@ mod tests {
 
     /// Runs `test` with the clock, a record's name and a record.
     fn simulated<T: Future<Output = ()> + 'static>(
-        test: impl FnOnce(SimulatedClock, Rc<KvModel>, RecordName, Record) -> T,
+        test: impl FnOnce(SimulatedClock, Rc<KvModel>, StoreName, Record) -> T,
     ) {
         let simulation = Simulation::new(1, Timestamp::from_seconds(1_800_000_000));
         let clock = simulation.clock().clone();
         let kv = Rc::new(KvModel::new(clock.clone(), 2));
         let record = Record::new(b"record".to_vec()).unwrap();
-        clock.spawn(test(clock.clone(), kv, RecordName::new([1; 24]), record));
+        clock.spawn(test(clock.clone(), kv, StoreName::new([1; 24]), record));
         assert_eq!(simulation.run(), Ok(()));
     }
 
-    fn until(clock: &SimulatedClock, seconds: i64) -> About {
-        About::session_until(Timestamp::from_seconds(clock.now().seconds() + seconds))
+    fn until(clock: &SimulatedClock, seconds: i64) -> RecordMeta {
+        RecordMeta::session_until(Timestamp::from_seconds(clock.now().seconds() + seconds))
     }
 
     #[test]
     fn absence_is_cached_and_a_write_takes_time_to_be_seen_elsewhere() {
         simulated(|clock, kv, name, record| async move {
             let (here, there) = (kv.at(0), kv.at(1));
-            let (now, about) = (clock.now(), until(&clock, 3600));
+            let (now, meta) = (clock.now(), until(&clock, 3600));
             assert!(there.get(&name, now).await.unwrap().is_none());
-            here.put(&name, &record, &about, now).await.unwrap();
+            here.put(&name, &record, &meta, now).await.unwrap();
             assert!(here.get(&name, now).await.unwrap().is_some());
             // Seen there within a minute, if nobody had asked too early.
             clock.sleep(59_999).await;
@@ -204,21 +208,21 @@ mod tests {
     #[test]
     fn one_write_a_second_for_each_key() {
         simulated(|clock, kv, name, record| async move {
-            let (here, about) = (kv.at(0), until(&clock, 3600));
-            here.put(&name, &record, &about, clock.now()).await.unwrap();
+            let (here, meta) = (kv.at(0), until(&clock, 3600));
+            here.put(&name, &record, &meta, clock.now()).await.unwrap();
             clock.sleep(999).await;
-            let refused = here.put(&name, &record, &about, clock.now()).await;
+            let refused = here.put(&name, &record, &meta, clock.now()).await;
             assert_eq!(refused.unwrap_err().label(), "refused");
             clock.sleep(1).await;
-            here.put(&name, &record, &about, clock.now()).await.unwrap();
+            here.put(&name, &record, &meta, clock.now()).await.unwrap();
         });
     }
 
     #[test]
     fn a_life_below_a_minute_ends_when_it_was_to_end_all_the_same() {
         simulated(|clock, kv, name, record| async move {
-            let (here, about) = (kv.at(0), until(&clock, 5));
-            here.put(&name, &record, &about, clock.now()).await.unwrap();
+            let (here, meta) = (kv.at(0), until(&clock, 5));
+            here.put(&name, &record, &meta, clock.now()).await.unwrap();
             clock.sleep(4_000).await;
             assert!(here.get(&name, clock.now()).await.unwrap().is_some());
             clock.sleep(1_000).await;

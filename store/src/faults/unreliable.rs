@@ -4,14 +4,15 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::pending;
 
-use session_codec::Timestamp;
+use session_codec::{StoreName, Timestamp};
 
 use super::SimulatedClock;
-use crate::about::About;
 use crate::error::StoreError;
 use crate::frame::Framed;
-use crate::head::{Head, Swapped};
-use crate::record::{Kept, Record, RecordName};
+use crate::head::{Head, HeadMove, HeadState, Newest};
+use crate::proposal::{Committed, Proposal};
+use crate::record::{Record, StoredRecord};
+use crate::record_meta::RecordMeta;
 use crate::store::SessionStore;
 
 /// Longest time that a call takes before its effect, and again after it, in milliseconds.
@@ -32,9 +33,9 @@ pub enum Trouble {
     Hang,
     /// No answer ever comes, and the backend does it later, up to half a minute.
     Late,
-    /// A read gives octets that nobody wrote.
+    /// A read gives bytes that nobody wrote.
     Garbage,
-    /// A read gives more octets than any record has.
+    /// A read gives more bytes than any record has.
     Oversize,
     /// A read gives another record, a head an earlier one: what who can write to the store could
     /// put there.
@@ -124,7 +125,7 @@ pub struct Unreliable<S> {
 #[derive(Default)]
 struct Past {
     records: Vec<Record>,
-    heads: Vec<(RecordName, Head)>,
+    heads: Vec<(StoreName, Head)>,
 }
 
 impl<S: SessionStore + 'static> Unreliable<S> {
@@ -148,6 +149,19 @@ impl<S: SessionStore + 'static> Unreliable<S> {
             weather: self.weather.clone(),
             past: Rc::clone(&self.past),
         }
+    }
+
+    /// An earlier head of this session, when the weather brings one.
+    fn played_back(&self, session: &StoreName) -> Option<Newest> {
+        if self.weather.strikes(&self.clock) != Some(Trouble::Rollback) {
+            return None;
+        }
+        let past = self.past.borrow();
+        let mut own = past.heads.iter().filter(|(name, _)| name == session);
+        own.next().map(|(_, head)| Newest {
+            head: head.clone(),
+            record: None,
+        })
     }
 
     async fn travel(&self) {
@@ -187,8 +201,8 @@ impl<S: SessionStore + 'static> Unreliable<S> {
     async fn read(
         &self,
         now: Timestamp,
-        answer: impl Future<Output = Result<Option<Kept>, StoreError>>,
-    ) -> Result<Option<Kept>, StoreError> {
+        answer: impl Future<Output = Result<Option<StoredRecord>, StoreError>>,
+    ) -> Result<Option<StoredRecord>, StoreError> {
         self.travel().await;
         match self.weather.strikes(&self.clock) {
             Some(Trouble::BeforeEffect | Trouble::AfterEffect) => {
@@ -196,20 +210,20 @@ impl<S: SessionStore + 'static> Unreliable<S> {
             }
             Some(Trouble::Hang | Trouble::Late) => return pending().await,
             Some(Trouble::Garbage) => {
-                let octets = (0..40).map(|_| self.clock.roll(256).to_le_bytes()[0]);
-                return Ok(Framed::read(octets.collect(), now).live());
+                let bytes = (0..40).map(|_| self.clock.roll(256).to_le_bytes()[0]);
+                return Ok(Framed::read(bytes.collect(), now).live());
             }
             Some(Trouble::Oversize) => {
-                let mut octets = vec![0; Framed::MAX_OCTETS + 1];
-                octets[0..8].copy_from_slice(&i64::MAX.to_be_bytes());
-                return Ok(Framed::read(octets, now).live());
+                let mut bytes = vec![0; Framed::MAX_BYTES + 1];
+                bytes[0..8].copy_from_slice(&i64::MAX.to_be_bytes());
+                return Ok(Framed::read(bytes, now).live());
             }
             Some(Trouble::Rollback) => {
                 let past = self.past.borrow();
                 if !past.records.is_empty() {
                     let record = past.records[index(&self.clock, past.records.len())].clone();
                     let expires = now.after(core::time::Duration::from_secs(3600));
-                    return Ok(Some(Kept { record, expires }));
+                    return Ok(Some(StoredRecord { record, expires }));
                 }
             }
             None => {}
@@ -227,73 +241,81 @@ fn down(when: &str) -> StoreError {
 }
 
 impl<S: SessionStore + 'static> SessionStore for Unreliable<S> {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
         self.read(now, self.inner.get(name, now)).await
     }
 
     async fn get_fresh(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         now: Timestamp,
-    ) -> Result<Option<Kept>, StoreError> {
+    ) -> Result<Option<StoredRecord>, StoreError> {
         self.read(now, self.inner.get_fresh(name, now)).await
     }
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        meta: &RecordMeta,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         remember(&mut self.past.borrow_mut().records, record.clone());
-        let (name, record, about) = (name.clone(), record.clone(), about.clone());
-        self.write(|inner| async move { inner.put(&name, &record, &about, now).await })
+        let (name, record, meta) = (*name, record.clone(), meta.clone());
+        self.write(|inner| async move { inner.put(&name, &record, &meta, now).await })
             .await
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        let name = name.clone();
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
+        let name = *name;
         self.write(|inner| async move { inner.delete(&name).await })
             .await
     }
 
-    async fn swap_head(
-        &self,
-        session: &RecordName,
-        from: Option<&RecordName>,
-        to: Option<&Head>,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<Swapped, StoreError> {
-        if self.weather.strikes(&self.clock) == Some(Trouble::Rollback) {
-            let past = self.past.borrow();
-            let mut own = past.heads.iter().filter(|(name, _)| name == session);
-            if let Some((_, head)) = own.next() {
-                return Ok(Swapped::Other(head.clone()));
-            }
+    async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
+        if let Some(HeadMove { session, .. }) = &proposal.head
+            && let Some(head) = self.played_back(session)
+        {
+            return Ok(Committed::Other(head));
         }
-        let (session, from, to) = (session.clone(), from.cloned(), to.cloned());
-        let past = Rc::clone(&self.past);
+        if let Some(new) = &proposal.record {
+            remember(&mut self.past.borrow_mut().records, new.record.clone());
+        }
+        let (proposal, past) = (proposal.clone(), Rc::clone(&self.past));
         self.write(|inner| async move {
-            let swap = inner.swap_head(&session, from.as_ref(), to.as_ref(), expires, now);
-            let swapped = swap.await?;
-            if let (Swapped::Done, Some(head)) = (&swapped, to) {
+            let committed = inner.commit(&proposal, now).await?;
+            if let (Committed::Saved(_), Some(HeadMove { session, to, .. })) =
+                (&committed, proposal.head)
+                && let Some(head) = to
+            {
                 remember(&mut past.borrow_mut().heads, (session, head));
             }
-            Ok(swapped)
+            Ok(committed)
         })
         .await
     }
 
-    async fn end_head(
+    async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
+        if let Some(head) = self.played_back(session) {
+            return Ok(HeadState::At(head));
+        }
+        let session = *session;
+        self.write(|inner| async move { inner.head(&session, now).await })
+            .await
+    }
+
+    async fn end(
         &self,
-        session: &RecordName,
+        session: &StoreName,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let session = session.clone();
-        self.write(|inner| async move { inner.end_head(&session, expires, now).await })
+    ) -> Result<Option<Head>, StoreError> {
+        let session = *session;
+        self.write(|inner| async move { inner.end(&session, expires, now).await })
             .await
     }
 }
@@ -328,11 +350,11 @@ mod tests {
             let memory = Rc::new(MemoryStore::new());
             let weather = Weather(vec![spell]);
             let store = Unreliable::new(Rc::clone(&memory), clock.clone(), weather);
-            let name = RecordName::new([1; 24]);
+            let name = StoreName::new([1; 24]);
             let record = Record::new(b"record".to_vec()).unwrap();
-            let about = About::session_until(Timestamp::from_seconds(1_800_003_600));
+            let meta = RecordMeta::session_until(Timestamp::from_seconds(1_800_003_600));
             let now = clock.now();
-            let put = within(&clock, store.put(&name, &record, &about, now)).await;
+            let put = within(&clock, store.put(&name, &record, &meta, now)).await;
             let kept = !memory.is_empty();
             let other = Record::new(b"other".to_vec()).unwrap();
             store.past.borrow_mut().records = vec![other];
@@ -340,7 +362,7 @@ mod tests {
             let got = got.map(|got| {
                 got.ok()
                     .flatten()
-                    .map(|kept| kept.record.octets() == b"record")
+                    .map(|kept| kept.record.bytes() == b"record")
             });
             *told.borrow_mut() = Some((put.map(|put| put.is_ok()), kept, got));
         });

@@ -1,12 +1,12 @@
 use alloc::boxed::Box;
 
-use session_codec::Timestamp;
+use session_codec::{OwnerName, Timestamp};
 
-/// What a store may know of a record beside its octets: its end, and what an operator wants to
+/// What a store may know of a record beside its bytes: its end, and what an operator wants to
 /// find it by. Everything but [`Self::expires`] is for columns that people look at; a store
 /// without columns ignores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct About {
+pub struct RecordMeta {
     /// What the record is.
     pub kind: Kind,
     /// Until when it is kept; whole seconds, rounded down.
@@ -14,7 +14,7 @@ pub struct About {
     /// When its session began.
     pub created: Option<Timestamp>,
     /// Whose it is: a keyed hash ([`Codec::owner_name`](session_codec::Codec::owner_name)).
-    pub owner: Option<[u8; 24]>,
+    pub owner: Option<OwnerName>,
     /// The address the request came from, if it is to be kept.
     pub ip: Option<Box<str>>,
     /// The request's `User-Agent`, if it is to be kept.
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-impl About {
+impl RecordMeta {
     /// A session's record of which nothing else is known.
     #[must_use]
     pub const fn session_until(expires: Timestamp) -> Self {
