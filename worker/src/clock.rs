@@ -10,14 +10,6 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(worker::js_sys::Date::now() as i64)
 }
 
-/// Whether the clock can be right: no session was issued before this software was there. By a clock
-/// at zero every session would be from the future, and be removed.
-pub(crate) fn is_set() -> bool {
-    /// 2026-01-01.
-    const BEGIN: Timestamp = Timestamp::from_seconds(1_767_225_600);
-    now() >= BEGIN
-}
-
 /// The platform's own reader of dates: HTTP's and ISO 8601.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let millis = worker::js_sys::Date::parse(text);

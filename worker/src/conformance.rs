@@ -3,45 +3,45 @@
 
 mod settled;
 
-use alloc::rc::Rc;
-
 use serde_json::json;
-use session_store::{Policy, RecordName, conformance};
+use session_codec::StoreName;
+use session_gateway::{Answer, Location, not_found};
+use session_store::{Policy, conformance};
 use worker::{Env, web_sys};
 
-use crate::{
-    answer, clock,
-    location::Location,
-    settings::{Settings, StoreChoice},
-    store::Backend,
-};
+use crate::{clock, settings::Settings, store::Backend, tier::StoreChoice};
 use settled::{Later, Settled};
 
 pub(crate) async fn answer(
     location: &Location,
     settings: &Settings,
     env: &Env,
-) -> worker::Result<web_sys::Response> {
+) -> worker::Result<Answer> {
     let query = web_sys::UrlSearchParams::new_with_str(&location.query)?;
-    let choice = StoreChoice::read(&query.get("store").unwrap_or_default())?;
+    let choice = StoreChoice::named(&query.get("store").unwrap_or_default());
     let origin = settings.origin_store.as_ref();
-    let later = Rc::new(Later::default());
-    let store = Backend::open(choice, Policy::default(), origin, env, Rc::clone(&later))?;
+    let later = Later::default();
+    let store = match choice {
+        None => None,
+        Some(choice) => Backend::open(choice, Policy::default(), origin, env, later.clone())?,
+    };
     let Some(store) = store else {
-        return answer::not_found();
+        return Ok(not_found());
     };
     let store = Settled::new(store, later);
     // Names must not repeat from run to run; a failed random source shows as a failed check.
     let fresh_name = || {
-        let mut octets = [0; 24];
-        let _ = getrandom::fill(&mut octets);
-        RecordName::new(octets)
+        let mut bytes = [0; 24];
+        let _ = getrandom::fill(&mut bytes);
+        StoreName::new(bytes)
     };
-    match conformance::run(&store, clock::now(), fresh_name).await {
-        Ok(report) => {
-            let heads = report.keeps_heads;
-            answer::json(200, &json!({ "passed": report.passed, "heads": heads }))
-        }
-        Err(failure) => answer::json(500, &json!({ "failed": failure.to_string() })),
-    }
+    Ok(
+        match conformance::run(&store, clock::now(), fresh_name).await {
+            Ok(report) => {
+                let heads = report.keeps_heads;
+                Answer::json(200, &json!({ "passed": report.passed, "heads": heads }))
+            }
+            Err(failure) => Answer::json(500, &json!({ "failed": failure.to_string() })),
+        },
+    )
 }

@@ -1,19 +1,16 @@
-//! No failure leaves by the platform's door: whatever happens to a request, its answer is ours, is
-//! kept by no cache, and the log says in one line what happened.
+//! What is done when the module ends. Whatever happens to a request, its answer is ours: the shell
+//! gives it (`worker/shell/death.js`), and the log says in one line what happened.
 
 use std::sync::Once;
 
 use serde_json::json;
+use session_gateway::Scope;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::js_sys::Promise;
 
-#[wasm_bindgen(module = "/src/last_resort.js")]
+// The shell's own, which scripts/build-worker.mjs knows by this name.
+#[wasm_bindgen(module = "edge-session:death")]
 extern "C" {
-    /// What a promise of an answer comes to, whatever becomes of this module.
-    pub(crate) fn answered(answer: Promise) -> Promise;
-
-    #[wasm_bindgen(js_name = giveUp)]
-    fn give_up();
+    fn die();
 }
 
 static HOOK: Once = Once::new();
@@ -24,8 +21,13 @@ pub(crate) fn prepare() {
     HOOK.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string);
-            worker::console_error!("{}", json!({ "event": "panic", "detail": place }));
-            give_up();
+            let mut line = json!({ "event": "panic", "detail": place });
+            let scope = Scope::current();
+            if !scope.id().is_empty() {
+                line["request"] = json!(scope.id());
+            }
+            worker::console_error!("{line}");
+            die();
         }));
     });
 }

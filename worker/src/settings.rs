@@ -4,6 +4,7 @@ mod acceptance;
 mod access;
 mod codec;
 mod cookies;
+mod device;
 mod dictionary;
 mod field;
 mod keys;
@@ -12,135 +13,135 @@ mod problem;
 mod protocol;
 mod revocation;
 mod rules;
+mod setting;
 mod site;
 mod stores;
 mod value;
 mod warnings;
+mod watching;
+
+use alloc::sync::Arc;
 
 use session_codec::{
-    Codec, Config, Envelope, KeyId, KeyRing, Keys, Timestamp,
-    config::Acceptance,
-    cookie::{CookieName, CookieProfile},
+    Codec, Config, Envelope, KeyId, KeyRing, Keys, Timestamp, config::Acceptance,
     policy::KeyOverflow,
+};
+use session_gateway::{
+    ClassRule, Site,
+    site::{Origin, Revocation},
+    uses::Subject,
 };
 use session_store::Policy;
 
 use crate::{
-    class::ClassRule,
-    routes::{Mode, Routes},
     store::OriginAddress,
+    tier::{StoreChoice, Tier},
 };
-pub(crate) use access::Access;
 use field::Fields;
 pub(crate) use problem::Problem;
-pub(crate) use protocol::Protocol;
-use protocol::Spoken;
-pub(crate) use revocation::Revocation;
-pub(crate) use stores::{Columns, StoreChoice, Tier};
-use value::{boolean, positive, seconds};
+use protocol::ProtocolName;
+use setting::Setting;
 
-/// Everything a request needs, validated.
+/// What was set, validated: what requests are decided by, and what of the platform is used.
 pub(crate) struct Settings {
-    pub(crate) codec: Codec,
-    /// Scheme, host and port, without a slash at the end.
-    pub(crate) origin: String,
-    pub(crate) protocol: Protocol,
-    /// The cookie in which an origin that speaks Django says what its session is.
-    pub(crate) origin_cookie: Option<CookieName>,
-    /// Removes a plain cookie of the origin from a browser that still has one.
-    pub(crate) plain_profile: CookieProfile,
-    /// `Set-Cookie` lines for further scopes, sent when a session ends or two are in conflict.
-    pub(crate) further_removals: Vec<String>,
-    /// The cookie that says which session a browser was told is lost; `None`: its name would be
-    /// too long.
-    pub(crate) lost_profile: Option<CookieProfile>,
-    pub(crate) access: Access,
-    pub(crate) class_rule: ClassRule,
-    pub(crate) routes: Routes,
-    /// Where a page without its session is sent; without it the answer is 401.
-    pub(crate) login_url: Option<String>,
+    /// What requests are decided by.
+    pub(crate) site: Arc<Site>,
     pub(crate) store: StoreChoice,
     /// How two stores share the work.
     pub(crate) store_policy: Policy,
-    pub(crate) columns: Columns,
     /// Where the origin keeps records, if it does.
     pub(crate) origin_store: Option<OriginAddress>,
-    /// Whether answers say where keys went.
-    pub(crate) debug_header: bool,
     /// Ids of the sealing keys, the primary first, and when they end.
     pub(crate) key_ids: Vec<(KeyId, Option<Timestamp>)>,
-    pub(crate) revocation: Revocation,
-    /// For how long it is believed that a session is in force; 0: it is asked each time.
-    pub(crate) revocation_seconds: u32,
-    /// Age from which a cookie is issued anew, in milliseconds, so that the idle limit counts
-    /// from the last visit; `None`: it counts from the last change, as with Django.
-    pub(crate) touch_millis: Option<i64>,
-    /// Seconds a cookie lives where the session itself does not say: Django's `SESSION_COOKIE_AGE`.
-    pub(crate) cookie_age: u32,
     /// `Domain` of our cookie, if it has one.
     pub(crate) cookie_domain: Option<String>,
     /// The envelope that is written.
     pub(crate) writes: Envelope,
     /// Those that are read, and until when.
     pub(crate) accepted: Vec<Acceptance>,
-    /// What is right by itself and hardly works as meant.
-    pub(crate) warnings: Vec<Problem>,
+    /// Whether each request is a log line.
+    pub(crate) logs_requests: bool,
+    /// Whether isolates hand their numbers on to be summed.
+    pub(crate) sums_up: bool,
+}
+
+/// What the platform reads better than anybody: as it does so itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Parsers {
+    /// Dates: HTTP's, those of cookies, and ISO 8601.
+    pub(crate) date: fn(&str) -> Option<Timestamp>,
+    /// The origin of a URL.
+    pub(crate) url_origin: fn(&str) -> Option<String>,
 }
 
 impl Settings {
-    /// Reads all settings, so that an operator sees every problem at once. `names` are those of all
-    /// bindings, so that one that nobody reads is seen, too.
+    /// Reads all settings, so that an operator sees every problem at once. `names` gives those of
+    /// all bindings, so that one that nobody reads is seen, too.
     pub(crate) fn read(
         binding: impl Fn(&str) -> Option<String>,
-        names: &[String],
+        names: impl FnOnce() -> Vec<String>,
         has_store: impl Fn(Tier) -> bool,
-        date: impl Fn(&str) -> Option<Timestamp>,
+        parsers: Parsers,
     ) -> Result<Self, Vec<Problem>> {
+        let Parsers { date, url_origin } = parsers;
         let mut fields = Fields::new(&binding);
-        let own_name = fields.parsed("SESSION_COOKIE", "__Host-sessionid", codec::name);
-        let origin_name = fields.parsed("ORIGIN_COOKIE", "sessionid", codec::name);
-        let audience = fields.parsed("SESSION_AUDIENCE", "default", |text| Ok(text.to_owned()));
+        let own_name = fields.parsed(setting::SESSION_COOKIE, codec::name);
+        let origin_name = fields.parsed(setting::ORIGIN_COOKIE, codec::name);
+        let audience = fields.parsed(setting::SESSION_AUDIENCE, |text| Ok(text.to_owned()));
         let own_profile = cookies::own(&mut fields, own_name.as_ref());
         let cookie_domain = own_profile.as_ref().and_then(|own| own.domain.clone());
         let plain_profile = cookies::plain_removal(&mut fields, origin_name.as_ref());
         let lost_profile = own_profile.as_ref().map(cookies::lost);
         let further_removals = cookies::further_removals(&mut fields, own_name.as_ref());
-        let budget = fields.parsed("SESSION_BUDGET", "4093", codec::budget);
-        let idle = fields.parsed("SESSION_IDLE_SECONDS", "1209600", positive);
-        let absolute = fields.parsed("SESSION_ABSOLUTE_SECONDS", "2592000", positive);
-        let stale = fields.parsed("SESSION_STALE_SECONDS", "600", seconds);
-        let routes = fields.parsed("SESSION_ROUTES", r#"{"/": "optional"}"#, site::routes);
-        let user_key = fields.parsed("SESSION_USER_KEY", "_auth_user_id", rules::user_key);
-        let fresh = fields.parsed("SESSION_FRESH_SECONDS", "900", positive);
-        let access = Access::read(&mut fields, user_key.as_deref());
-        let rules = fields.parsed("SESSION_RULES", "[]", rules::rules);
-        let dictionary = fields.parsed("SESSION_DICTIONARY", "{}", dictionary::read);
-        let debug_header = fields.parsed("SESSION_DEBUG_HEADER", "false", boolean);
-        let priorities = fields.parsed("SESSION_PRIORITIES", "{}", |text| {
-            rules::priorities(text, user_key.as_deref())
-        });
-        let store = fields.parsed("SESSION_STORE", "kv", StoreChoice::read);
+        let budget = codec::budget(&mut fields);
+        let idle = fields.number(&setting::SESSION_IDLE_SECONDS);
+        let absolute = fields.number(&setting::SESSION_ABSOLUTE_SECONDS);
+        let stale = fields.number(&setting::SESSION_STALE_SECONDS);
+        let routes = fields.parsed(setting::SESSION_ROUTES, site::routes);
+        let user_key = fields.parsed(setting::SESSION_USER_KEY, rules::user_key);
+        let fresh = fields.number(&setting::SESSION_FRESH_SECONDS);
+        let access = access::read(&mut fields, user_key.as_deref());
+        let rules = fields.listed(setting::SESSION_RULES, rules::rules);
+        let dictionary = fields.parsed(setting::SESSION_DICTIONARY, dictionary::read);
+        let debug_header = fields.boolean(setting::SESSION_DEBUG_HEADER);
+        let priorities = fields.listed(setting::SESSION_PRIORITIES, rules::priorities);
+        let store = fields.choice(&setting::SESSION_STORE, StoreChoice::named);
         let store_policy = stores::policy(&mut fields);
-        let columns = fields.parsed("SESSION_COLUMNS", "[]", stores::columns);
-        let login_url = fields.optional("SESSION_LOGIN_URL", site::login_url);
-        let origin = fields.required("ORIGIN_URL", site::origin);
-        let spoken = Spoken::read(&mut fields);
-        let rows_only = spoken == Some(Spoken::Rows);
-        let sealing_keys = |text: &str| keys::sealing_keys(text, &date);
+        let columns = fields.listed(setting::SESSION_COLUMNS, stores::columns);
+        let login_url = fields.optional(setting::SESSION_LOGIN_URL, site::login_url);
+        let origin = fields.parsed(setting::ORIGIN_URL, |text| {
+            let origin = Origin::new(text)?;
+            Ok(match url_origin(text) {
+                Some(spelled) => origin.spelled(spelled),
+                None => origin,
+            })
+        });
+        let spoken = ProtocolName::read(&mut fields);
+        let rows_only = spoken == Some(ProtocolName::Rows);
+        let sealing_keys = |text: &str| keys::sealing_keys(text, date);
         let sealing = match rows_only {
             // Nothing is sealed.
-            true => fields.optional("SESSION_KEYS", sealing_keys),
-            false => fields.required("SESSION_KEYS", sealing_keys).map(Some),
+            true => fields.optional(setting::SESSION_KEYS, sealing_keys),
+            false => fields.parsed(setting::SESSION_KEYS, sealing_keys).map(Some),
         };
         let sealing_ring = sealing.as_ref().and_then(Option::as_ref);
         let origin_store = stores::origin(&mut fields, store, sealing_ring);
-        let write = fields.parsed("SESSION_WRITE", "sealed", acceptance::envelope);
-        let accept = fields.parsed("SESSION_ACCEPT", acceptance::usual(spoken), |text| {
-            acceptance::acceptances(text, &date)
+        let write = fields.choice(&setting::SESSION_WRITE, acceptance::envelope);
+        let accepts = Setting {
+            default: Some(acceptance::usual(spoken)),
+            ..setting::SESSION_ACCEPT
+        };
+        let accept = fields.parsed(accepts, |text| acceptance::acceptances(text, date));
+        let touch = setting::SESSION_TOUCH_SECONDS;
+        let touch = fields.optional(touch.setting, |text| touch.read(text));
+        let revocation = setting::SESSION_REVOCATION;
+        let revocation = fields.optional(revocation.setting, |text| {
+            revocation.read(text, revocation::read)
         });
-        let touch = fields.optional("SESSION_TOUCH_SECONDS", positive);
-        let revocation = fields.optional("SESSION_REVOCATION", Revocation::read);
-        let revocation_seconds = fields.parsed("SESSION_REVOCATION_SECONDS", "60", seconds);
+        let revocation_seconds = fields.number(&setting::SESSION_REVOCATION_SECONDS);
+        let begins_traces = fields.choice(&setting::SESSION_TRACE, watching::begins_traces);
+        let logs_requests = fields.choice(&setting::SESSION_LOG, watching::logs_requests);
+        let sums_up = watching::sums_up(&mut fields, &has_store);
         let django = keys::django(&mut fields, spoken);
         if rows_only && !store.is_some_and(StoreChoice::has_rows) {
             fields.problem(
@@ -158,11 +159,21 @@ impl Settings {
             }
         }
         let revocation = revocation::chosen(&mut fields, store, revocation, rows_only);
+        let around = device::Around {
+            sealing: sealing_ring,
+            cookie: own_profile.as_ref(),
+            audience: audience.as_deref(),
+            store,
+            revocation: revocation.filter(|_| !rows_only),
+            writes_sealed: rows_only || write.is_none_or(|write| write == Envelope::Sealed),
+            routes: routes.as_ref(),
+        };
+        let device = device::read(&mut fields, &around);
         let django_ring = django.and_then(|keys| keys::django_ring(&mut fields, keys));
         let ring = django_ring.as_ref().and_then(Option::as_ref);
-        let protocol = Protocol::read(&mut fields, spoken, sealing_ring, ring);
+        let protocol = protocol::read(&mut fields, spoken, sealing_ring, ring);
         let origin_name = match spoken {
-            Some(Spoken::Headers) => origin_name.map(|_| None),
+            Some(ProtocolName::Headers) => origin_name.map(|_| None),
             _ => origin_name.map(Some),
         };
         let key_ids = sealing.as_ref().map(|ring| {
@@ -192,7 +203,13 @@ impl Settings {
                 idle_seconds: idle?,
                 absolute_seconds: absolute?,
                 stale_seconds: stale?,
-                rules: priorities?.into_iter().chain(rules?).collect(),
+                rules: user_key
+                    .clone()
+                    .map(rules::of_user)
+                    .into_iter()
+                    .chain(priorities?)
+                    .chain(rules?)
+                    .collect(),
                 write_dictionary,
                 dictionaries,
                 write: write?,
@@ -200,20 +217,18 @@ impl Settings {
                 identify: revocation? > Revocation::None,
                 ..config
             };
-            let keys = Keys {
-                sealing: sealing?,
-                django: django_ring?,
-            };
-            let config = match rows_only {
-                true => codec::without_sessions(config),
-                false => config,
+            let keys = Keys::sealing(sealing?).django(django_ring?);
+            let config = if rows_only {
+                codec::without_sessions(config)
+            } else {
+                config
             };
             Codec::new(config, &keys)
                 .map_err(|error| fields.problem(codec::setting_of(&error), error))
                 .ok()
         })();
         let settings = (|| {
-            Some(Self {
+            let site = Site {
                 codec: codec?,
                 origin: origin?,
                 protocol: protocol?,
@@ -228,47 +243,63 @@ impl Settings {
                 },
                 routes: routes?,
                 login_url: login_url?,
-                store: store?,
-                store_policy: store_policy?,
                 columns: columns?,
-                origin_store: origin_store?,
                 debug_header: debug_header?,
-                key_ids: key_ids?,
                 revocation: revocation?,
                 revocation_seconds: revocation_seconds?,
+                begins_traces: begins_traces?,
+                device: device?,
                 touch_millis: touch?.map(|seconds| i64::from(seconds) * 1000),
                 cookie_age: idle?,
+                date,
+            };
+            Some(Self {
+                site: Arc::new(site),
+                store: store?,
+                store_policy: store_policy?,
+                origin_store: origin_store?,
+                key_ids: key_ids?,
                 cookie_domain,
                 writes: write?,
                 accepted: accept?,
-                warnings: Vec::new(),
+                logs_requests: logs_requests?,
+                sums_up: sums_up?,
             })
         })();
-        let asked = fields.asked().to_vec();
-        let settings = settings.map(|settings| Self {
-            warnings: warnings::of(&settings, &mut fields, names),
-            ..settings
-        });
+        for (name, cure) in setting::OWN {
+            if fields
+                .text(name)
+                .is_some_and(|text| text.contains(setting::EXAMPLE))
+            {
+                fields.problem(
+                    name,
+                    format!("is an example's value, which everybody knows: {cure}"),
+                );
+            }
+        }
         // A setting may seem to be missing because its name is misspelled.
         fields.finish(settings).map_err(|mut problems| {
-            problems.extend(names::without_effect(names, &asked));
+            problems.extend(names::unknown(&names()));
             problems
         })
     }
+}
 
-    /// The path of the login page, without its query.
-    pub(crate) fn login_path(&self) -> Option<&str> {
-        let login = self.login_url.as_deref()?;
-        login.split(['?', '#']).next()
+impl Settings {
+    /// What cookies are sealed by.
+    pub(crate) fn seals(&self) -> Vec<Subject> {
+        let key = self.key_ids.first().map(|(id, _)| Subject::Key(*id));
+        match self.writes {
+            Envelope::Sealed => key.into_iter().collect(),
+            other => vec![Subject::Envelope(other.label())],
+        }
     }
 
-    /// What happens with the session at a path. The login page is served to those who have none, or
-    /// nobody could ever log in.
-    pub(crate) fn mode(&self, path: &str) -> Mode {
-        match self.routes.mode(path) {
-            Mode::Required if self.login_path() == Some(path) => Mode::Optional,
-            mode => mode,
-        }
+    /// For how many seconds a cookie lives that nobody comes with.
+    pub(crate) fn cookie_seconds(&self) -> u32 {
+        let lifetimes = self.site.codec.lifetimes();
+        let shortest = lifetimes.idle.min(lifetimes.absolute).as_secs();
+        u32::try_from(shortest).unwrap_or(u32::MAX)
     }
 }
 

@@ -1,17 +1,15 @@
 use alloc::rc::Rc;
-use core::cell::{OnceCell, RefCell};
+use core::cell::OnceCell;
 
-use session_codec::Workspace;
 use worker::{
     Env, js_sys,
     wasm_bindgen::{JsCast, JsValue},
+    web_sys,
 };
 
 use crate::{
-    clock,
-    gate::Siblings,
-    origin,
-    settings::{Problem, Settings},
+    clock, origin,
+    settings::{Parsers, Problem, Settings},
 };
 
 type Outcome = Result<Rc<Settings>, Rc<[Problem]>>;
@@ -19,19 +17,20 @@ type Outcome = Result<Rc<Settings>, Rc<[Problem]>>;
 thread_local! {
     /// Bindings do not change while an isolate lives, so they are read once.
     static STATE: OnceCell<Outcome> = const { OnceCell::new() };
-    static SIBLINGS: RefCell<Siblings> = RefCell::default();
-    static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new());
 }
+
+const PARSERS: Parsers = Parsers {
+    date: clock::parse,
+    url_origin: |text| Some(web_sys::Url::new(text).ok()?.origin()),
+};
 
 /// The settings, or everything that is wrong with them.
 pub(crate) fn of(env: &Env) -> Outcome {
     STATE.with(|state| {
         let read = || {
-            let binding = |name: &str| text(&js_sys::Reflect::get(env, &name.into()).ok()?);
             let has_store = |tier| crate::store::has_binding(env, tier);
-            let names = js_sys::Object::keys(env.unchecked_ref::<js_sys::Object>());
-            let names: Vec<String> = names.iter().filter_map(|name| name.as_string()).collect();
-            let mut settings = Settings::read(binding, &names, has_store, clock::parse);
+            let binding = |name: &str| binding(env, name);
+            let mut settings = Settings::read(binding, || names(env), has_store, PARSERS);
             if !origin::can_pass_caches() {
                 let reason = "before 2024-11-11, and so what is fetched with a session could come \
                               out of the platform's cache";
@@ -46,14 +45,19 @@ pub(crate) fn of(env: &Env) -> Outcome {
     })
 }
 
-/// Lends the isolate's buffers and compressor. Never across an await.
-pub(crate) fn with_workspace<T>(work: impl FnOnce(&mut Workspace) -> T) -> T {
-    WORKSPACE.with_borrow_mut(work)
+/// What is right by itself in the settings of these bindings and hardly works as meant.
+pub(crate) fn warnings(settings: &Settings, env: &Env) -> Vec<Problem> {
+    settings.warnings(|name| binding(env, name), &names(env))
 }
 
-/// Lends what the isolate remembers of records without heads. Never across an await.
-pub(crate) fn with_siblings<T>(work: impl FnOnce(&mut Siblings) -> T) -> T {
-    SIBLINGS.with_borrow_mut(work)
+fn binding(env: &Env, name: &str) -> Option<String> {
+    text(&js_sys::Reflect::get(env, &name.into()).ok()?)
+}
+
+/// The names of all bindings.
+fn names(env: &Env) -> Vec<String> {
+    let names = js_sys::Object::keys(env.unchecked_ref::<js_sys::Object>());
+    names.iter().filter_map(|name| name.as_string()).collect()
 }
 
 /// A text binding as it is; another value (a number, a table in `wrangler.toml`) as JSON.

@@ -10,17 +10,18 @@ mod origin;
 mod platform_error;
 mod r2;
 mod text;
-mod time_limit;
+mod timers;
 
-pub(crate) use backend::{AfterAnswer, Backend, circuit, has_binding};
+#[cfg(feature = "conformance")]
+pub(crate) use backend::Guarded;
+pub(crate) use backend::{AfterAnswer, AnyRecords, Backend, circuit, has_binding};
 pub(crate) use d1::D1Records;
 pub(crate) use database::Database;
 pub(crate) use kv::KvRecords;
-pub(crate) use measured::{Measured, measured};
-pub(crate) use object::ObjectRecords;
+pub(crate) use measured::{Counted, Measured, measured};
+pub(crate) use object::{ObjectRecords, ask_object, unexpected};
 pub(crate) use origin::{OriginAddress, OriginRecords};
+pub(crate) use platform_error::failed;
 pub(crate) use r2::R2Records;
 pub(crate) use text::seconds;
-#[cfg(test)]
-pub(crate) use time_limit::Wait;
-pub(crate) use time_limit::{PUT, READ, TimeLimit, Timers, within};
+pub(crate) use timers::{Timers, within};

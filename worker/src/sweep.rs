@@ -1,14 +1,16 @@
 //! The cron trigger: deletes what has expired where the platform does not do so itself.
 
 use serde_json::json;
+use session_gateway::{log, site::Protocol};
 use session_store::StoreError;
 use worker::Env;
 
 use crate::{
     clock,
     rows::D1Rows,
-    settings::{Protocol, Settings, Tier},
+    settings::Settings,
     store::{D1Records, R2Records},
+    tier::Tier,
 };
 
 /// Sweeps every store of the settings that needs it, a bounded number of rows or objects.
@@ -17,7 +19,7 @@ pub(crate) async fn run(settings: &Settings, env: &Env) {
     for tier in settings.store.tiers() {
         let swept = match tier {
             Tier::D1 => match env.d1(tier.binding()) {
-                Ok(database) if matches!(settings.protocol, Protocol::Rows(_)) => {
+                Ok(database) if matches!(settings.site.protocol, Protocol::Rows(_)) => {
                     D1Rows::new(database).sweep(now).await
                 }
                 Ok(database) => D1Records::new(database).sweep(now).await,
@@ -31,11 +33,11 @@ pub(crate) async fn run(settings: &Settings, env: &Env) {
             Tier::Kv | Tier::Object | Tier::Origin => continue,
         };
         match swept {
-            Ok(deleted) => crate::log::info(
+            Ok(deleted) => log::info(
                 "sweep",
                 &json!({ "store": tier.label(), "deleted": deleted }),
             ),
-            Err(error) => crate::log::warn(
+            Err(error) => log::warn(
                 "sweep-failed",
                 &json!({ "store": tier.label(), "reason": error.label() }),
             ),

@@ -1,9 +1,9 @@
 use serde::Deserialize;
 use session_codec::Timestamp;
+use session_gateway::rows::{Replaced, SessionKey};
 use session_store::StoreError;
 use worker::{D1Database, D1SessionConstraint};
 
-use super::{Replaced, key::SessionKey};
 use crate::store::{Database, seconds};
 
 /// Django's table `django_session` in D1.
@@ -54,7 +54,8 @@ impl D1Rows {
     pub(super) async fn replace(
         &self,
         key: &SessionKey,
-        (from, to): (&str, &str),
+        from: &str,
+        to: &str,
         now: Timestamp,
     ) -> Result<Replaced, StoreError> {
         let values = [key.as_str().into(), to.into(), from.into(), seconds(now)];

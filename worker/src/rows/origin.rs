@@ -1,17 +1,17 @@
 use serde::Deserialize;
 use serde_json::json;
 use session_codec::Timestamp;
+use session_gateway::rows::{Replaced, SessionKey};
 use session_store::StoreError;
 use worker::Method;
 
-use super::{Replaced, key::SessionKey};
 use crate::store::{OriginAddress, OriginRecords};
 
 /// The site's own sessions, behind the origin store: docs/ORIGIN-STORE.md.
 pub(crate) struct OriginRows(OriginRecords);
 
 #[derive(Deserialize)]
-struct Told {
+struct RowReply {
     data: String,
     /// Unix seconds.
     expires: i64,
@@ -30,7 +30,7 @@ impl OriginRows {
         let answer = self.0.ask(Method::Get, &path(key), &[]).await?;
         match answer.status {
             200 => {
-                let told: Told = serde_json::from_slice(&answer.body)
+                let told: RowReply = serde_json::from_slice(&answer.body)
                     .map_err(|_| answer.unexpected("not a session"))?;
                 Ok((told.expires > now.seconds()).then_some(told.data))
             }
@@ -42,7 +42,8 @@ impl OriginRows {
     pub(super) async fn replace(
         &self,
         key: &SessionKey,
-        (from, to): (&str, &str),
+        from: &str,
+        to: &str,
     ) -> Result<Replaced, StoreError> {
         let body = json!({ "from": from, "to": to }).to_string();
         let answer = self.0.ask(Method::Put, &path(key), body.as_bytes()).await?;

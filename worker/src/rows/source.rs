@@ -1,12 +1,16 @@
 use session_codec::Timestamp;
-use session_store::StoreError;
+use session_gateway::rows::{Replaced, SessionKey};
+use session_store::{
+    Method, StoreError,
+    time_limit::{PUT, READ},
+};
 use worker::Env;
 
-use super::{D1Rows, key::SessionKey, origin::OriginRows};
+use super::{D1Rows, origin::OriginRows};
 use crate::{
-    counters::StoreCall,
-    settings::{Settings, Tier},
+    settings::Settings,
     store::{self, measured, within},
+    tier::Tier,
 };
 
 /// Where the site keeps its sessions, asked as any store is: in time, twice for a read, counted,
@@ -14,16 +18,6 @@ use crate::{
 pub(crate) enum Rows {
     D1(D1Rows),
     Origin(OriginRows),
-}
-
-/// What became of an attempt to change a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Replaced {
-    Done,
-    /// It is not what it was: somebody else changed it.
-    Changed,
-    /// It is not there any more.
-    Gone,
 }
 
 impl Rows {
@@ -35,64 +29,9 @@ impl Rows {
         })
     }
 
-    /// The text of a session that has not expired.
-    pub(crate) async fn find(
-        &self,
-        key: &SessionKey,
-        now: Timestamp,
-    ) -> Result<Option<String>, StoreError> {
-        let find = async || match self {
-            Self::D1(rows) => rows.find(key, now).await,
-            Self::Origin(rows) => rows.find(key, now).await,
-        };
-        let tries = async {
-            match find().await {
-                Err(_) => find().await,
-                found => found,
-            }
-        };
-        let found = |found: &Option<String>| if found.is_some() { "hit" } else { "miss" };
-        let call = within(store::READ, tries);
-        self.call(StoreCall::Read, now, call, found).await
-    }
-
-    /// Writes `to` if the session is still `from`.
-    pub(crate) async fn replace(
-        &self,
-        key: &SessionKey,
-        (from, to): (&str, &str),
-        now: Timestamp,
-    ) -> Result<Replaced, StoreError> {
-        let replace = async {
-            match self {
-                Self::D1(rows) => rows.replace(key, (from, to), now).await,
-                Self::Origin(rows) => rows.replace(key, (from, to)).await,
-            }
-        };
-        let outcome = |replaced: &Replaced| match replaced {
-            Replaced::Done => "ok",
-            Replaced::Changed => "other",
-            Replaced::Gone => "ended",
-        };
-        let call = within(store::PUT, replace);
-        self.call(StoreCall::Write, now, call, outcome).await
-    }
-
-    /// Deletes a session, if it is there.
-    pub(crate) async fn delete(&self, key: &SessionKey, now: Timestamp) -> Result<(), StoreError> {
-        let delete = async {
-            match self {
-                Self::D1(rows) => rows.delete(key).await,
-                Self::Origin(rows) => rows.delete(key).await,
-            }
-        };
-        let call = within(store::PUT, delete);
-        self.call(StoreCall::Delete, now, call, |()| "ok").await
-    }
-
     async fn call<T>(
         &self,
-        kind: StoreCall,
+        kind: Method,
         now: Timestamp,
         call: impl Future<Output = Result<T, StoreError>>,
         label: impl Fn(&T) -> &'static str,
@@ -105,5 +44,56 @@ impl Rows {
         // In a box, as in `Measured`.
         let call = Box::pin(guarded.call(now, call));
         measured(tier.label(), kind, call, label).await
+    }
+}
+
+impl session_gateway::rows::Rows for Rows {
+    async fn find(&self, key: &SessionKey, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let find = async || match self {
+            Self::D1(rows) => rows.find(key, now).await,
+            Self::Origin(rows) => rows.find(key, now).await,
+        };
+        let tries = async {
+            match find().await {
+                Err(_) => find().await,
+                found => found,
+            }
+        };
+        let found = |found: &Option<String>| if found.is_some() { "hit" } else { "miss" };
+        let call = within(READ, tries);
+        self.call(Method::Get, now, call, found).await
+    }
+
+    async fn replace(
+        &self,
+        key: &SessionKey,
+        from: &str,
+        to: &str,
+        now: Timestamp,
+    ) -> Result<Replaced, StoreError> {
+        let replace = async {
+            match self {
+                Self::D1(rows) => rows.replace(key, from, to, now).await,
+                Self::Origin(rows) => rows.replace(key, from, to).await,
+            }
+        };
+        let outcome = |replaced: &Replaced| match replaced {
+            Replaced::Done => "ok",
+            Replaced::Changed => "other",
+            Replaced::Gone => "ended",
+        };
+        let call = within(PUT, replace);
+        self.call(Method::Put, now, call, outcome).await
+    }
+
+    async fn delete(&self, key: &SessionKey, now: Timestamp) -> Result<(), StoreError> {
+        let delete = async {
+            match self {
+                Self::D1(rows) => rows.delete(key).await,
+                Self::Origin(rows) => rows.delete(key).await,
+            }
+        };
+        let call = within(PUT, delete);
+        self.call(Method::Delete, now, call, |()| "ok").await
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use session_codec::{Envelope, Timestamp, config::Acceptance};
 
-use super::{keys::day, protocol::Spoken, value::json};
+use super::{keys::day, protocol::ProtocolName, value::json};
 
 /// Plain Django cookies are moved over for as long as nobody says until when.
 const BOTH: &str = r#"[{"envelope": "sealed"}, {"envelope": "django"}]"#;
@@ -12,9 +12,9 @@ const BOTH: &str = r#"[{"envelope": "sealed"}, {"envelope": "django"}]"#;
 const SEALED: &str = r#"[{"envelope": "sealed"}]"#;
 
 /// What is accepted where nobody says.
-pub(super) fn usual(spoken: Option<Spoken>) -> &'static str {
+pub(super) fn usual(spoken: Option<ProtocolName>) -> &'static str {
     match spoken {
-        Some(Spoken::Headers) => SEALED,
+        Some(ProtocolName::Headers) => SEALED,
         _ => BOTH,
     }
 }
@@ -27,8 +27,8 @@ struct Entry {
     issued_before: Option<String>,
 }
 
-pub(super) fn envelope(text: &str) -> Result<Envelope, String> {
-    serde_json::from_value(text.into()).map_err(|_| "neither \"sealed\" nor \"django\"".to_owned())
+pub(super) fn envelope(text: &str) -> Option<Envelope> {
+    serde_json::from_value(text.into()).ok()
 }
 
 /// A JSON array of `{"envelope", "until", "issued_before"}`, dates as `2027-01-31` (UTC).

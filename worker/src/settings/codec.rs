@@ -6,17 +6,15 @@ use session_codec::{
     cookie::{Budget, CookieName, CookieProfileConfig},
 };
 
-use super::{StoreChoice, cookies};
+use super::{StoreChoice, cookies, field::Fields, setting};
 
 pub(super) fn name(text: &str) -> Result<CookieName, String> {
     CookieName::new(text).map_err(|error| error.to_string())
 }
 
-pub(super) fn budget(text: &str) -> Result<Budget, String> {
-    let octets = text
-        .parse()
-        .map_err(|_| "not a number of octets".to_owned())?;
-    Budget::new(octets).map_err(|error| error.to_string())
+pub(super) fn budget(fields: &mut Fields<'_>) -> Option<Budget> {
+    let bytes = fields.number(&setting::SESSION_BUDGET)?;
+    Budget::new(bytes).ok()
 }
 
 /// Without a cookie of the origin's own only sealed sessions exist.

@@ -5,21 +5,19 @@ use session_codec::cookie::{
     CookieName, CookiePriority, CookieProfile, CookieProfileConfig, CookieProfileError, SameSite,
 };
 
-use super::{
-    field::Fields,
-    value::{boolean, json},
-};
+use super::{field::Fields, setting, value::json};
 
 /// The attributes of our cookie.
 pub(super) fn own(
     fields: &mut Fields<'_>,
     name: Option<&CookieName>,
 ) -> Option<CookieProfileConfig> {
-    let same_site = fields.parsed("SESSION_SAME_SITE", "lax", same_site);
-    let domain = fields.optional("SESSION_COOKIE_DOMAIN", plain);
-    let path = fields.parsed("SESSION_COOKIE_PATH", "/", plain);
-    let partitioned = fields.parsed("SESSION_COOKIE_PARTITIONED", "false", boolean);
-    let priority = fields.optional("SESSION_COOKIE_PRIORITY", priority);
+    let same_site = fields.choice(&setting::SESSION_SAME_SITE, same_site);
+    let domain = fields.optional(setting::SESSION_COOKIE_DOMAIN, plain);
+    let path = fields.parsed(setting::SESSION_COOKIE_PATH, plain);
+    let partitioned = fields.boolean(setting::SESSION_COOKIE_PARTITIONED);
+    let choice = setting::SESSION_COOKIE_PRIORITY;
+    let priority = fields.optional(choice.setting, |text| choice.read(text, priority));
     Some(CookieProfileConfig {
         name: name?.as_str().to_owned(),
         same_site: same_site?,
@@ -46,8 +44,8 @@ pub(super) fn plain_removal(
     fields: &mut Fields<'_>,
     name: Option<&CookieName>,
 ) -> Option<CookieProfile> {
-    let domain = fields.optional("ORIGIN_COOKIE_DOMAIN", plain);
-    let path = fields.parsed("ORIGIN_COOKIE_PATH", "/", plain);
+    let domain = fields.optional(setting::ORIGIN_COOKIE_DOMAIN, plain);
+    let path = fields.parsed(setting::ORIGIN_COOKIE_PATH, plain);
     let config = CookieProfileConfig {
         domain: domain?,
         path: path?,
@@ -67,7 +65,7 @@ pub(super) fn further_removals(
     fields: &mut Fields<'_>,
     name: Option<&CookieName>,
 ) -> Option<Vec<String>> {
-    fields.parsed("SESSION_COOKIE_CLEAR", "[]", |text| {
+    fields.listed(setting::SESSION_COOKIE_CLEAR, |text| {
         let scopes: Vec<Scope> = json(
             text,
             r#"a JSON array of scopes, as {"name": "sid", "domain": "shop.example", "path": "/"}"#,
@@ -100,7 +98,7 @@ pub(super) fn attribute_of(
         }
         CookieProfileError::PathNotAbsolute
         | CookieProfileError::PathTooLong { .. }
-        | CookieProfileError::PathOctet { .. }
+        | CookieProfileError::PathByte { .. }
         | CookieProfileError::PrefixNeedsRootPath { .. } => Some(path),
         _ => None,
     }
@@ -131,20 +129,20 @@ fn plain(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn same_site(text: &str) -> Result<SameSite, String> {
+fn same_site(text: &str) -> Option<SameSite> {
     match text {
-        "lax" => Ok(SameSite::Lax),
-        "strict" => Ok(SameSite::Strict),
-        "none" => Ok(SameSite::None_),
-        _ => Err(r#"not one of "lax", "strict" and "none""#.to_owned()),
+        "lax" => Some(SameSite::Lax),
+        "strict" => Some(SameSite::Strict),
+        "none" => Some(SameSite::None_),
+        _ => None,
     }
 }
 
-fn priority(text: &str) -> Result<CookiePriority, String> {
+fn priority(text: &str) -> Option<CookiePriority> {
     match text {
-        "low" => Ok(CookiePriority::Low),
-        "medium" => Ok(CookiePriority::Medium),
-        "high" => Ok(CookiePriority::High),
-        _ => Err(r#"not one of "low", "medium" and "high""#.to_owned()),
+        "low" => Some(CookiePriority::Low),
+        "medium" => Some(CookiePriority::Medium),
+        "high" => Some(CookiePriority::High),
+        _ => None,
     }
 }

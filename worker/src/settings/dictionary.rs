@@ -17,13 +17,15 @@ pub(super) fn read(text: &str) -> Result<(u8, Vec<DictionaryConfig>), String> {
         write: Option<u8>,
         dictionaries: BTreeMap<String, String>,
     }
+    let expected = r#"a JSON object, as {"write": 128, "dictionaries": {"128": "<base64>"}}"#;
+    // A list would be taken for its fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(format!("not {expected}"));
+    }
     let Dictionaries {
         write,
         dictionaries,
-    } = json(
-        text,
-        r#"a JSON object, as {"write": 128, "dictionaries": {"128": "<base64>"}}"#,
-    )?;
+    } = json(text, expected)?;
     let dictionary = |(id, base64): (String, String)| match id.parse() {
         Ok(id) => Ok(DictionaryConfig { id, base64 }),
         Err(_) => Err(format!("{id:?} is not an id from 128 to 255")),

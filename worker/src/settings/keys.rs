@@ -3,11 +3,7 @@
 
 use session_codec::{DjangoSecret, KeyRing, Secret, Timestamp};
 
-use super::{
-    field::Fields,
-    protocol::Spoken,
-    value::{boolean, json},
-};
+use super::{field::Fields, protocol::ProtocolName, setting, value::json};
 
 /// `es1_… es1_…@2027-01-31`: separated by white space or commas; what follows an `@` is the date
 /// (UTC) from which on the key opens nothing.
@@ -80,20 +76,23 @@ pub(super) fn day(text: &str) -> Option<&str> {
 /// The site's key, if it has one, and those it had before.
 type DjangoSecrets = (Option<DjangoSecret>, Vec<DjangoSecret>);
 
-pub(super) fn django(fields: &mut Fields<'_>, spoken: Option<Spoken>) -> Option<DjangoSecrets> {
+pub(super) fn django(
+    fields: &mut Fields<'_>,
+    spoken: Option<ProtocolName>,
+) -> Option<DjangoSecrets> {
     let weak = fields
-        .parsed("ALLOW_WEAK_DJANGO_SECRET", "false", boolean)
+        .boolean(setting::ALLOW_WEAK_DJANGO_SECRET)
         .unwrap_or(false);
     let primary = match spoken {
         // Only to read what a Django before has signed, if SESSION_ACCEPT says so.
-        Some(Spoken::Headers) => {
-            fields.optional("DJANGO_SECRET_KEY", |text| django_secret(text, weak))
+        Some(ProtocolName::Headers) => {
+            fields.optional(setting::DJANGO_SECRET_KEY, |text| django_secret(text, weak))
         }
         _ => fields
-            .required("DJANGO_SECRET_KEY", |text| django_secret(text, weak))
+            .parsed(setting::DJANGO_SECRET_KEY, |text| django_secret(text, weak))
             .map(Some),
     };
-    let older = fields.parsed("DJANGO_SECRET_KEY_FALLBACKS", "[]", |text| {
+    let older = fields.listed(setting::DJANGO_SECRET_KEY_FALLBACKS, |text| {
         let keys: Vec<String> = json(text, r#"a JSON array of texts, as ["older key"]"#)?;
         keys.iter().map(|key| django_secret(key, weak)).collect()
     });
@@ -101,9 +100,10 @@ pub(super) fn django(fields: &mut Fields<'_>, spoken: Option<Spoken>) -> Option<
 }
 
 fn django_secret(text: &str, allow_weak: bool) -> Result<DjangoSecret, String> {
-    let secret = match allow_weak {
-        true => DjangoSecret::new_allowing_weak(text),
-        false => DjangoSecret::new(text),
+    let secret = if allow_weak {
+        DjangoSecret::new_allowing_weak(text)
+    } else {
+        DjangoSecret::new(text)
     };
     secret.map_err(|error| error.to_string())
 }

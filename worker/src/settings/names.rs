@@ -1,42 +1,20 @@
 //! Bindings that nobody reads, although somebody seems to think so.
 
-use super::{Problem, Tier};
+use super::{Problem, setting::NAMES};
 
 /// How settings begin. What begins so and is none was meant to be one.
 const BEGINNINGS: [&str; 4] = ["SESSION", "DJANGO", "ORIGIN", "ALLOW_WEAK"];
 
-/// Settings that are looked for only where others ask for them, and why they are without effect
-/// elsewhere.
-const ASKED_ELSEWHERE: [(&str, &str); 3] = [
-    ("SESSION_ORIGIN_KEY", r#"SESSION_PROTOCOL is not "headers""#),
-    (
-        "SESSION_ORIGIN_STORE_URL",
-        r#"SESSION_STORE does not name "origin""#,
-    ),
-    (
-        "SESSION_ORIGIN_STORE_KEY",
-        r#"SESSION_STORE does not name "origin""#,
-    ),
-];
-
-/// Of all `names` those that set nothing, given the settings that were looked for.
-pub(super) fn without_effect(names: &[String], asked: &[&str]) -> Vec<Problem> {
-    let known = || {
-        let elsewhere = ASKED_ELSEWHERE.iter().map(|(name, _)| *name);
-        asked.iter().copied().chain(elsewhere)
-    };
-    let bindings = || Tier::ALL.into_iter().map(Tier::binding);
+/// Of all `names` those that nothing is read from.
+pub(super) fn unknown(names: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for name in names {
-        if asked.contains(&name.as_str()) || bindings().any(|binding| binding == name) {
-            continue;
-        }
-        if let Some((name, reason)) = ASKED_ELSEWHERE.iter().find(|(known, _)| known == name) {
-            problems.push(Problem::new(*name, format!("has no effect: {reason}")));
+        if NAMES.contains(&name.as_str()) {
             continue;
         }
         let spelled = name.to_ascii_uppercase().replace('-', "_");
-        let nearest = known()
+        let nearest = NAMES
+            .iter()
             .map(|known| (distance(&spelled, known), known))
             .min()
             .filter(|(distance, _)| *distance <= MISSPELLED);
@@ -50,7 +28,7 @@ pub(super) fn without_effect(names: &[String], asked: &[&str]) -> Vec<Problem> {
             )),
             None if begins_like_ours => problems.push(Problem::new(
                 name.clone(),
-                "there is no setting of this name, so it is not read: docs/OPERATING.md lists them all",
+                "there is no setting of this name, so it is not read: docs/SETTINGS.md lists them all",
             )),
             None => {}
         }
@@ -85,7 +63,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str) -> Option<String> {
-        let problems = without_effect(&[name.to_owned()], &["SESSION_ROUTES", "ORIGIN_URL"]);
+        let problems = unknown(&[name.to_owned()]);
         problems.first().map(ToString::to_string)
     }
 
@@ -124,6 +102,7 @@ mod tests {
         for name in [
             "SESSION_ROUTES",
             "ORIGIN_URL",
+            "SESSION_ORIGIN_KEY",
             "SESSIONS",
             "SESSIONS_DB",
             "CF_VERSION_METADATA",
@@ -132,7 +111,8 @@ mod tests {
         ] {
             assert_eq!(named(name), None, "{name}");
         }
-        assert!(named("SESSION_ORIGIN_KEY").is_some_and(|problem| problem.contains("no effect")));
+        let binding = named("SESSION_DB").unwrap_or_default();
+        assert!(binding.contains("SESSIONS_DB is meant?"), "{binding}");
     }
 
     #[test]

@@ -14,20 +14,27 @@ pub(super) fn user_key(text: &str) -> Result<String, String> {
     }
 }
 
-/// The user key is critical unless a rule names it, so that a cookie alone tells the class.
-pub(super) fn priorities(text: &str, user_key: Option<&str>) -> Result<Vec<KeyRule>, String> {
+pub(super) fn priorities(text: &str) -> Result<Vec<KeyRule>, String> {
     let rules: BTreeMap<String, Priority> = json(
         text,
         r#"a JSON object of key to "critical", "important", "normal" or "optional""#,
     )?;
-    let rule = |(key, priority): (String, Priority)| KeyRule::new(key, priority);
-    let user = user_key.map(|key| (key.to_owned(), Priority::Critical));
-    Ok(user.into_iter().chain(rules).map(rule).collect())
+    let rule = |(key, priority)| KeyRule::new(key, priority);
+    Ok(rules.into_iter().map(rule).collect())
+}
+
+/// The user key is critical unless a rule names it, so that a cookie alone tells the class.
+pub(super) fn of_user(user_key: String) -> KeyRule {
+    KeyRule::new(user_key, Priority::Critical)
 }
 
 pub(super) fn rules(text: &str) -> Result<Vec<KeyRule>, String> {
-    json(
+    let rules: Vec<KeyRule> = json(
         text,
-        r#"a JSON array of rules, as [{"key": "cart*", "priority": "important", "max_age": 86400, "secret": false, "overflow": "spill", "max_octets": 2000}], where only "key" must be"#,
-    )
+        r#"a JSON array of rules, as [{"key": "cart*", "priority": "important", "max_age": 86400, "secret": false, "overflow": "spill", "max_bytes": 2000}], where only "key" must be"#,
+    )?;
+    match rules.iter().position(|rule| rule.key.is_empty()) {
+        Some(at) => Err(format!("rule {}: \"key\" is missing", at + 1)),
+        None => Ok(rules),
+    }
 }

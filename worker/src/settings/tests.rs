@@ -1,12 +1,27 @@
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::cell::RefCell;
+
+use serde_json::{Value, json};
+use session_gateway::{routes::Mode, site::Protocol};
 
 use super::*;
 
 const KEY: &str = "es1_qjNu7egJRVJturPFCo5qai0RKKLJO6S4UmrrnifuJ7M";
 const DJANGO: &str = "k4^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hfgdpaeio-23-plus";
 
+fn parsers(date: fn(&str) -> Option<Timestamp>) -> Parsers {
+    Parsers {
+        date,
+        url_origin: |_| None,
+    }
+}
+
 /// The least that is needed, with these changes; an empty text takes a setting away.
 fn read(changes: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+    read_with_warnings(changes).map(|(settings, _)| settings)
+}
+
+fn read_with_warnings(changes: &[(&str, &str)]) -> Result<(Settings, Vec<Problem>), Vec<String>> {
     let mut settings = BTreeMap::from([
         ("ORIGIN_URL", "https://shop.example"),
         ("SESSION_KEYS", KEY),
@@ -21,18 +36,80 @@ fn read(changes: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
     let date = |text: &str| (text == "2027-01-15").then(|| Timestamp::from_seconds(1_800_000_000));
     let has_store = |tier| matches!(tier, Tier::Kv | Tier::Origin);
     let names: Vec<String> = settings.keys().map(|name| (*name).to_owned()).collect();
-    Settings::read(binding, &names, has_store, date)
-        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    let read = Settings::read(binding, || names.clone(), has_store, parsers(date));
+    let read =
+        read.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>());
+    read.map(|read| {
+        let warnings = read.warnings(binding, &names);
+        (read, warnings)
+    })
 }
 
 #[test]
 fn three_settings_are_enough() {
     let settings = read(&[]).map_err(|problems| problems.join("; ")).unwrap();
-    assert_eq!(settings.origin, "https://shop.example");
-    assert_eq!(settings.codec.profile().name().as_str(), "__Host-sessionid");
+    assert_eq!(settings.site.origin.as_str(), "https://shop.example");
+    assert_eq!(
+        settings.site.codec.profile().name().as_str(),
+        "__Host-sessionid"
+    );
     assert_eq!(settings.store, StoreChoice::One(Tier::Kv));
-    assert!(settings.codec.django_cookie().is_some());
+    assert!(settings.site.codec.django_cookie().is_some());
     assert_eq!(settings.key_ids.len(), 1);
+}
+
+#[test]
+fn sessions_are_bound_to_devices_where_that_can_work_and_nowhere_else() {
+    let origin = [
+        ("SESSION_STORE", "origin"),
+        ("SESSION_ORIGIN_STORE_URL", "https://shop.example/store"),
+        (
+            "SESSION_ORIGIN_STORE_KEY",
+            "es1_Zm9yIHRoZSBvcmlnaW4gc3RvcmUgYWxvbmUsIG9rPyE",
+        ),
+        ("SESSION_DEVICE", "bound"),
+    ];
+    let with = |more: &[(&str, &str)]| read(&[&origin[..], more].concat());
+    let settings = with(&[("SESSION_ROUTES", r#"{"/admin/": "device"}"#)]);
+    let settings = settings.map_err(|problems| problems.join("; ")).unwrap();
+    let device = settings.site.device.as_ref().unwrap();
+    assert_eq!((device.seconds, device.proof_seconds), (600, None));
+    assert_eq!(device.profile.name().as_str(), "__Host-sessionid-device");
+    assert!(read(&[]).is_ok_and(|settings| settings.site.device.is_none()));
+    for (changes, wanted) in [
+        (&[("SESSION_STORE", "kv")][..], "SESSION_STORE = \"do\""),
+        (&[("SESSION_REVOCATION", "required")], "SESSION_REVOCATION"),
+        (&[("SESSION_WRITE", "django")], "SESSION_WRITE"),
+        (
+            &[("SESSION_COOKIE", "s"), ("SESSION_COOKIE_PATH", "/a")],
+            "SESSION_COOKIE_PATH",
+        ),
+        (
+            &[
+                ("SESSION_COOKIE", "s"),
+                ("SESSION_COOKIE_DOMAIN", "shop.example"),
+            ],
+            "SESSION_COOKIE_DOMAIN",
+        ),
+        (
+            &[("SESSION_COOKIE_PARTITIONED", "true")],
+            "SESSION_COOKIE_PARTITIONED",
+        ),
+        (
+            &[("SESSION_PROTOCOL", "rows"), ("SESSION_KEYS", "")],
+            "SESSION_KEYS: missing",
+        ),
+        (
+            &[
+                ("SESSION_DEVICE", "off"),
+                ("SESSION_ROUTES", r#"{"/admin/": "device"}"#),
+            ],
+            "the mode \"device\"",
+        ),
+    ] {
+        let problems = with(changes).err().unwrap_or_default().join("; ");
+        assert!(problems.contains(wanted), "{changes:?}: {problems}");
+    }
 }
 
 #[test]
@@ -47,8 +124,8 @@ fn where_the_site_keeps_its_sessions_no_sealing_key_is_needed() {
     let settings = with(&origin)
         .map_err(|problems| problems.join("; "))
         .unwrap();
-    assert!(matches!(settings.protocol, Protocol::Rows(_)));
-    assert_eq!(settings.revocation, Revocation::None);
+    assert!(matches!(settings.site.protocol, Protocol::Rows(_)));
+    assert_eq!(settings.site.revocation, Revocation::None);
     for store in ["kv", "r2", "none", "kv+origin"] {
         let problems = with(&[&origin[1..], &[("SESSION_STORE", store)]].concat());
         let problems = problems.err().unwrap().join("; ");
@@ -93,7 +170,7 @@ fn every_problem_is_named_at_once_and_no_secret_is() {
 #[test]
 fn one_name_for_both_sides_needs_no_second_cookie() {
     let settings = read(&[("SESSION_COOKIE", "sessionid")]);
-    assert!(settings.is_ok_and(|settings| settings.codec.django_cookie().is_none()));
+    assert!(settings.is_ok_and(|settings| settings.site.codec.django_cookie().is_none()));
 }
 
 #[test]
@@ -194,7 +271,7 @@ fn a_store_needs_its_bindings() {
 
 #[test]
 fn revocation_needs_a_store() {
-    let chosen = |changes: &[(&str, &str)]| read(changes).map(|settings| settings.revocation);
+    let chosen = |changes: &[(&str, &str)]| read(changes).map(|settings| settings.site.revocation);
     assert_eq!(chosen(&[]), Ok(Revocation::Always));
     for mode in [Revocation::None, Revocation::Required, Revocation::Always] {
         assert_eq!(chosen(&[("SESSION_REVOCATION", mode.label())]), Ok(mode));
@@ -258,10 +335,10 @@ fn what_stands_round_a_key_is_said() {
 
 /// The warnings of right settings with these changes.
 fn warnings(changes: &[(&str, &str)]) -> Vec<String> {
-    let settings = read(changes)
+    let (_, warnings) = read_with_warnings(changes)
         .map_err(|problems| problems.join("; "))
         .unwrap();
-    settings.warnings.iter().map(ToString::to_string).collect()
+    warnings.iter().map(ToString::to_string).collect()
 }
 
 /// A row each: what is set, the setting that is named, and a part of the cure. Without the change nothing is said.
@@ -294,7 +371,7 @@ fn settings_that_can_hardly_work_are_named_with_the_cure() {
         (
             &[("DJANGO_SECRET", "x")],
             "DJANGO_SECRET",
-            "docs/OPERATING.md",
+            "docs/SETTINGS.md",
         ),
         (&[("ORIGIN_URI", "x")], "ORIGIN_URI", "ORIGIN_URL is meant"),
         (
@@ -492,7 +569,7 @@ fn the_login_page_is_served_without_a_session() {
     ])
     .map_err(|problems| problems.join("; "))
     .unwrap();
-    assert_eq!(settings.mode("/login/"), Mode::Optional);
+    assert_eq!(settings.site.mode("/login/"), Mode::Optional);
     for path in [
         "/",
         "/login",
@@ -501,9 +578,9 @@ fn the_login_page_is_served_without_a_session() {
         "/Login/",
         "/%6cogin/",
     ] {
-        assert_eq!(settings.mode(path), Mode::Required, "{path}");
+        assert_eq!(settings.site.mode(path), Mode::Required, "{path}");
     }
-    assert_eq!(settings.mode("/files/x"), Mode::Public);
+    assert_eq!(settings.site.mode("/files/x"), Mode::Public);
 }
 
 #[test]
@@ -521,36 +598,184 @@ fn django_without_an_end_is_told_unless_it_is_written() {
     assert_eq!(endless(&signed), Ok(false));
 }
 
-/// What the documents name must not be called unknown.
-#[test]
-fn every_setting_of_the_documents_is_known() {
-    let text = include_str!("../../../wrangler.toml");
-    let names = text.lines().filter_map(|line| {
-        let name = line.trim_start_matches("# ").split(" = ").next()?;
-        let is_name = name.starts_with("SESSION_")
-            || name.starts_with("ORIGIN_")
-            || name.starts_with("DJANGO_");
-        (is_name
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
-        .then_some(name)
+/// Every setting of `settings.json`, with what makes it count.
+fn described() -> Vec<(Value, Vec<(String, String)>)> {
+    let text = include_str!("../../settings.json");
+    let described: Value = serde_json::from_str(text).unwrap();
+    let sections = described["sections"].as_array().unwrap().iter();
+    let settings = sections.flat_map(|section| section["settings"].as_array().unwrap());
+    let counts = settings.map(|setting| {
+        let used: &[(&str, &str)] = match setting["used"].as_str() {
+            Some("headers") => &[("SESSION_PROTOCOL", "headers")],
+            Some("device") => &[("SESSION_STORE", "d1"), ("SESSION_DEVICE", "observe")],
+            Some("d1") => &[("SESSION_STORE", "d1")],
+            Some("origin_store") => &[("SESSION_STORE", "origin")],
+            Some("two_stores") => &[("SESSION_STORE", "kv+d1")],
+            _ => &[],
+        };
+        let used = used
+            .iter()
+            .map(|(name, text)| ((*name).into(), (*text).into()));
+        let with = setting["with"].as_object().into_iter().flatten();
+        let with = with.map(|(name, text)| (name.clone(), as_bound(text)));
+        (setting.clone(), used.chain(with).collect())
     });
-    let names: Vec<String> = names.map(str::to_owned).collect();
-    assert!(names.len() > 30, "{names:?}");
-    let settings = BTreeMap::from([
+    counts.collect()
+}
+
+/// A variable as the Worker is given it.
+fn as_bound(value: &Value) -> String {
+    value.as_str().map_or(value.to_string(), str::to_owned)
+}
+
+/// What is said of one setting by name, and which settings were looked for.
+fn said(name: &str, value: &str, with: &[(String, String)]) -> (Vec<String>, BTreeSet<String>) {
+    let mut settings: BTreeMap<&str, &str> = BTreeMap::from([
         ("ORIGIN_URL", "https://shop.example"),
         ("SESSION_KEYS", KEY),
         ("DJANGO_SECRET_KEY", DJANGO),
     ]);
-    let binding = |name: &str| settings.get(name).map(|text| (*text).to_owned());
-    let read = Settings::read(binding, &names, |_| true, |_| None);
-    let warnings = read.map(|settings| settings.warnings).unwrap_or_default();
-    let unknown = warnings
-        .iter()
-        .map(ToString::to_string)
-        .filter(|warning| warning.contains("no setting"));
-    assert_eq!(unknown.collect::<Vec<_>>(), Vec::<String>::new());
+    settings.extend(with.iter().map(|(name, text)| (&**name, &**text)));
+    settings.insert(name, value);
+    let asked = RefCell::new(BTreeSet::new());
+    let binding = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
+        settings.get(name).map(|text| (*text).to_owned())
+    };
+    let date = |text: &str| {
+        text.starts_with("20")
+            .then(|| Timestamp::from_seconds(1_800_000_000))
+    };
+    let names = [name.to_owned()];
+    let said = match Settings::read(binding, || names.to_vec(), |_| true, parsers(date)) {
+        Ok(settings) => settings.warnings(binding, &names),
+        Err(problems) => problems,
+    };
+    let said = said.iter().map(ToString::to_string);
+    let of_this = said.filter(|said| said.starts_with(&format!("{name}: ")));
+    (of_this.collect(), asked.into_inner())
+}
+
+/// The description is what the reader does: examples are read, what is refused is, defaults say nothing
+/// new, ranges and names end where they say.
+#[test]
+fn settings_are_as_they_are_described() {
+    // What is right by itself, and not beside the others.
+    const BESIDE: [&str; 5] = [
+        "development",
+        "too small for the cookie's name",
+        "is longer than SESSION_ABSOLUTE_SECONDS",
+        "are not less than SESSION_IDLE_SECONDS",
+        "no route is \"required\"",
+    ];
+    let is_alone = |said: &String| !BESIDE.iter().any(|beside| said.contains(beside));
+    let mut wrong = Vec::new();
+    for (setting, with) in described() {
+        let name = setting["name"].as_str().unwrap();
+        let said = |value: &Value| said(name, &as_bound(value), &with).0;
+        let mut good: Vec<Value> = setting["allowed"].as_array().cloned().unwrap_or_default();
+        let mut bad: Vec<Value> = setting["refused"].as_array().cloned().unwrap_or_default();
+        good.extend(setting.get("example").or(setting.get("default")).cloned());
+        match setting["kind"].as_str().unwrap() {
+            "number" => {
+                let [least, most] = ["least", "most"].map(|end| setting[end].as_u64().unwrap());
+                good.extend([least.into(), most.into()]);
+                bad.extend([(most + 1).into(), (-1).into(), "many".into(), "1.5".into()]);
+                bad.extend(least.checked_sub(1).map(Value::from));
+            }
+            "boolean" => {
+                good.extend([true.into(), "false".into()]);
+                bad.extend(["yes".into(), 1.into()]);
+            }
+            "choice" => bad.extend(["".into(), "redis".into(), "NONE".into()]),
+            "list" => bad.extend([json!("["), json!({})]),
+            "object" => bad.extend([json!("{"), json!([1])]),
+            "binding" => continue,
+            _ => {}
+        }
+        for value in good {
+            let said = said(&value);
+            wrong.extend(
+                said.into_iter()
+                    .filter(is_alone)
+                    .map(|said| format!("{value}: {said}")),
+            );
+        }
+        for value in bad.iter().filter(|value| said(value).is_empty()) {
+            wrong.push(format!("{name} = {value} is taken"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn values_of_examples_are_refused_wherever_one_has_to_be_ones_own() {
+    let examples = include_str!("../../../deploy/.dev.vars.example");
+    let lines = examples.lines().filter(|line| !line.starts_with('#'));
+    let mut names: Vec<&str> = Vec::new();
+    for (name, value) in lines.filter_map(|line| line.split_once('=')) {
+        let problems = read(&[(name, value)]).err().unwrap_or_default();
+        let [problem] = &*problems else {
+            panic!("{name}: {problems:?}");
+        };
+        assert!(problem.starts_with(&format!("{name}: is an example's value")));
+        assert!(!problem.contains("change-me"), "{problem}");
+        names.push(name);
+    }
+    assert_eq!(
+        names,
+        ["SESSION_KEYS", "DJANGO_SECRET_KEY", "SESSION_API_TOKEN"]
+    );
+    assert!(read(&[("ORIGIN_URL", "https://change-me.example")]).is_err());
+    let secrets = described()
+        .into_iter()
+        .filter(|(setting, _)| setting["secret"] == true);
+    for (setting, _) in secrets {
+        assert!(setting["own"].is_string(), "{setting}");
+    }
+}
+
+#[test]
+fn what_is_described_is_read_and_nothing_else() {
+    let mut asked = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    for (setting, with) in described() {
+        let name = setting["name"].as_str().unwrap();
+        if setting["kind"] != "binding" {
+            names.insert(name.to_owned());
+        }
+        asked.extend(said(name, "", &with).1);
+    }
+    assert_eq!(asked, names);
+    let bindings = Tier::ALL.map(Tier::binding);
+    assert!(
+        bindings
+            .iter()
+            .all(|binding| setting::NAMES.contains(binding))
+    );
+    assert!(names.iter().all(|name| setting::NAMES.contains(&&**name)));
+}
+
+#[test]
+fn defaults_are_those_of_the_codec_and_the_stores() {
+    let usual = Config::default();
+    let default =
+        |number: &setting::Number| number.setting.default.unwrap().parse::<u64>().unwrap();
+    assert_eq!(
+        default(&setting::SESSION_IDLE_SECONDS),
+        u64::from(usual.idle_seconds)
+    );
+    assert_eq!(
+        default(&setting::SESSION_ABSOLUTE_SECONDS),
+        u64::from(usual.absolute_seconds)
+    );
+    assert_eq!(
+        default(&setting::SESSION_STALE_SECONDS),
+        u64::from(usual.stale_seconds)
+    );
+    let most = session_store::Record::MAX_BYTES as u64;
+    assert_eq!(default(&setting::SESSION_CACHE_BYTES), most);
+    assert_eq!(u64::from(setting::SESSION_CACHE_BYTES.most), most);
 }
 
 #[test]

@@ -3,14 +3,22 @@
 use core::net::IpAddr;
 
 use session_codec::Envelope;
+use session_gateway::{
+    routes::Mode,
+    site::{Origin, Protocol},
+};
 
-use super::{Problem, Settings, StoreChoice, Tier, field::Fields, names, site};
-use crate::{routes::Mode, settings::Protocol};
+use super::{
+    Problem, Settings, StoreChoice, Tier,
+    field::Fields,
+    names,
+    setting::{CONDITIONAL, SESSION_ABSOLUTE_SECONDS, Used},
+};
 
 /// What an operator should look at, of settings that are right each by itself. `names` are those of
 /// all bindings.
-pub(super) fn of(settings: &Settings, fields: &mut Fields<'_>, names: &[String]) -> Vec<Problem> {
-    let mut warnings = names::without_effect(names, fields.asked());
+fn of(settings: &Settings, fields: &Fields<'_>, names: &[String]) -> Vec<Problem> {
+    let mut warnings = names::unknown(names);
     let mut warn = |setting: &'static str, reason: String| {
         warnings.push(Problem::new(setting, reason));
     };
@@ -32,28 +40,28 @@ pub(super) fn of(settings: &Settings, fields: &mut Fields<'_>, names: &[String])
     if fields.text("ALLOW_WEAK_DJANGO_SECRET").as_deref() == Some("true") {
         warn("ALLOW_WEAK_DJANGO_SECRET", "whoever guesses the key can be anybody. For development only: give the site a long random SECRET_KEY".into());
     }
-    if settings.debug_header {
+    if settings.site.debug_header {
         warn(
             "SESSION_DEBUG_HEADER",
             r#"answers name the session's keys. For development only: set "false""#.into(),
         );
     }
-    if let Some(reason) = unreachable(&settings.origin) {
+    if let Some(reason) = unreachable(&settings.site.origin) {
         warn("ORIGIN_URL", reason);
     }
     let transcodes = matches!(
-        settings.protocol,
+        settings.site.protocol,
         Protocol::Transcode | Protocol::Headers(_)
     );
-    if let Some(login) = settings.login_path() {
-        if settings.routes.mode(login) == Mode::Required {
+    if let Some(login) = settings.site.login_path() {
+        if settings.site.routes.mode(login) >= Mode::Required {
             warn(
                 "SESSION_LOGIN_URL",
                 format!(
                     "SESSION_ROUTES requires a session at {login}, where sessions begin. This one path is served without; pages and files that it needs want rules of their own: {{\"{login}\": \"optional\"}}"
                 ),
             );
-        } else if settings.routes.mode(login) < Mode::Optional && transcodes {
+        } else if settings.site.routes.mode(login) < Mode::Optional && transcodes {
             warn(
                 "SESSION_LOGIN_URL",
                 format!(
@@ -62,9 +70,10 @@ pub(super) fn of(settings: &Settings, fields: &mut Fields<'_>, names: &[String])
             );
         }
         if !settings
+            .site
             .routes
             .modes()
-            .any(|(_, mode)| mode == Mode::Required)
+            .any(|(_, mode)| mode >= Mode::Required)
         {
             warn(
                 "SESSION_LOGIN_URL",
@@ -72,7 +81,7 @@ pub(super) fn of(settings: &Settings, fields: &mut Fields<'_>, names: &[String])
             );
         }
     }
-    for (prefix, _) in settings.routes.modes() {
+    for (prefix, _) in settings.site.routes.modes() {
         if prefix.contains(['*', '?', '#']) || prefix.contains("//") {
             warn(
                 "SESSION_ROUTES",
@@ -82,13 +91,14 @@ pub(super) fn of(settings: &Settings, fields: &mut Fields<'_>, names: &[String])
             );
         }
     }
-    let seconds = |fields: &mut Fields<'_>, setting| {
-        fields
-            .text(setting)
-            .and_then(|text| text.parse::<u32>().ok())
-    };
-    let absolute = seconds(fields, "SESSION_ABSOLUTE_SECONDS").unwrap_or(30 * 24 * 3600);
-    if settings.cookie_age > absolute && seconds(fields, "SESSION_IDLE_SECONDS").is_some() {
+    let absolute = SESSION_ABSOLUTE_SECONDS.setting;
+    let absolute = fields
+        .text(absolute.name)
+        .or(absolute.default.map(str::to_owned));
+    let absolute = absolute
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(u32::MAX);
+    if settings.site.cookie_age > absolute && fields.text("SESSION_IDLE_SECONDS").is_some() {
         warn(
             "SESSION_IDLE_SECONDS",
             format!(
@@ -97,19 +107,20 @@ pub(super) fn of(settings: &Settings, fields: &mut Fields<'_>, names: &[String])
         );
     }
     if let Some(touch) = settings
+        .site
         .touch_millis
-        .filter(|touch| *touch >= i64::from(settings.cookie_age) * 1000)
+        .filter(|touch| *touch >= i64::from(settings.site.cookie_age) * 1000)
     {
         warn(
             "SESSION_TOUCH_SECONDS",
             format!(
                 "{} s are not less than SESSION_IDLE_SECONDS ({}): sessions end before a visit can prolong them",
                 touch / 1000,
-                settings.cookie_age
+                settings.site.cookie_age
             ),
         );
     }
-    if settings.access.visible.cover("_auth_user_hash") {
+    if settings.site.access.visible.cover("_auth_user_hash") {
         warn(
             "SESSION_CLIENT_VISIBLE",
             "shows _auth_user_hash to every script of a page: list the keys that pages need".into(),
@@ -131,55 +142,19 @@ pub(super) fn of(settings: &Settings, fields: &mut Fields<'_>, names: &[String])
 /// Settings of what is not used.
 fn without_effect(
     settings: &Settings,
-    fields: &mut Fields<'_>,
+    fields: &Fields<'_>,
     warn: &mut impl FnMut(&'static str, String),
 ) {
-    let has_d1 = settings.store.tiers().any(|tier| tier == Tier::D1);
-    let has_two = matches!(settings.store, StoreChoice::Layered { .. });
-    let rows = matches!(settings.protocol, Protocol::Rows(_));
-    let conditions = [
-        (
-            "SESSION_COLUMNS",
-            has_d1,
-            "SESSION_STORE does not name \"d1\"",
-        ),
-        (
-            "SESSION_STORE_WRITE",
-            has_two,
-            "SESSION_STORE is not two stores",
-        ),
-        (
-            "SESSION_CACHE_OCTETS",
-            has_two,
-            "SESSION_STORE is not two stores",
-        ),
-        (
-            "SESSION_CACHE_USERS_ONLY",
-            has_two,
-            "SESSION_STORE is not two stores",
-        ),
-        (
-            "SESSION_TOUCH_SECONDS",
-            !rows,
-            "with SESSION_PROTOCOL = \"rows\" Django alone prolongs sessions",
-        ),
-        (
-            "SESSION_REVOCATION",
-            !rows,
-            "with SESSION_PROTOCOL = \"rows\" a session ends with its row",
-        ),
-        (
-            "SESSION_WRITE",
-            !rows,
-            "with SESSION_PROTOCOL = \"rows\" nothing is sealed",
-        ),
-        (
-            "SESSION_ACCEPT",
-            !rows,
-            "with SESSION_PROTOCOL = \"rows\" nothing is sealed",
-        ),
-    ];
-    for (setting, is_used, reason) in conditions {
+    let keeps = |tier| settings.store.tiers().any(|it| it == tier);
+    for (setting, used, reason) in CONDITIONAL {
+        let is_used = match used {
+            Used::Headers => matches!(settings.site.protocol, Protocol::Headers(_)),
+            Used::NotRows => !matches!(settings.site.protocol, Protocol::Rows(_)),
+            Used::Device => settings.site.device.is_some(),
+            Used::D1 => keeps(Tier::D1),
+            Used::OriginStore => keeps(Tier::Origin),
+            Used::TwoStores => matches!(settings.store, StoreChoice::Layered { .. }),
+        };
         if !is_used && fields.text(setting).is_some() {
             warn(setting, format!("has no effect: {reason}"));
         }
@@ -205,8 +180,8 @@ fn wrapped(secret: &str, text: &str) -> Option<&'static str> {
 }
 
 /// Why a Worker on the network does not get there.
-fn unreachable(origin: &str) -> Option<String> {
-    let host = site::host(origin)?;
+fn unreachable(origin: &Origin) -> Option<String> {
+    let host = origin.host_name();
     let name = host
         .trim_matches(['[', ']'])
         .trim_end_matches('.')
@@ -231,7 +206,7 @@ fn unreachable(origin: &str) -> Option<String> {
             "{host} is a name of a private network, {in_use} that the public DNS knows, or a tunnel"
         ));
     }
-    if origin.to_ascii_lowercase().starts_with("http:") {
+    if !origin.is_secure() {
         return Some(format!(
             "sessions go to {host} unencrypted: use https://, or a tunnel"
         ));
@@ -246,13 +221,23 @@ fn is_below(path: &str, cookie_path: &str) -> bool {
 }
 
 impl Settings {
+    /// What is right by itself and hardly works as meant, given all bindings, from which this was read,
+    /// and their names. An operator asks for it, no visitor waits for it.
+    pub(crate) fn warnings(
+        &self,
+        binding: impl Fn(&str) -> Option<String>,
+        names: &[String],
+    ) -> Vec<Problem> {
+        of(self, &Fields::new(&binding), names)
+    }
+
     /// Whether plain Django cookies are taken for as long as the key is the site's, although none is
     /// written.
     pub(crate) fn accepts_django_without_end(&self) -> bool {
         let endless = |it: &session_codec::config::Acceptance| {
             it.envelope == Envelope::Django && it.until.is_none()
         };
-        !matches!(self.protocol, Protocol::Rows(_))
+        !matches!(self.site.protocol, Protocol::Rows(_))
             && self.writes != Envelope::Django
             && self.accepted.iter().any(endless)
     }

@@ -1,19 +1,21 @@
-use alloc::rc::Rc;
+use alloc::{rc::Rc, sync::Arc};
 use core::time::Duration;
 
 use serde_json::json;
-use session_codec::Timestamp;
+use session_codec::{StoreName, Timestamp};
+use session_gateway::{counters, log};
 use session_store::{
-    About, Background, Breaker, Circuit, Head, Kept, Layered, LostWrite, Policy, Record,
-    RecordName, SessionStore, StoreError, Swapped,
+    Background, Breaker, Circuit, Committed, Head, HeadState, Layered, LostWrite, Policy, Proposal,
+    Record, RecordMeta, SessionStore, StoreError, StoredRecord, Task,
+    time_limit::{Limits, TimeLimit},
 };
 use worker::{Context, Delay, Env};
 
 use super::{
-    D1Records, KvRecords, Measured, ObjectRecords, OriginAddress, OriginRecords, R2Records,
-    TimeLimit, Timers,
+    Counted, D1Records, KvRecords, Measured, ObjectRecords, OriginAddress, OriginRecords,
+    R2Records, Timers,
 };
-use crate::settings::{StoreChoice, Tier};
+use crate::tier::{StoreChoice, Tier};
 
 /// The stores of the settings, as one.
 pub(crate) enum Backend<B = AfterAnswer> {
@@ -22,7 +24,7 @@ pub(crate) enum Backend<B = AfterAnswer> {
 }
 
 /// A store that is measured, left alone while it is down, and answers in time or not at all.
-pub(crate) type Guarded = Measured<Breaker<TimeLimit<AnyRecords>>>;
+pub(crate) type Guarded = Measured<Breaker<TimeLimit<AnyRecords, Timers>>>;
 
 /// One of the platform's stores.
 pub(crate) enum AnyRecords {
@@ -36,17 +38,21 @@ pub(crate) enum AnyRecords {
 thread_local! {
     /// Bindings do not change while an isolate lives, and what is known of a store's health is
     /// worth keeping between requests.
-    static CIRCUITS: [Rc<Circuit>; Tier::ALL.len()] = core::array::from_fn(|_| Rc::default());
+    static CIRCUITS: [Arc<Circuit>; Tier::ALL.len()] = core::array::from_fn(|_| Arc::default());
 }
 
 /// What is known of a store's health.
-pub(crate) fn circuit(tier: Tier) -> Rc<Circuit> {
-    CIRCUITS.with(|circuits| Rc::clone(&circuits[tier as usize]))
+pub(crate) fn circuit(tier: Tier) -> Arc<Circuit> {
+    CIRCUITS.with(|circuits| Arc::clone(&circuits[tier as usize]))
 }
 
 impl AnyRecords {
     /// Opens the binding of a tier, or what stands for one.
-    fn open(tier: Tier, env: &Env, origin: Option<&OriginAddress>) -> worker::Result<Self> {
+    pub(crate) fn open(
+        tier: Tier,
+        env: &Env,
+        origin: Option<&OriginAddress>,
+    ) -> worker::Result<Self> {
         let binding = tier.binding();
         Ok(match tier {
             Tier::Kv => Self::Kv(KvRecords::new(env.kv(binding)?)),
@@ -82,16 +88,14 @@ impl<B> Backend<B> {
         policy: Policy,
         origin: Option<&OriginAddress>,
         env: &Env,
-        background: Rc<B>,
+        background: B,
     ) -> worker::Result<Option<Self>> {
         Ok(match choice {
             StoreChoice::None => None,
-            StoreChoice::One(tier) => {
-                Some(Self::One(guarded(tier, env, origin, TimeLimit::alone)?))
-            }
+            StoreChoice::One(tier) => Some(Self::One(guarded(tier, env, origin, Limits::alone)?)),
             StoreChoice::Layered { fast, durable } => {
-                let fast = Rc::new(guarded(fast, env, origin, TimeLimit::fast)?);
-                let durable = Rc::new(guarded(durable, env, origin, TimeLimit::durable)?);
+                let fast = guarded(fast, env, origin, Limits::fast)?;
+                let durable = guarded(durable, env, origin, Limits::durable)?;
                 Some(Self::Two(Layered::new(fast, durable, policy, background)))
             }
         })
@@ -102,21 +106,22 @@ fn guarded(
     tier: Tier,
     env: &Env,
     origin: Option<&OriginAddress>,
-    limit: impl Fn(AnyRecords, Timers) -> TimeLimit<AnyRecords>,
+    limits: impl Fn(Timers) -> Limits<Timers>,
 ) -> worker::Result<Guarded> {
-    let limited = limit(AnyRecords::open(tier, env, origin)?, Timers);
-    Ok(Measured::new(
-        Breaker::new(limited, circuit(tier)),
-        tier.label(),
-    ))
+    let limited = TimeLimit::new(AnyRecords::open(tier, env, origin)?, limits(Timers));
+    let guarded = Breaker::new(limited, circuit(tier));
+    Ok(Measured::new(guarded, Counted(tier.label())))
 }
 
 /// What the platform does after an answer.
+#[derive(Clone)]
 pub(crate) struct AfterAnswer(pub(crate) Rc<Context>);
 
-impl Background for AfterAnswer {
-    fn run(&self, task: impl Future<Output = ()> + 'static) {
-        self.0.wait_until(task);
+impl<F: SessionStore + 'static, D: SessionStore + 'static> Background<F, D> for AfterAnswer {
+    fn run(&self, task: Task<F, D>) {
+        let background = self.clone();
+        self.0
+            .wait_until(async move { task.run(&background).await });
     }
 
     async fn pause(&self, seconds: u32) {
@@ -128,8 +133,8 @@ impl Background for AfterAnswer {
             LostWrite::Fast => "cache-write-failed",
             LostWrite::Durable => "write-behind-lost",
         };
-        crate::counters::background_failure(event);
-        crate::log::warn(event, &json!(error.label()));
+        counters::background_failure(event);
+        log::warn(event, &json!(error.label()));
     }
 }
 
@@ -144,56 +149,60 @@ macro_rules! each {
 
 macro_rules! forward {
     ($(<$background:ident>)? $kind:ident: $($variant:ident)|+) => {
-        impl$(<$background: Background + 'static>)? SessionStore for $kind$(<$background>)? {
+        impl$(<$background: Background<Guarded, Guarded>>)? SessionStore for $kind$(<$background>)? {
             async fn get(
                 &self,
-                name: &RecordName,
+                name: &StoreName,
                 now: Timestamp,
-            ) -> Result<Option<Kept>, StoreError> {
+            ) -> Result<Option<StoredRecord>, StoreError> {
                 each!(self, $kind: $($variant)|+, store => store.get(name, now))
             }
 
             async fn get_fresh(
                 &self,
-                name: &RecordName,
+                name: &StoreName,
                 now: Timestamp,
-            ) -> Result<Option<Kept>, StoreError> {
+            ) -> Result<Option<StoredRecord>, StoreError> {
                 each!(self, $kind: $($variant)|+, store => store.get_fresh(name, now))
             }
 
             async fn put(
                 &self,
-                name: &RecordName,
+                name: &StoreName,
                 record: &Record,
-                about: &About,
+                meta: &RecordMeta,
                 now: Timestamp,
             ) -> Result<(), StoreError> {
-                each!(self, $kind: $($variant)|+, store => store.put(name, record, about, now))
+                each!(self, $kind: $($variant)|+, store => store.put(name, record, meta, now))
             }
 
-            async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+            async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
                 each!(self, $kind: $($variant)|+, store => store.delete(name))
             }
 
-            async fn swap_head(
+            async fn commit(
                 &self,
-                session: &RecordName,
-                from: Option<&RecordName>,
-                to: Option<&Head>,
-                expires: Timestamp,
+                proposal: &Proposal,
                 now: Timestamp,
-            ) -> Result<Swapped, StoreError> {
-                each!(self, $kind: $($variant)|+, store =>
-                    store.swap_head(session, from, to, expires, now))
+            ) -> Result<Committed, StoreError> {
+                each!(self, $kind: $($variant)|+, store => store.commit(proposal, now))
             }
 
-            async fn end_head(
+            async fn head(
                 &self,
-                session: &RecordName,
+                session: &StoreName,
+                now: Timestamp,
+            ) -> Result<HeadState, StoreError> {
+                each!(self, $kind: $($variant)|+, store => store.head(session, now))
+            }
+
+            async fn end(
+                &self,
+                session: &StoreName,
                 expires: Timestamp,
                 now: Timestamp,
-            ) -> Result<(), StoreError> {
-                each!(self, $kind: $($variant)|+, store => store.end_head(session, expires, now))
+            ) -> Result<Option<Head>, StoreError> {
+                each!(self, $kind: $($variant)|+, store => store.end(session, expires, now))
             }
         }
     };

@@ -1,20 +1,24 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use serde::Deserialize;
-use session_codec::Timestamp;
-use session_store::{About, Head, Kept, Record, RecordName, SessionStore, StoreError, Swapped};
-use worker::{D1Database, D1SessionConstraint, wasm_bindgen::JsValue};
+use serde::{Deserialize, de::DeserializeOwned};
+use session_codec::{OwnerName, StoreName, Timestamp};
+use session_store::{
+    Committed, Head, HeadState, Newest, Proposal, Record, RecordMeta, Saved, SessionStore,
+    StoreError, StoredRecord,
+};
+use worker::{D1Database, D1Result, D1SessionConstraint, wasm_bindgen::JsValue};
 
 use super::{
     database::{Database, NameRow},
-    text::{or_malformed, record_name, seconds},
+    platform_error::failed,
+    text::{or_malformed, seconds},
 };
-use crate::settings::Tier;
+use crate::tier::Tier;
 
 /// Records and heads in D1 (`worker/migrations`).
 ///
 /// Reads take the nearest replica. Records are immutable and a ticket says that its record must
-/// exist, so a replica that lags can show absence only; then the primary is asked. A bookmark in
-/// the cookie would tell the same for 28 octets more.
+/// exist, so a replica that lags can show absence only; then whoever holds the ticket asks the
+/// primary. A bookmark in the cookie would tell the same for 28 bytes more.
 pub(crate) struct D1Records(Database);
 
 #[derive(Deserialize)]
@@ -25,11 +29,11 @@ struct RecordRow {
 
 impl RecordRow {
     /// `None` if it is damaged.
-    fn read(self) -> Option<Kept> {
-        let octets = STANDARD_NO_PAD.decode(self.record).ok()?;
-        let record = Record::new(octets).ok()?;
+    fn read(self) -> Option<StoredRecord> {
+        let bytes = STANDARD_NO_PAD.decode(self.record).ok()?;
+        let record = Record::new(bytes).ok()?;
         let expires = Timestamp::from_seconds(self.expires);
-        Some(Kept { record, expires })
+        Some(StoredRecord { record, expires })
     }
 }
 
@@ -46,6 +50,45 @@ struct HeadRow {
     cookie: Option<String>,
 }
 
+impl HeadRow {
+    /// `None` is a tombstone.
+    fn read(self) -> Option<Result<Head, StoreError>> {
+        let (record, cookie) = self.record.zip(self.cookie)?;
+        let record = record.parse().map_err(|_| damaged_head());
+        Some(record.map(|record| Head {
+            record,
+            cookie: cookie.into(),
+        }))
+    }
+}
+
+/// A head, and the record that it names, if that is there.
+#[derive(Deserialize)]
+struct NewestRow {
+    head: Option<String>,
+    cookie: Option<String>,
+    record: Option<String>,
+    expires: Option<i64>,
+}
+
+impl NewestRow {
+    fn read(self) -> Result<HeadState, StoreError> {
+        let head = HeadRow {
+            record: self.head,
+            cookie: self.cookie,
+        };
+        let kept = self.record.zip(self.expires);
+        let kept = kept.map(|(record, expires)| RecordRow { record, expires });
+        Ok(match head.read() {
+            Some(head) => HeadState::At(Newest {
+                head: head?,
+                record: kept.and_then(|row| or_malformed(Tier::D1, row.read())),
+            }),
+            None => HeadState::Ended,
+        })
+    }
+}
+
 impl D1Records {
     pub(crate) const fn new(database: D1Database) -> Self {
         Self(Database::new(database))
@@ -60,13 +103,13 @@ impl D1Records {
     /// Live session records of an owner, the newest first, at most `most`.
     pub(crate) async fn owned_by(
         &self,
-        owner: &RecordName,
+        owner: &OwnerName,
         most: u32,
         now: Timestamp,
-    ) -> Result<Vec<(RecordName, Kept)>, StoreError> {
-        let values = [owner.as_str().into(), seconds(now), most.into()];
+    ) -> Result<Vec<(StoreName, StoredRecord)>, StoreError> {
+        let values = [owner.to_text().into(), seconds(now), most.into()];
         let rows: Vec<OwnedRow> = self.0.write(OWNED, &values).await?;
-        let read = |row: OwnedRow| Some((record_name(&row.name)?, row.row.read()?));
+        let read = |row: OwnedRow| Some((row.name.parse().ok()?, row.row.read()?));
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
@@ -74,44 +117,74 @@ impl D1Records {
     async fn read(
         &self,
         constraint: D1SessionConstraint,
-        name: &RecordName,
+        name: &StoreName,
         now: Timestamp,
-    ) -> Result<Option<Kept>, StoreError> {
-        let values = [name.as_str().into(), seconds(now)];
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        let values = [name.to_text().into(), seconds(now)];
         let rows: Vec<RecordRow> = self.0.read(constraint, GET, &values).await?;
         let row = rows.into_iter().next();
         Ok(row.and_then(|row| or_malformed(Tier::D1, row.read())))
     }
+}
 
-    async fn head(&self, session: &RecordName, now: Timestamp) -> Result<Vec<HeadRow>, StoreError> {
-        let values = [session.as_str().into(), seconds(now)];
-        self.0.write(HEAD, &values).await
-    }
+/// The rows of one statement of a batch.
+fn rows<T: DeserializeOwned>(result: Option<&D1Result>) -> Result<Vec<T>, StoreError> {
+    let missing = || StoreError::Unavailable {
+        reason: "D1 answered fewer statements than it was asked".into(),
+    };
+    let result = result.ok_or_else(missing)?;
+    result.results().map_err(failed)
 }
 
 const GET: &str = "SELECT record, expires FROM session_record WHERE name = ?1 AND expires > ?2";
 const OWNED: &str = "SELECT name, record, expires FROM session_record \
     WHERE user_id = ?1 AND kind = 'session' AND expires > ?2 ORDER BY last_seen DESC LIMIT ?3";
-// A repeated put sets the expiry, a revocation replaces; other octets under the name change nothing
-// and return nothing.
-const PUT: &str = "INSERT INTO session_record \
+
+/// A repeated put sets the expiry, a revocation replaces; other bytes under the name change nothing
+/// and return nothing.
+macro_rules! on_conflict {
+    () => {
+        "ON CONFLICT (name) DO UPDATE SET record = excluded.record, expires = excluded.expires, \
+        last_seen = excluded.last_seen \
+        WHERE record = excluded.record OR excluded.kind = 'revocation' RETURNING name"
+    };
+}
+
+const PUT: &str = concat!(
+    "INSERT INTO session_record \
     (name, kind, record, user_id, created, last_seen, expires, ip, user_agent) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-    ON CONFLICT (name) DO UPDATE SET record = excluded.record, expires = excluded.expires, \
-    last_seen = excluded.last_seen \
-    WHERE record = excluded.record OR excluded.kind = 'revocation' RETURNING name";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ",
+    on_conflict!()
+);
+/// The same, if the head is where the statement before has moved it to.
+const PUT_IF_MOVED: &str = concat!(
+    "INSERT INTO session_record \
+    (name, kind, record, user_id, created, last_seen, expires, ip, user_agent) \
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE EXISTS (SELECT 1 FROM session_head \
+    WHERE name = ?10 AND record = ?11 AND cookie = ?12) ",
+    on_conflict!()
+);
 const DELETE: &str = "DELETE FROM session_record WHERE name = ?1";
+// All of a session's names begin alike.
+const DELETE_PLACE: &str = "DELETE FROM session_record \
+    WHERE name >= ?1 AND name < ?1 || '~' AND kind = 'session'";
 const HEAD: &str = "SELECT record, cookie FROM session_head WHERE name = ?1 AND expires > ?2";
+// With the record that it names, so that nobody has to come again for it; not where it is the
+// caller's own.
+const NEWEST: &str = "SELECT head.record AS head, head.cookie, kept.record, kept.expires \
+    FROM session_head AS head LEFT JOIN session_record AS kept \
+    ON kept.name = head.record AND kept.expires > ?2 \
+    WHERE head.name = ?1 AND head.expires > ?2 \
+    AND NOT (head.record IS NOT NULL AND head.record IS ?3 AND head.cookie IS ?4)";
 // One statement, so nobody comes between: absent, expired, where the caller says, or there already.
 const SWAP: &str = "INSERT INTO session_head (name, record, cookie, expires) \
     VALUES (?1, ?2, ?3, ?4) \
     ON CONFLICT (name) DO UPDATE \
     SET record = excluded.record, cookie = excluded.cookie, expires = excluded.expires \
     WHERE session_head.expires <= ?5 OR session_head.record = ?6 \
-    OR (session_head.record = excluded.record AND session_head.cookie = excluded.cookie) \
-    RETURNING name";
+    OR (session_head.record = excluded.record AND session_head.cookie = excluded.cookie)";
 const FORGET: &str = "DELETE FROM session_head \
-    WHERE name = ?1 AND (expires <= ?2 OR record = ?3) RETURNING name";
+    WHERE name = ?1 AND (expires <= ?2 OR record = ?3)";
 const END: &str = "INSERT INTO session_head (name, record, cookie, expires) \
     VALUES (?1, NULL, NULL, ?2) \
     ON CONFLICT (name) DO UPDATE SET record = NULL, cookie = NULL, expires = excluded.expires";
@@ -121,43 +194,32 @@ const SWEEP_HEADS: &str = "DELETE FROM session_head WHERE name IN \
     (SELECT name FROM session_head WHERE expires <= ?1 LIMIT ?2) RETURNING name";
 
 impl SessionStore for D1Records {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        let near = self.read(D1SessionConstraint::FirstUnconstrained, name, now);
-        match near.await? {
-            Some(record) => Ok(Some(record)),
-            None => self.get_fresh(name, now).await,
-        }
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        self.read(D1SessionConstraint::FirstUnconstrained, name, now)
+            .await
     }
 
     async fn get_fresh(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         now: Timestamp,
-    ) -> Result<Option<Kept>, StoreError> {
+    ) -> Result<Option<StoredRecord>, StoreError> {
         self.read(D1SessionConstraint::FirstPrimary, name, now)
             .await
     }
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        meta: &RecordMeta,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let text = |text: Option<&str>| text.map_or(JsValue::NULL, JsValue::from_str);
-        let owner = about.owner.map(RecordName::new);
-        let values = [
-            name.as_str().into(),
-            about.kind.label().into(),
-            STANDARD_NO_PAD.encode(record.octets()).into(),
-            text(owner.as_ref().map(RecordName::as_str)),
-            about.created.map_or(JsValue::NULL, seconds),
-            seconds(now),
-            seconds(about.expires),
-            text(about.ip.as_deref()),
-            text(about.user_agent.as_deref()),
-        ];
+        let values = put_values(name, record, meta, now);
         let written: Vec<NameRow> = self.0.write(PUT, &values).await?;
         if written.is_empty() {
             return Err(StoreError::Conflict);
@@ -165,65 +227,138 @@ impl SessionStore for D1Records {
         Ok(())
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        let _: Vec<NameRow> = self.0.write(DELETE, &[name.as_str().into()]).await?;
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
+        let _: Vec<NameRow> = self.0.write(DELETE, &[name.to_text().into()]).await?;
         Ok(())
     }
 
-    async fn swap_head(
+    async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
+        let mut batch = Batch::default();
+        let head = proposal.head.as_ref();
+        let asks = head.map(|change| {
+            let name = || JsValue::from(change.session.to_text());
+            let from = nullable(change.from.map(|from| from.to_text()));
+            let to = change.to.as_ref();
+            let record = nullable(to.map(|to| to.record.to_text()));
+            let cookie = text(to.map(|to| &*to.cookie));
+            match to {
+                Some(_) => {
+                    let (record, cookie) = (record.clone(), cookie.clone());
+                    let expires = seconds(change.expires);
+                    batch.add(
+                        SWAP,
+                        vec![name(), record, cookie, expires, seconds(now), from],
+                    );
+                }
+                None => {
+                    batch.add(FORGET, vec![name(), seconds(now), from]);
+                }
+            }
+            batch.add(NEWEST, vec![name(), seconds(now), record, cookie])
+        });
+        let puts = proposal.record.as_ref().map(|new| {
+            let mut values = put_values(&new.name, &new.record, &new.meta, now);
+            match head.and_then(|change| Some((change, change.to.as_ref()?))) {
+                Some((change, to)) => {
+                    let names = [change.session, to.record];
+                    values.extend(names.map(|name| name.to_text().into()));
+                    values.push(JsValue::from_str(&to.cookie));
+                    batch.add(PUT_IF_MOVED, values)
+                }
+                None => batch.add(PUT, values),
+            }
+        });
+        let listed = proposal.unless_ended.iter();
+        let listed: Vec<_> = listed
+            .map(|name| batch.add(GET, vec![name.to_text().into(), seconds(now)]))
+            .collect();
+        let results = self.0.batch(&batch.0).await?;
+        if let Some(index) = asks
+            && let Some(row) = rows::<NewestRow>(results.get(index))?.into_iter().next()
+        {
+            return Ok(match row.read()? {
+                HeadState::At(newest) => Committed::Other(newest),
+                _ => Committed::Ended,
+            });
+        }
+        if let Some(index) = puts
+            && rows::<NameRow>(results.get(index))?.is_empty()
+        {
+            return Err(StoreError::Conflict);
+        }
+        let listed = listed.into_iter().map(|index| {
+            let row = rows::<RecordRow>(results.get(index))?.into_iter().next();
+            Ok(row.and_then(|row| or_malformed(Tier::D1, row.read())))
+        });
+        Ok(Committed::Saved(Saved {
+            listed: listed.collect::<Result<_, StoreError>>()?,
+            is_compared: true,
+        }))
+    }
+
+    async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
+        let (nothing, name) = (JsValue::NULL, session.to_text().into());
+        let values = [name, seconds(now), nothing.clone(), nothing];
+        let rows: Vec<NewestRow> = self.0.write(NEWEST, &values).await?;
+        let row = rows.into_iter().next();
+        row.map_or(Ok(HeadState::Absent), NewestRow::read)
+    }
+
+    async fn end(
         &self,
-        session: &RecordName,
-        from: Option<&RecordName>,
-        to: Option<&Head>,
+        session: &StoreName,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<Swapped, StoreError> {
-        let name = || JsValue::from_str(session.as_str());
-        let from = from.map_or(JsValue::NULL, |from| from.as_str().into());
-        let moved: Vec<NameRow> = match to {
-            Some(head) => {
-                let values = [
-                    name(),
-                    head.record.as_str().into(),
-                    (*head.cookie).into(),
-                    seconds(expires),
-                    seconds(now),
-                    from,
-                ];
-                self.0.write(SWAP, &values).await?
-            }
-            None => self.0.write(FORGET, &[name(), seconds(now), from]).await?,
-        };
-        if !moved.is_empty() {
-            return Ok(Swapped::Done);
-        }
-        let Some(row) = self.head(session, now).await?.into_iter().next() else {
-            return match to {
-                // There was none to forget, or it was forgotten before.
-                None => Ok(Swapped::Done),
-                // It went between two statements: the caller may repeat.
-                Some(_) => Err(StoreError::Conflict),
-            };
-        };
-        match (row.record, row.cookie) {
-            (Some(record), Some(cookie)) => Ok(Swapped::Other(Head {
-                record: record_name(&record).ok_or_else(damaged_head)?,
-                cookie: cookie.into(),
-            })),
-            _ => Ok(Swapped::Ended),
-        }
+    ) -> Result<Option<Head>, StoreError> {
+        let name = || JsValue::from(session.to_text());
+        let mut batch = Batch::default();
+        let shown = batch.add(HEAD, vec![name(), seconds(now)]);
+        batch.add(END, vec![name(), seconds(expires)]);
+        // Nobody needs them any more, whether or not anybody knows of them.
+        batch.add(DELETE_PLACE, vec![session.place().into()]);
+        let results = self.0.batch(&batch.0).await?;
+        let row: Option<HeadRow> = rows(results.get(shown))?.into_iter().next();
+        row.and_then(HeadRow::read).transpose()
     }
+}
 
-    async fn end_head(
-        &self,
-        session: &RecordName,
-        expires: Timestamp,
-        _: Timestamp,
-    ) -> Result<(), StoreError> {
-        let values = [session.as_str().into(), seconds(expires)];
-        let _: Vec<NameRow> = self.0.write(END, &values).await?;
-        Ok(())
+/// Statements that are run as one.
+#[derive(Default)]
+struct Batch(Vec<(&'static str, Vec<JsValue>)>);
+
+impl Batch {
+    /// Gives the place of its answer.
+    fn add(&mut self, statement: &'static str, values: Vec<JsValue>) -> usize {
+        self.0.push((statement, values));
+        self.0.len() - 1
     }
+}
+
+fn put_values(
+    name: &StoreName,
+    record: &Record,
+    meta: &RecordMeta,
+    now: Timestamp,
+) -> Vec<JsValue> {
+    vec![
+        name.to_text().into(),
+        meta.kind.label().into(),
+        STANDARD_NO_PAD.encode(record.bytes()).into(),
+        nullable(meta.owner.map(|owner| owner.to_text())),
+        meta.created.map_or(JsValue::NULL, seconds),
+        seconds(now),
+        seconds(meta.expires),
+        text(meta.ip.as_deref()),
+        text(meta.user_agent.as_deref()),
+    ]
+}
+
+fn nullable(text: Option<String>) -> JsValue {
+    text.map_or(JsValue::NULL, JsValue::from)
+}
+
+fn text(text: Option<&str>) -> JsValue {
+    text.map_or(JsValue::NULL, JsValue::from_str)
 }
 
 fn damaged_head() -> StoreError {

@@ -47,6 +47,20 @@ impl Database {
         rows(self.0.prepare(query), values).await
     }
 
+    /// Runs statements as one transaction on the primary, in one trip; the rows of each.
+    pub(crate) async fn batch(
+        &self,
+        statements: &[(&str, Vec<JsValue>)],
+    ) -> Result<Vec<D1Result>, StoreError> {
+        let bound = statements.iter().map(|(query, values)| {
+            let statement = self.0.prepare(*query);
+            statement.bind(values).map_err(failed)
+        });
+        let bound = bound.collect::<Result<Vec<_>, _>>()?;
+        let results = self.0.batch(bound).await.map_err(failed)?;
+        results.into_iter().map(checked).collect()
+    }
+
     /// A query of the operator's.
     pub(crate) async fn query<T: DeserializeOwned>(
         &self,
@@ -79,11 +93,15 @@ async fn rows<T: DeserializeOwned>(
     values: &[JsValue],
 ) -> Result<Vec<T>, StoreError> {
     let statement = statement.bind(values).map_err(failed)?;
-    let result: D1Result = statement.all().await.map_err(failed)?;
-    if let Some(error) = result.error() {
-        return Err(StoreError::Unavailable {
-            reason: error.into(),
-        });
-    }
+    let result = checked(statement.all().await.map_err(failed)?)?;
     result.results().map_err(failed)
+}
+
+fn checked(result: D1Result) -> Result<D1Result, StoreError> {
+    match result.error() {
+        Some(error) => Err(StoreError::Unavailable {
+            reason: error.into(),
+        }),
+        None => Ok(result),
+    }
 }

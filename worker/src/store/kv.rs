@@ -1,9 +1,9 @@
-use session_codec::Timestamp;
-use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
+use session_codec::{StoreName, Timestamp};
+use session_store::{Framed, Record, RecordMeta, SessionStore, StoreError, StoredRecord};
 use worker::KvStore;
 
 use super::{platform_error::failed, text::live};
-use crate::settings::Tier;
+use crate::tier::Tier;
 
 /// KV refuses shorter lives; the frame keeps the real one.
 const MIN_TTL_SECONDS: i64 = 60;
@@ -22,16 +22,20 @@ impl KvRecords {
 }
 
 impl SessionStore for KvRecords {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        let octets = self.0.get(name.as_str()).bytes().await.map_err(failed)?;
-        Ok(octets.and_then(|octets| live(Tier::Kv, octets, now)))
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        let bytes = self.0.get(&name.to_text()).bytes().await.map_err(failed)?;
+        Ok(bytes.and_then(|bytes| live(Tier::Kv, bytes, now)))
     }
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        about: &RecordMeta,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let expires = about.expires;
@@ -40,7 +44,7 @@ impl SessionStore for KvRecords {
             .saturating_sub(now.seconds())
             .max(MIN_TTL_SECONDS);
         self.0
-            .put_bytes(name.as_str(), &Framed::write(record, expires))
+            .put_bytes(&name.to_text(), &Framed::write(record, expires))
             .map_err(failed)?
             .expiration_ttl(seconds.unsigned_abs())
             .execute()
@@ -48,7 +52,7 @@ impl SessionStore for KvRecords {
             .map_err(failed)
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        self.0.delete(name.as_str()).await.map_err(failed)
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
+        self.0.delete(&name.to_text()).await.map_err(failed)
     }
 }

@@ -1,18 +1,20 @@
-use session_codec::Timestamp;
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use futures_util::{future::try_join_all, join};
+use session_codec::{StoreName, Timestamp};
 use session_store::{
-    About, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
+    Committed, Head, HeadState, Kind, Newest, Proposal, Record, RecordMeta, Saved, SessionStore,
+    StoreError, StoredRecord,
 };
 use worker::{
-    Headers, Method, ObjectNamespace, Request, RequestInit, Response,
+    Env, Headers, Method, ObjectNamespace, Request, RequestInit, Response,
     js_sys::{Reflect, Uint8Array},
 };
 
-use super::{
-    platform_error::failed,
-    text::{or_malformed, record_name},
+use super::{platform_error::failed, text::or_malformed};
+use crate::shard::{
+    ASK, EXPIRES, REPLY, ShardHead, ShardListed, ShardMove, ShardRecord, ShardReply, ShardRequest,
 };
-use crate::settings::Tier;
-use crate::shard::{ASK, Ask, EXPIRES, Moved};
+use crate::tier::Tier;
 
 /// Records and heads in Durable Objects ([`SessionShard`](crate::shard::SessionShard)): strongly
 /// consistent, with compare-and-swap.
@@ -25,15 +27,35 @@ impl ObjectRecords {
 
     async fn ask(
         &self,
-        name: &RecordName,
-        ask: &Ask,
+        name: &StoreName,
+        ask: &ShardRequest,
         record: Option<&Record>,
     ) -> Result<Response, StoreError> {
-        let request = request(ask, record).map_err(failed)?;
-        // The first character: 64 objects.
-        let shard = self.0.get_by_name(&name.as_str()[..1]).map_err(failed)?;
-        shard.fetch_with_request(request).await.map_err(asked)
+        // An object for each session, and for each user.
+        ask_in(&self.0, &name.place(), ask, record.map(Record::bytes)).await
     }
+}
+
+/// Asks the object of this name.
+pub(crate) async fn ask_object(
+    env: &Env,
+    name: &str,
+    ask: &ShardRequest,
+    body: Option<&[u8]>,
+) -> Result<Response, StoreError> {
+    let namespace = env.durable_object(Tier::Object.binding()).map_err(failed)?;
+    ask_in(&namespace, name, ask, body).await
+}
+
+async fn ask_in(
+    namespace: &ObjectNamespace,
+    name: &str,
+    ask: &ShardRequest,
+    body: Option<&[u8]>,
+) -> Result<Response, StoreError> {
+    let request = request(ask, body).map_err(failed)?;
+    let shard = namespace.get_by_name(name).map_err(failed)?;
+    shard.fetch_with_request(request).await.map_err(asked)
 }
 
 /// An object that has more to do than it can says so, and each further request makes it worse: it is not
@@ -54,22 +76,26 @@ fn asked(error: worker::Error) -> StoreError {
     }
 }
 
-fn request(ask: &Ask, record: Option<&Record>) -> worker::Result<Request> {
+fn request(ask: &ShardRequest, body: Option<&[u8]>) -> worker::Result<Request> {
     let headers = Headers::new();
     headers.set(ASK, &serde_json::to_string(ask)?)?;
     let mut init = RequestInit::new();
     init.with_headers(headers);
     init.with_method(Method::Post);
-    if let Some(record) = record {
+    if let Some(body) = body {
         init.with_method(Method::Put);
-        init.with_body(Some(Uint8Array::from(record.octets()).into()));
+        init.with_body(Some(Uint8Array::from(body).into()));
     }
     Request::new_with_init("https://shard/", &init)
 }
 
 impl SessionStore for ObjectRecords {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        let ask = Ask::Get {
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        let ask = ShardRequest::Get {
             name: name.to_string(),
             now: now.seconds(),
         };
@@ -79,12 +105,12 @@ impl SessionStore for ObjectRecords {
                 let expires = response.headers().get(EXPIRES).map_err(failed)?;
                 let expires = expires.and_then(|expires| expires.parse().ok());
                 let expires = expires.ok_or_else(|| unexpected(200))?;
-                let octets = response.bytes().await.map_err(failed)?;
-                let kept = |record| Kept {
+                let bytes = response.bytes().await.map_err(failed)?;
+                let kept = |record| StoredRecord {
                     record,
                     expires: Timestamp::from_seconds(expires),
                 };
-                Ok(or_malformed(Tier::Object, Record::new(octets).ok()).map(kept))
+                Ok(or_malformed(Tier::Object, Record::new(bytes).ok()).map(kept))
             }
             404 => Ok(None),
             status => Err(unexpected(status)),
@@ -93,15 +119,15 @@ impl SessionStore for ObjectRecords {
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        meta: &RecordMeta,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let ask = Ask::Put {
+        let ask = ShardRequest::Put {
             name: name.to_string(),
-            replaces: about.kind == Kind::Revocation,
-            expires: about.expires.seconds(),
+            replaces: meta.kind == Kind::Revocation,
+            expires: meta.expires.seconds(),
             now: now.seconds(),
         };
         match self.ask(name, &ask, Some(record)).await?.status_code() {
@@ -111,55 +137,168 @@ impl SessionStore for ObjectRecords {
         }
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
-        let ask = Ask::Delete {
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
+        let ask = ShardRequest::Delete {
             name: name.to_string(),
         };
         self.ask(name, &ask, None).await.and_then(nothing)
     }
 
-    async fn swap_head(
+    async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
+        let Proposal {
+            record,
+            head,
+            unless_ended,
+        } = proposal;
+        let own = head.as_ref().map(|change| &change.session);
+        let Some(own) = own.or(record.as_ref().map(|new| &new.name)) else {
+            let names = unless_ended.iter();
+            let listed = try_join_all(names.map(|name| self.get(name, now))).await?;
+            return Ok(saved(listed));
+        };
+        if let Some(new) = record
+            .as_ref()
+            .filter(|new| new.name.place() != own.place())
+        {
+            // Two objects are no one step.
+            let reason = format!("{} is in another place than its session", new.name);
+            let reason = reason.into();
+            return Err(StoreError::Refused { reason });
+        }
+        let is_here = |name: &&StoreName| name.place() == own.place();
+        let ask = ShardRequest::Commit {
+            record: record.as_ref().map(|new| ShardRecord {
+                name: new.name.to_string(),
+                expires: new.meta.expires.seconds(),
+            }),
+            head: head.as_ref().map(|change| ShardMove {
+                name: change.session.to_string(),
+                from: change.from.as_ref().map(ToString::to_string),
+                to: change.to.as_ref().map(|to| ShardHead {
+                    record: to.record.to_string(),
+                    cookie: to.cookie.to_string(),
+                }),
+                expires: change.expires.seconds(),
+            }),
+            listed: unless_ended
+                .iter()
+                .filter(is_here)
+                .map(ToString::to_string)
+                .collect(),
+            now: now.seconds(),
+        };
+        let record = record.as_ref().map(|new| &new.record);
+        let elsewhere = unless_ended.iter().filter(|name| !is_here(name));
+        let (response, elsewhere) = join!(
+            self.ask(own, &ask, record),
+            try_join_all(elsewhere.map(|name| self.get(name, now)))
+        );
+        let mut response = response?;
+        if response.status_code() == 409 {
+            return Err(StoreError::Conflict);
+        }
+        let here = match reply(&response)? {
+            ShardReply::Saved(listed) => listed,
+            ShardReply::Ended => return Ok(Committed::Ended),
+            ShardReply::Other { head, expires } => {
+                return Ok(Committed::Other(
+                    newest(head, expires, &mut response).await?,
+                ));
+            }
+            ShardReply::Absent => return Err(unexpected(200)),
+        };
+        let (mut here, mut elsewhere) = (here.into_iter(), elsewhere?.into_iter());
+        let listed = unless_ended.iter().map(|name| match is_here(&name) {
+            true => listed(here.next().flatten()),
+            false => elsewhere.next().flatten(),
+        });
+        Ok(saved(listed.collect()))
+    }
+
+    async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
+        let ask = ShardRequest::Head {
+            name: session.to_string(),
+            now: now.seconds(),
+        };
+        let mut response = self.ask(session, &ask, None).await?;
+        match reply(&response)? {
+            ShardReply::Absent => Ok(HeadState::Absent),
+            ShardReply::Ended => Ok(HeadState::Ended),
+            ShardReply::Other { head, expires } => {
+                Ok(HeadState::At(newest(head, expires, &mut response).await?))
+            }
+            ShardReply::Saved(_) => Err(unexpected(200)),
+        }
+    }
+
+    async fn end(
         &self,
-        session: &RecordName,
-        from: Option<&RecordName>,
-        to: Option<&Head>,
+        session: &StoreName,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<Swapped, StoreError> {
-        let ask = Ask::Swap {
+    ) -> Result<Option<Head>, StoreError> {
+        let ask = ShardRequest::End {
             name: session.to_string(),
-            from: from.map(ToString::to_string),
-            to: to.map(|head| (head.record.to_string(), head.cookie.to_string())),
             expires: expires.seconds(),
             now: now.seconds(),
         };
         let mut response = self.ask(session, &ask, None).await?;
-        if response.status_code() != 200 {
-            return Err(unexpected(response.status_code()));
-        }
-        match response.json().await.map_err(failed)? {
-            Moved::Done => Ok(Swapped::Done),
-            Moved::Ended => Ok(Swapped::Ended),
-            Moved::Other { record, cookie } => Ok(Swapped::Other(Head {
-                record: record_name(&record).ok_or_else(|| unexpected(200))?,
-                cookie: cookie.into(),
-            })),
+        match reply(&response)? {
+            ShardReply::Other { head, .. } => {
+                Ok(Some(newest(head, None, &mut response).await?.head))
+            }
+            ShardReply::Absent | ShardReply::Ended => Ok(None),
+            ShardReply::Saved(_) => Err(unexpected(200)),
         }
     }
+}
 
-    async fn end_head(
-        &self,
-        session: &RecordName,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let ask = Ask::End {
-            name: session.to_string(),
-            expires: expires.seconds(),
-            now: now.seconds(),
-        };
-        self.ask(session, &ask, None).await.and_then(nothing)
-    }
+const fn saved(listed: Vec<Option<StoredRecord>>) -> Committed {
+    Committed::Saved(Saved {
+        listed,
+        is_compared: true,
+    })
+}
+
+fn listed(listed: Option<ShardListed>) -> Option<StoredRecord> {
+    let ShardListed { record, expires } = listed?;
+    let bytes = STANDARD_NO_PAD.decode(record).ok();
+    let record = or_malformed(
+        Tier::Object,
+        bytes.and_then(|bytes| Record::new(bytes).ok()),
+    )?;
+    let expires = Timestamp::from_seconds(expires);
+    Some(StoredRecord { record, expires })
+}
+
+fn reply(response: &Response) -> Result<ShardReply, StoreError> {
+    let status = response.status_code();
+    let reply = response.headers().get(REPLY).map_err(failed)?;
+    let reply = reply
+        .filter(|_| status == 200)
+        .ok_or_else(|| unexpected(status))?;
+    serde_json::from_str(&reply).map_err(failed)
+}
+
+/// The head of a reply, with the record that is its body.
+async fn newest(
+    head: ShardHead,
+    expires: Option<i64>,
+    response: &mut Response,
+) -> Result<Newest, StoreError> {
+    let head = Head {
+        record: head.record.parse().map_err(|_| unexpected(200))?,
+        cookie: head.cookie.into(),
+    };
+    let record = match expires.map(Timestamp::from_seconds) {
+        None => None,
+        Some(expires) => {
+            let bytes = response.bytes().await.map_err(failed)?;
+            let record = or_malformed(Tier::Object, Record::new(bytes).ok());
+            record.map(|record| StoredRecord { record, expires })
+        }
+    };
+    Ok(Newest { head, record })
 }
 
 #[expect(
@@ -173,7 +312,8 @@ fn nothing(response: Response) -> Result<(), StoreError> {
     }
 }
 
-fn unexpected(status: u16) -> StoreError {
+/// An answer of an object that is none, as of one of another version.
+pub(crate) fn unexpected(status: u16) -> StoreError {
     StoreError::Unavailable {
         reason: format!("the object answered {status}").into(),
     }

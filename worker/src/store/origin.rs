@@ -1,9 +1,11 @@
-use futures_util::StreamExt;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::{StreamExt, future::try_join_all, join};
 use serde::Deserialize;
 use serde_json::json;
-use session_codec::{OriginMac, Timestamp};
+use session_codec::{OriginMac, StoreName, Timestamp};
 use session_store::{
-    About, Framed, Head, Kept, Kind, Record, RecordName, SessionStore, StoreError, Swapped,
+    Committed, Framed, Head, HeadState, Kind, Newest, Proposal, Record, RecordMeta, Saved,
+    SessionStore, StoreError, StoredRecord,
 };
 use subtle::ConstantTimeEq;
 use worker::{
@@ -13,16 +15,17 @@ use worker::{
 
 use super::{
     platform_error::failed,
-    text::{live, record_name},
+    text::{live, or_malformed},
 };
-use crate::{clock, settings::Tier};
+use crate::{clock, tier::Tier};
 
 /// The first line of what a request's MAC covers. Another protocol gets another one.
 const REQUEST: &str = "edge-session-store/1 request";
 /// The first line of what an answer's MAC covers.
 const ANSWER: &str = "edge-session-store/1 answer";
-/// Octets of an answer that are read: the longest record in its frame.
-const MAX_ANSWER: usize = Framed::MAX_OCTETS;
+/// Bytes of an answer that are read: the longest record in its frame and in base64url, and a head
+/// that names it.
+const MAX_ANSWER: usize = Framed::MAX_BYTES.div_ceil(3) * 4 + 16 * 1024;
 
 /// Where an origin keeps records, and the key that both sides prove to have.
 #[derive(Clone)]
@@ -54,12 +57,48 @@ impl Answer {
     }
 }
 
+/// What a server says of a head.
 #[derive(Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 enum Outcome {
-    Done,
-    Other { record: String, cookie: Box<str> },
+    Saved {
+        listed: Vec<Option<String>>,
+        compared: bool,
+    },
+    Other(ToldHead),
     Ended,
+    Absent,
+}
+
+#[derive(Deserialize)]
+struct ToldHead {
+    record: String,
+    cookie: Box<str>,
+    /// Of the record, in its frame, if it is there.
+    #[serde(default)]
+    frame: Option<String>,
+}
+
+impl ToldHead {
+    fn read(self, now: Timestamp) -> Result<Newest, StoreError> {
+        let head = Head {
+            record: self.record.parse().map_err(|_| unavailable("not a name"))?,
+            cookie: self.cookie,
+        };
+        let record = unframed(self.frame, now);
+        Ok(Newest { head, record })
+    }
+}
+
+impl Outcome {
+    fn shown(self, now: Timestamp) -> Result<HeadState, StoreError> {
+        match self {
+            Self::Absent => Ok(HeadState::Absent),
+            Self::Ended => Ok(HeadState::Ended),
+            Self::Other(told) => told.read(now).map(HeadState::At),
+            Self::Saved { .. } => Err(unavailable("an outcome of something else")),
+        }
+    }
 }
 
 impl OriginRecords {
@@ -67,7 +106,7 @@ impl OriginRecords {
         Self(address)
     }
 
-    /// Asks, and believes only who has the key.
+    /// Asks, and believes only who has the key. The proof covers the path, but for its query.
     pub(crate) async fn ask(
         &self,
         method: Method,
@@ -80,7 +119,8 @@ impl OriginRecords {
             mac,
         } = &self.0;
         let time = clock::now().seconds();
-        let proof = request_mac(mac, method.as_ref(), &format!("{base}{path}"), time, body);
+        let proven = path.split('?').next().unwrap_or(path);
+        let proof = request_mac(mac, method.as_ref(), &format!("{base}{proven}"), time, body);
         let request = request(&format!("{url}{path}"), method, (time, &proof), body);
         // Aborts when this future is dropped: when the time is up, say.
         let guard = Guard(AbortController::default());
@@ -104,10 +144,19 @@ impl OriginRecords {
         Ok(Answer { status, body })
     }
 
-    /// Asks about a head: `None` if the server keeps none.
+    async fn record(&self, path: &str, now: Timestamp) -> Result<Option<StoredRecord>, StoreError> {
+        let answer = self.ask(Method::Get, path, &[]).await?;
+        match answer.status {
+            200 => Ok(live(Tier::Origin, answer.body, now)),
+            404 => Ok(None),
+            status => Err(unexpected(status)),
+        }
+    }
+
+    /// Asks meta a head: `None` if the server keeps none.
     async fn head(
         &self,
-        session: &RecordName,
+        session: &StoreName,
         ask: &serde_json::Value,
     ) -> Result<Option<Outcome>, StoreError> {
         let body = ask.to_string();
@@ -121,6 +170,28 @@ impl OriginRecords {
             404 | 405 | 501 => Ok(None),
             status => Err(unexpected(status)),
         }
+    }
+
+    /// Commits what moves no head, or where none are kept: everything at the same time.
+    async fn commit_apart(
+        &self,
+        proposal: &Proposal,
+        now: Timestamp,
+    ) -> Result<Committed, StoreError> {
+        let put = async {
+            match &proposal.record {
+                Some(new) => self.put(&new.name, &new.record, &new.meta, now).await,
+                None => Ok(()),
+            }
+        };
+        let names = proposal.unless_ended.iter();
+        let listed = try_join_all(names.map(|name| self.get_fresh(name, now)));
+        let (put, listed) = join!(put, listed);
+        put?;
+        Ok(Committed::Saved(Saved {
+            listed: listed?,
+            is_compared: false,
+        }))
     }
 }
 
@@ -184,25 +255,32 @@ async fn read(response: &mut Response) -> Result<Vec<u8>, StoreError> {
 }
 
 impl SessionStore for OriginRecords {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
-        let path = record_path(name);
-        let answer = self.ask(Method::Get, &path, &[]).await?;
-        match answer.status {
-            200 => Ok(live(Tier::Origin, answer.body, now)),
-            404 => Ok(None),
-            status => Err(unexpected(status)),
-        }
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        self.record(&record_path(name), now).await
+    }
+
+    async fn get_fresh(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        let path = format!("{}?fresh", record_path(name));
+        self.record(&path, now).await
     }
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        meta: &RecordMeta,
         _: Timestamp,
     ) -> Result<(), StoreError> {
-        let framed = Framed::write(record, about.expires);
-        let path = match about.kind {
+        let framed = Framed::write(record, meta.expires);
+        let path = match meta.kind {
             Kind::Session => record_path(name),
             Kind::Revocation => format!("/revocations/{name}"),
         };
@@ -213,7 +291,7 @@ impl SessionStore for OriginRecords {
         }
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
         let path = record_path(name);
         match self.ask(Method::Delete, &path, &[]).await?.status {
             200 | 204 | 404 => Ok(()),
@@ -221,45 +299,75 @@ impl SessionStore for OriginRecords {
         }
     }
 
-    async fn swap_head(
-        &self,
-        session: &RecordName,
-        from: Option<&RecordName>,
-        to: Option<&Head>,
-        expires: Timestamp,
-        now: Timestamp,
-    ) -> Result<Swapped, StoreError> {
-        let to = to.map(|head| json!({ "record": head.record.as_str(), "cookie": head.cookie }));
+    async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
+        let Some(change) = &proposal.head else {
+            return self.commit_apart(proposal, now).await;
+        };
+        let record = proposal.record.as_ref().map(|new| {
+            let frame = Framed::write(&new.record, new.meta.expires);
+            json!({ "name": new.name.to_text(), "frame": URL_SAFE_NO_PAD.encode(frame) })
+        });
+        let to = change.to.as_ref();
+        let names = proposal.unless_ended.iter().map(StoreName::to_text);
         let ask = json!({
-            "ask": "swap",
-            "from": from.map(RecordName::as_str),
-            "to": to,
-            "expires": expires.seconds(),
+            "ask": "commit",
+            "record": record,
+            "from": change.from.as_ref().map(StoreName::to_text),
+            "to": to.map(|to| json!({ "record": to.record.to_text(), "cookie": to.cookie })),
+            "expires": change.expires.seconds(),
+            "listed": names.collect::<Vec<_>>(),
             "now": now.seconds(),
         });
-        Ok(match self.head(session, &ask).await? {
-            None => Swapped::Unkept,
-            Some(Outcome::Done) => Swapped::Done,
-            Some(Outcome::Ended) => Swapped::Ended,
-            Some(Outcome::Other { record, cookie }) => Swapped::Other(Head {
-                record: record_name(&record).ok_or_else(|| unavailable("not a name"))?,
-                cookie,
-            }),
-        })
+        match self.head(&change.session, &ask).await? {
+            None => self.commit_apart(proposal, now).await,
+            Some(Outcome::Saved { listed, compared }) => {
+                if listed.len() != proposal.unless_ended.len() {
+                    return Err(unavailable("not as many listed as asked about"));
+                }
+                let listed = listed.into_iter().map(|frame| unframed(frame, now));
+                Ok(Committed::Saved(Saved {
+                    listed: listed.collect(),
+                    is_compared: compared,
+                }))
+            }
+            Some(Outcome::Other(told)) => Ok(Committed::Other(told.read(now)?)),
+            Some(Outcome::Ended) => Ok(Committed::Ended),
+            Some(Outcome::Absent) => Err(unavailable("no outcome of a commit")),
+        }
     }
 
-    async fn end_head(
+    async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
+        let ask = json!({ "ask": "show", "now": now.seconds() });
+        match self.head(session, &ask).await? {
+            None => Ok(HeadState::NotKept),
+            Some(outcome) => outcome.shown(now),
+        }
+    }
+
+    async fn end(
         &self,
-        session: &RecordName,
+        session: &StoreName,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Head>, StoreError> {
         let ask = json!({ "ask": "end", "expires": expires.seconds(), "now": now.seconds() });
-        self.head(session, &ask).await.map(|_| ())
+        match self.head(session, &ask).await? {
+            None => Ok(None),
+            Some(outcome) => Ok(match outcome.shown(now)? {
+                HeadState::At(newest) => Some(newest.head),
+                HeadState::Absent | HeadState::Ended | HeadState::NotKept => None,
+            }),
+        }
     }
 }
 
-fn record_path(name: &RecordName) -> String {
+/// The record in a frame that came in base64url.
+fn unframed(frame: Option<String>, now: Timestamp) -> Option<StoredRecord> {
+    let bytes = URL_SAFE_NO_PAD.decode(frame?).ok();
+    live(Tier::Origin, or_malformed(Tier::Origin, bytes)?, now)
+}
+
+fn record_path(name: &StoreName) -> String {
     format!("/records/{name}")
 }
 
@@ -302,13 +410,12 @@ impl OriginAddress {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use session_codec::Secret;
 
     use super::*;
 
     fn mac() -> OriginMac {
-        OriginMac::new(&Secret::from_octets(core::array::from_fn(|i| i as u8)))
+        OriginMac::new(&Secret::from_bytes(core::array::from_fn(|i| i as u8)))
     }
 
     /// The worked example of docs/ORIGIN-STORE.md.

@@ -1,14 +1,14 @@
 use std::collections::HashMap;
 
-use session_codec::Timestamp;
-use session_store::{About, Framed, Kept, Record, RecordName, SessionStore, StoreError};
+use session_codec::{StoreName, Timestamp};
+use session_store::{Framed, Record, RecordMeta, SessionStore, StoreError, StoredRecord};
 use worker::{Bucket, Include};
 
 use super::{
     platform_error::failed,
     text::{live, or_malformed},
 };
-use crate::settings::Tier;
+use crate::tier::Tier;
 
 /// Objects that one page of a clean-up lists, the most R2 gives.
 const PAGE_OBJECTS: u32 = 1000;
@@ -64,26 +64,30 @@ impl R2Records {
 }
 
 impl SessionStore for R2Records {
-    async fn get(&self, name: &RecordName, now: Timestamp) -> Result<Option<Kept>, StoreError> {
+    async fn get(
+        &self,
+        name: &StoreName,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, StoreError> {
         let Some(object) = self.0.get(key(name)).execute().await.map_err(failed)? else {
             return Ok(None);
         };
         // Nothing we wrote, and not to be read into memory.
-        if object.size() > Framed::MAX_OCTETS as u64 {
+        if object.size() > Framed::MAX_BYTES as u64 {
             return Ok(or_malformed(Tier::R2, None));
         }
         let Some(body) = object.body() else {
             return Ok(None);
         };
-        let octets = body.bytes().await.map_err(failed)?;
-        Ok(live(Tier::R2, octets, now))
+        let bytes = body.bytes().await.map_err(failed)?;
+        Ok(live(Tier::R2, bytes, now))
     }
 
     async fn put(
         &self,
-        name: &RecordName,
+        name: &StoreName,
         record: &Record,
-        about: &About,
+        about: &RecordMeta,
         _: Timestamp,
     ) -> Result<(), StoreError> {
         let expires = about.expires.seconds().to_string();
@@ -93,13 +97,13 @@ impl SessionStore for R2Records {
         put.await.map(|_| ()).map_err(failed)
     }
 
-    async fn delete(&self, name: &RecordName) -> Result<(), StoreError> {
+    async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
         self.0.delete(key(name)).await.map_err(failed)
     }
 }
 
-fn key(name: &RecordName) -> String {
-    let name = name.as_str();
+fn key(name: &StoreName) -> String {
+    let name = name.to_text();
     format!("{}/{}/{name}", &name[..2], &name[2..4])
 }
 
@@ -109,7 +113,7 @@ mod tests {
 
     #[test]
     fn keys_lie_in_two_levels_of_directories() {
-        let key = key(&RecordName::new([0xfb; 24]));
+        let key = key(&StoreName::new([0xfb; 24]));
         assert_eq!(key, "-_/v7/-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7");
     }
 }

@@ -1,11 +1,11 @@
 //! What columns, headers and metadata hold.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use session_codec::Timestamp;
-use session_store::{Framed, Kept, RecordName};
+use session_gateway::counters;
+use session_store::{Framed, StoredRecord};
 use worker::wasm_bindgen::JsValue;
 
-use crate::{counters, settings::Tier};
+use crate::tier::Tier;
 
 /// Seconds since 1970, as a number a column keeps whole.
 pub(crate) fn seconds(time: Timestamp) -> JsValue {
@@ -17,8 +17,8 @@ pub(crate) fn seconds(time: Timestamp) -> JsValue {
 
 /// The record in a frame, if it is live. One that nobody here wrote is counted and as good as none:
 /// the next store is asked.
-pub(super) fn live(tier: Tier, octets: Vec<u8>, now: Timestamp) -> Option<Kept> {
-    match Framed::read(octets, now) {
+pub(super) fn live(tier: Tier, bytes: Vec<u8>, now: Timestamp) -> Option<StoredRecord> {
+    match Framed::read(bytes, now) {
         Framed::Live(kept) => Some(kept),
         Framed::Expired => None,
         Framed::Malformed => or_malformed(tier, None),
@@ -31,10 +31,4 @@ pub(super) fn or_malformed<T>(tier: Tier, read: Option<T>) -> Option<T> {
         counters::malformed(tier.label());
     }
     read
-}
-
-/// A name as it was written; `None` for what is none.
-pub(super) fn record_name(text: &str) -> Option<RecordName> {
-    let octets = URL_SAFE_NO_PAD.decode(text).ok()?;
-    Some(RecordName::new(octets.try_into().ok()?))
 }
