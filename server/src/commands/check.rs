@@ -1,0 +1,86 @@
+use core::time::Duration;
+
+use session_codec::StoreName;
+use session_store::{Record, RecordMeta, SessionStore};
+
+use super::{Failed, tls};
+use crate::clock::now;
+use crate::settings::Settings;
+use crate::stores::{Kept, Store, StoreAddress};
+
+/// How long a store may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens each store, keeps a record for a moment, and tells what it promises.
+pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
+    settings.some_keys()?;
+    tls::acceptor(settings)?;
+    for (what, address) in [
+        ("store", Some(&settings.store)),
+        ("cache", settings.cache.as_ref()),
+        ("also_write", settings.also_write.as_ref()),
+    ] {
+        if let Some(address) = address {
+            let checked =
+                tokio::time::timeout(PATIENCE, check(address, settings.connections)).await;
+            let late = || {
+                Err(Failed(
+                    "no answer in ten seconds; is it there, and may this machine go there?"
+                        .to_owned(),
+                ))
+            };
+            let checked = checked.unwrap_or_else(|_| late());
+            checked.map_err(|Failed(why)| Failed(format!("{what} {address}: {why}")))?;
+            println!("{what} {address}: well");
+            promise(address, settings.connections)?;
+        }
+    }
+    Ok(())
+}
+
+async fn check(address: &StoreAddress, connections: u32) -> Result<(), Failed> {
+    let store = Store::new(address, connections)?;
+    store.prepare().await?;
+    let mut hash = [0; StoreName::BYTES];
+    getrandom::fill(&mut hash)?;
+    let (name, record) = (StoreName::new(hash), Record::new(hash.to_vec())?);
+    let meta = RecordMeta::session_until(now().after(Duration::from_secs(60)));
+    store.put(&name, &record, &meta, now()).await?;
+    let kept = store.get(&name, now()).await?;
+    store.delete(&name).await?;
+    if kept.is_none_or(|kept| kept.record != record) {
+        return Err(Failed(
+            "it confirmed a record and does not have it".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn promise(address: &StoreAddress, connections: u32) -> Result<(), Failed> {
+    let promises = Store::new(address, connections)?.promises();
+    for (is_kept, what) in [
+        (
+            promises.keeps_heads,
+            "of two changes at once the second sees the first",
+        ),
+        (
+            promises.is_atomic,
+            "a save is kept as a whole or not at all",
+        ),
+        (
+            promises.is_durable,
+            "what is confirmed survives a crash of its machine",
+        ),
+        (
+            promises.never_evicts,
+            "nothing is dropped before it expires",
+        ),
+        (
+            promises.can_be_listed,
+            "it can be counted, warmed from and moved",
+        ),
+    ] {
+        println!("  {} {what}", if is_kept { "yes" } else { "NO " });
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+const PREFIX: &str = "EDGE_SESSION_SERVER_";
+/// The same name as in the Worker; several keys, separated by a blank, while one is being changed.
+const KEYS: &str = "SESSION_ORIGIN_STORE_KEY";
+/// What stands under `[django]` in a file.
+const DJANGO: &str = "EDGE_SESSION_SERVER_DJANGO_";
+/// `SECRET_KEY` of the site and then its fallbacks, separated by a blank.
+const SECRET_KEYS: &str = "EDGE_SESSION_SERVER_DJANGO_SECRET_KEYS";
+
+/// Puts what the environment says in the place of what a file says.
+pub(super) fn put_into(
+    said: &mut toml::Table,
+    environment: impl Iterator<Item = (String, String)>,
+) {
+    let mut django = toml::Table::new();
+    for (name, text) in environment {
+        if name == KEYS {
+            let keys = text.split_whitespace().map(|key| key.to_owned().into());
+            said.insert("keys".to_owned(), toml::Value::Array(keys.collect()));
+        } else if name == SECRET_KEYS {
+            let keys = text.split_whitespace().map(|key| key.to_owned().into());
+            django.insert("secret_keys".to_owned(), toml::Value::Array(keys.collect()));
+        } else if let Some(name) = name.strip_prefix(DJANGO) {
+            django.insert(name.to_lowercase(), value(text));
+        } else if let Some(name) = name.strip_prefix(PREFIX) {
+            said.insert(name.to_lowercase(), value(text));
+        }
+    }
+    if !django.is_empty() {
+        let part = said.entry("django");
+        let part = part.or_insert_with(|| toml::Table::new().into());
+        // What is no table is told when it is read.
+        if let Some(part) = part.as_table_mut() {
+            part.extend(django);
+        }
+    }
+}
+
+/// A number where it is one: everything else is text.
+fn value(text: String) -> toml::Value {
+    text.parse()
+        .map_or(toml::Value::String(text), toml::Value::Integer)
+}
