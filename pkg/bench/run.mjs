@@ -121,7 +121,7 @@ for (const [name, own] of Object.entries(times)) {
 }
 
 const compressed = path => gzipSync(readFileSync(new URL(path, import.meta.url)), { level: 9 }).length;
-console.log('\n| size, gzip -9 | octets | aim |\n| --- | --- | --- |');
+console.log('\n| size, gzip -9 | bytes | aim |\n| --- | --- | --- |');
 for (const [name, path, aim] of [
   ['the module', '../dist/codec.wasm', 135_000],
   ["the bare pipeline's module", '../../target/yardstick/yardstick_bg.wasm'],

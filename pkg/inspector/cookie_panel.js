@@ -13,14 +13,14 @@ const ENVELOPES = {
 };
 
 /** @param {import('../js/inspect.js').Look} look @param {number} now */
-export function cookiePanel({ name, cookieOctets, envelope, layers, tried, life }, now) {
+export function cookiePanel({ name, cookieBytes, envelope, layers, tried, life }, now) {
   const { session } = tried;
   const rows = [['Format', ENVELOPES[envelope.envelope] ?? 'not an envelope of a session']];
   if (name) rows.unshift(['Name', element('code', {}, name)]);
   if (layers.length > 0) rows.push(['Wrapped in', wrapping(layers)]);
   if (envelope.keyId || session) rows.push(['Key', keyText(envelope, session)]);
   if (life) rows.push(['Issued', `${dateTime(life.issued)}, ${ago(life.issued, now)}`]);
-  rows.push(['Length', `${cookieOctets.toLocaleString('en')} octets, name and value`]);
+  rows.push(['Length', `${cookieBytes.toLocaleString('en')} bytes, name and value`]);
   if (session?.ticket)
     rows.push(['Record', 'more keys lie in a store; they are not in the cookie and not shown here']);
   return panel('cookie-panel', 'Cookie', definitions(rows));

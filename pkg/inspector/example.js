@@ -43,5 +43,5 @@ function data() {
 // What hashes and tokens are made of: it does not compress.
 function randomText(length) {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-';
-  return Array.from(crypto.getRandomValues(new Uint8Array(length)), octet => letters[octet & 63]).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(length)), byte => letters[byte & 63]).join('');
 }

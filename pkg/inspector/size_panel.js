@@ -1,4 +1,4 @@
-// Where the cookie's octets go, and what would not fit.
+// Where the cookie's bytes go, and what would not fit.
 
 import { element, panel } from './element.js';
 
@@ -19,20 +19,20 @@ const REASONS = {
 };
 
 /** @param {import('../js/inspect/size.js').Size} size */
-export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, envelopeOctets }) {
+export function sizePanel({ cookieBytes, plannedBytes, budget, most, keys, envelopeBytes }) {
   const parts = [
-    { label: 'envelope and name', octets: envelopeOctets, part: 'envelope' },
+    { label: 'envelope and name', bytes: envelopeBytes, part: 'envelope' },
     ...keys.map(({ key, characters, placement }, index) => ({
       label: key,
-      octets: characters,
+      bytes: characters,
       part: index % PARTS,
       leaves: placement !== 'cookie',
     })),
   ];
   const children = [
-    stacked(parts, cookieOctets, budget),
-    scale(cookieOctets, budget),
-    keyTable(keys, envelopeOctets),
+    stacked(parts, cookieBytes, budget),
+    scale(cookieBytes, budget),
+    keyTable(keys, envelopeBytes),
   ];
   const leaving = keys.filter(({ placement }) => placement !== 'cookie');
   if (leaving.length > 0) {
@@ -41,12 +41,12 @@ export function sizePanel({ cookieOctets, plannedOctets, budget, most, keys, env
       element(
         'p',
         {},
-        `Written anew with these settings it has ${number(plannedOctets)} octets; what is striped leaves it: ${them}.`,
+        `Written anew with these settings it has ${number(plannedBytes)} bytes; what is striped leaves it: ${them}.`,
       ),
     );
   }
-  if (cookieOctets > most) {
-    children.push(element('p', {}, `Browsers drop a cookie above ${number(most)} octets without a word.`));
+  if (cookieBytes > most) {
+    children.push(element('p', {}, `Browsers drop a cookie above ${number(most)} bytes without a word.`));
   }
   return panel('size-panel', 'Size', ...children);
 }
@@ -58,40 +58,40 @@ export const sizeProblemPanel = problem =>
     element('p', {}, `Its keys cannot be measured with these settings: ${problem}.`),
   );
 
-function stacked(parts, cookieOctets, budget) {
-  const whole = Math.max(budget, cookieOctets);
-  const spoken = parts.map(({ label, octets }) => `${label} ${octets}`).join(', ');
+function stacked(parts, cookieBytes, budget) {
+  const whole = Math.max(budget, cookieBytes);
+  const spoken = parts.map(({ label, bytes }) => `${label} ${bytes}`).join(', ');
   const bar = element('div', {
     class: 'bar',
     role: 'img',
-    'aria-label': `${cookieOctets} of ${budget} octets: ${spoken}`,
+    'aria-label': `${cookieBytes} of ${budget} bytes: ${spoken}`,
   });
-  for (const { label, octets, part, leaves } of parts) {
-    const title = `${label}: ${octets} octets`;
+  for (const { label, bytes, part, leaves } of parts) {
+    const title = `${label}: ${bytes} bytes`;
     const share = element('span', { 'data-part': part, class: leaves ? 'leaves' : undefined, title });
-    share.style.width = `${(octets * 100) / whole}%`;
+    share.style.width = `${(bytes * 100) / whole}%`;
     bar.append(share);
   }
-  if (cookieOctets > budget) {
-    const limit = element('div', { class: 'limit', title: `the budget: ${budget} octets` });
+  if (cookieBytes > budget) {
+    const limit = element('div', { class: 'limit', title: `the budget: ${budget} bytes` });
     limit.style.left = `${(budget * 100) / whole}%`;
     bar.append(limit);
   }
   return bar;
 }
 
-function scale(cookieOctets, budget) {
-  const percent = Math.round((cookieOctets * 100) / budget);
-  const left = budget - cookieOctets;
+function scale(cookieBytes, budget) {
+  const percent = Math.round((cookieBytes * 100) / budget);
+  const left = budget - cookieBytes;
   return element(
     'div',
     { class: 'scale' },
-    element('span', {}, `${number(cookieOctets)} octets, ${percent} % of ${number(budget)}`),
+    element('span', {}, `${number(cookieBytes)} bytes, ${percent} % of ${number(budget)}`),
     element('span', {}, left >= 0 ? `${number(left)} left` : `${number(-left)} too many`),
   );
 }
 
-function keyTable(keys, envelopeOctets) {
+function keyTable(keys, envelopeBytes) {
   const head = ['Key', 'JSON', 'Cookie', 'Priority', 'Written anew'].map((text, index) =>
     element('th', { scope: 'col', class: index === 1 || index === 2 ? 'number' : undefined }, text),
   );
@@ -106,7 +106,7 @@ function keyTable(keys, envelopeOctets) {
       'tr',
       {},
       element('td', {}, swatch, element('code', {}, line.key)),
-      element('td', { class: 'number' }, number(line.octets)),
+      element('td', { class: 'number' }, number(line.bytes)),
       element('td', { class: 'number' }, number(line.characters)),
       element('td', {}, line.priority),
       element('td', {}, PLACES[line.placement] + (why ? `: ${why}` : '')),
@@ -117,12 +117,12 @@ function keyTable(keys, envelopeOctets) {
     {},
     element('td', {}, element('span', { class: 'swatch', 'data-part': 'envelope' }), 'envelope and name'),
     element('td', { class: 'number' }, '–'),
-    element('td', { class: 'number' }, number(envelopeOctets)),
+    element('td', { class: 'number' }, number(envelopeBytes)),
     element('td', {}),
     element('td', {}),
   );
   const body = element('tbody', {}, ...rows, envelope);
-  const caption = 'Octets of each key';
+  const caption = 'Bytes of each key';
   return element(
     'div',
     { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },

@@ -5,12 +5,14 @@ import { nameFindings } from './doctor/name.js';
 import { setCookieFindings } from './doctor/set_cookie.js';
 import { isBegun, valueFindings } from './doctor/value.js';
 import { limits } from './core/limits.js';
+import { fieldFinding } from './inspect/device.js';
+import { readEnvelope } from './inspect/envelope.js';
 import { OUR_NAMES } from './inspect/face.js';
-import { octetsOf } from './inspect/pasted.js';
+import { bytesOf } from './inspect/pasted.js';
 import { unwrapped } from './inspect/unwrapped.js';
 
 /** A browser holds 180 cookies of a site: what comes behind so many is counted and not looked at. */
-const MOST_COOKIES = 1000;
+const MAX_COOKIES = 1000;
 
 /**
  * Every finding about what was pasted, gravest first. No finding has a cookie's value in it.
@@ -32,19 +34,33 @@ const MOST_COOKIES = 1000;
  */
 export function diagnose(pasted, { name, now, idleSeconds = limits().idleSeconds }) {
   const ours = name ?? ourName(pasted.cookies);
-  const looked = pasted.cookies.slice(0, MOST_COOKIES);
-  const findings = [...headerFindings({ ...pasted, cookies: looked }, pasted.cookies.length, ours)];
+  const looked = pasted.cookies.slice(0, MAX_COOKIES);
+  const fields = pasted.deviceFields.map(fieldFinding);
+  // Fields that were pasted for themselves are no header without a session.
+  const isAboutFields = fields.length > 0 && looked.length === 0;
+  const findings = [...fields, ...(isAboutFields ? [] : headerFindings({ ...pasted, cookies: looked }, pasted.cookies.length, ours))];
   for (const cookie of looked) {
     const isOurs = cookie.name === undefined || cookie.name === ours;
-    const octets = octetsOf(cookie.name ?? '') + octetsOf(cookie.value);
+    const bytes = bytesOf(cookie.name ?? '') + bytesOf(cookie.value);
     findings.push(...nameFindings(cookie, isOurs));
-    findings.push(...valueFindings(cookie, { isOurs, octets, now, idleSeconds }));
+    if (isOfDevice(cookie)) findings.push(deviceFinding(cookie));
+    findings.push(...valueFindings(cookie, { isOurs, bytes, now, idleSeconds }));
     if (cookie.attributes) findings.push(...setCookieFindings(cookie, isOurs, now));
   }
   const rank = { error: 0, warning: 1, note: 2 };
   findings.sort((a, b) => rank[a.severity] - rank[b.severity]);
   return { name: ours, findings };
 }
+
+/** What the Worker sets beside a session that is bound to a device; the codec's own cookies may have any name. */
+const isOfDevice = ({ name, value }) => /.-device$/.test(name ?? '') && readEnvelope(value).envelope === 'sealed';
+
+const deviceFinding = ({ name }) => ({
+  code: 'device',
+  severity: 'note',
+  cookie: name,
+  message: 'It shows, for some minutes, that the device of a session was there (SESSION_DEVICE): it is no session, and opens as none.',
+});
 
 /**
  * The name of the session cookie among `cookies`: one of the usual names, that of the first value in an envelope
@@ -57,8 +73,8 @@ export function diagnose(pasted, { name, now, idleSeconds = limits().idleSeconds
 export function ourName(cookies) {
   const usual = OUR_NAMES.find(name => cookies.some(cookie => cookie.name === name));
   if (usual) return usual;
-  const looked = cookies.slice(0, MOST_COOKIES);
-  const named = looked.filter(({ name }) => name);
+  const looked = cookies.slice(0, MAX_COOKIES);
+  const named = looked.filter(cookie => cookie.name && !isOfDevice(cookie));
   const kinds = named.map(({ value }) => unwrapped(value).envelope.envelope);
   for (const kind of ['sealed', 'django', 'flask', 'fernet']) {
     const index = kinds.indexOf(kind);

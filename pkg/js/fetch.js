@@ -1,6 +1,6 @@
 // Sessions round a plain fetch handler.
 
-import { committed, isUnavailable, unavailable } from './adapter/answer.js';
+import { answerIn, committed, responseOf } from './adapter/answer.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { ADAPTER } from './core/visits.js';
 
@@ -10,6 +10,8 @@ export function withSession(sessions, handler) {
   return async (request, ...rest) => {
     const [environment] = rest;
     const gate = await of(environment, ...rest);
+    const page = await gate[ADAPTER].page(request);
+    if (page !== undefined) return responseOf(page);
     const { visit, isOutermost } = gate[ADAPTER].enter(request);
     let response;
     try {
@@ -17,7 +19,8 @@ export function withSession(sessions, handler) {
     } catch (error) {
       visit.fail();
       if (isOutermost) visit.end();
-      if (isUnavailable(error)) return unavailable();
+      const answer = answerIn(error);
+      if (answer !== undefined) return responseOf(answer);
       throw error;
     }
     if (!isOutermost) return response;

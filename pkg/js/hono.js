@@ -1,6 +1,6 @@
 // Sessions as Hono middleware.
 
-import { committed, dependent, isUnavailable, unavailable } from './adapter/answer.js';
+import { answerIn, committed, dependent, responseOf } from './adapter/answer.js';
 import { isAnswer } from './adapter/exception.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { ADAPTER } from './core/visits.js';
@@ -10,6 +10,8 @@ export function session(sessions) {
   return async (c, next) => {
     const gate = await of(c.env, c);
     const request = c.req.raw;
+    const page = await gate[ADAPTER].page(request);
+    if (page !== undefined) return responseOf(page);
     // Other middleware may put another Request into the context.
     const { visit, isOutermost } = gate[ADAPTER].enter(request, c);
     let visitor;
@@ -17,7 +19,8 @@ export function session(sessions) {
       visitor = await visit.session();
     } catch (error) {
       if (isOutermost) visit.end();
-      if (isUnavailable(error)) return unavailable();
+      const answer = answerIn(error);
+      if (answer !== undefined) return responseOf(answer);
       throw error;
     }
     const before = c.get('session');

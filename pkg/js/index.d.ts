@@ -2,7 +2,7 @@
  * Cookie sessions, encrypted (`sealed`) or signed as Django signs them, that fit into a cookie.
  *
  * Everything is synchronous but what asks a store. Points in time are milliseconds since 1970, as
- * `Date.now()` gives them; sizes are octets. What a client sends never throws: it is an outcome.
+ * `Date.now()` gives them; sizes are bytes. What a client sends never throws: it is an outcome.
  */
 
 /** What a session holds: JSON values by key. */
@@ -64,8 +64,8 @@ export interface KeyRule {
   secret?: boolean;
   /** Where such keys go when there is no room; the session's `overflow` if not given. */
   overflow?: 'spill' | 'drop';
-  /** Most octets of JSON, key and value, that such a key may take in the cookie. */
-  maxOctets?: number;
+  /** Most bytes of JSON, key and value, that such a key may take in the cookie. */
+  maxBytes?: number;
 }
 
 /** An envelope that is read, and until when. */
@@ -109,7 +109,7 @@ export interface CodecConfig<T extends SessionData = SessionData> {
   formerCookie?: FormerCookie;
   /** Bound into every sealed cookie: staging's mean nothing in production. Default `default`. */
   audience?: string;
-  /** Octets for the cookie's name and value, 64 to 4096. Default 4093. */
+  /** Bytes for the cookie's name and value, 64 to 4096. Default 4093. */
   budget?: number;
   /** The one envelope that is written. Default `sealed`. */
   write?: Envelope;
@@ -142,15 +142,15 @@ export interface CodecConfig<T extends SessionData = SessionData> {
   overflow?: 'spill' | 'drop' | 'refuse';
   /** Bounds on what one cookie may cause. */
   limits?: {
-    /** Octets a cookie's JSON may inflate to. Default 65,536. */
-    cookieOctets?: number;
-    /** Octets a record's JSON may inflate to. Default 1,048,576. */
-    recordOctets?: number;
+    /** Bytes a cookie's JSON may inflate to. Default 65,536. */
+    cookieBytes?: number;
+    /** Bytes a record's JSON may inflate to. Default 1,048,576. */
+    recordBytes?: number;
     /** Levels of nested JSON. Default 1000. */
     jsonDepth?: number;
   };
   /** The application's own deflate dictionaries; ids are 128 to 255. */
-  dictionaries?: readonly { id: number; octets: Uint8Array }[];
+  dictionaries?: readonly { id: number; bytes: Uint8Array }[];
   /** Which one is written with. Default 1, the built-in one. */
   writeDictionary?: number;
   /**
@@ -301,8 +301,8 @@ export interface Session<T extends SessionData = SessionData> {
   toJSON(): T;
   /** JSON text of a value as it stands in the cookie, for numbers that JavaScript cannot hold. */
   raw(key: keyof T & string): string | undefined;
-  /** Octets that each key takes in JSON, with quotes, colon and comma. */
-  sizes(): { key: string; octets: number }[];
+  /** Bytes that each key takes in JSON, with quotes, colon and comma. */
+  sizes(): { key: string; bytes: number }[];
   /** For log in: begins anew (absolute limit, id), keeping the keys. An old copy of the cookie is another session. */
   restart(at?: At): void;
   /** For log out: {@link Sessions.commit} then removes the cookie and the record. */
@@ -341,7 +341,9 @@ export interface Session<T extends SessionData = SessionData> {
   readonly ticket: Ticket | undefined;
   /** How {@link Sessions.load} came by it; `rejection` says why a cookie was refused. */
   readonly outcome: 'new' | Opened['kind'];
-  readonly rejection: Reason | 'record_lost' | undefined;
+  readonly rejection: Reason | 'record_lost' | 'device_missing' | 'ended' | undefined;
+  /** With {@link SessionsConfig.device}, of a user's session: what its request showed of the device. */
+  readonly device: { readonly isBound: boolean; readonly provedAt: Milliseconds | undefined } | undefined;
 }
 
 /** Names a record. */
@@ -378,8 +380,8 @@ export type StoreOp =
 
 /** Where everything went and how full the cookie is. */
 export interface Report {
-  /** Octets of the cookie's name and value. */
-  readonly cookieOctets: number;
+  /** Bytes of the cookie's name and value. */
+  readonly cookieBytes: number;
   readonly budget: number;
   /** The cookie has reached 80 % of its budget. */
   readonly nearlyFull: boolean;
@@ -390,8 +392,8 @@ export interface Report {
 /** One key of a {@link Report}. */
 export interface KeyReport {
   readonly key: string;
-  /** Octets of key and value in JSON, before compression. */
-  readonly octets: number;
+  /** Bytes of key and value in JSON, before compression. */
+  readonly bytes: number;
   readonly priority: Priority;
   readonly placement: 'cookie' | 'spilled' | 'dropped' | 'expired';
   readonly reason: 'fits' | 'no_room' | 'too_large' | 'expired' | 'reserved';
@@ -410,7 +412,44 @@ export interface SessionsConfig<T extends SessionData = SessionData> extends Cod
   store?: SessionStore;
   /** An unchanged session is sealed again when its cookie is this many seconds old. Default: `idleSeconds` / 14. */
   touchSeconds?: Seconds;
+  /** Binds sessions of users to the device that logged in, where the browser can (docs/DEVICE.md). Default: not. */
+  device?: DeviceOptions;
 }
+
+/**
+ * Device Bound Session Credentials: what is copied out of a browser ends when the device cookie does. Wants TLS, a store
+ * that says at once what was written, and requests to `/_session/device/…`, which adapters answer; without one it is
+ * {@link Sessions.deviceAnswer}. Every session has an id then.
+ */
+export interface DeviceOptions {
+  /** `observe`: sessions are bound, and nobody is refused. `bound`: a bound session without its device is none. */
+  mode: 'observe' | 'bound';
+  /** The session's key that says who is logged in: a session that has it is bound. */
+  userKey: string;
+  /** For how long a browser need not show its device again; at least 180, default 600. */
+  seconds?: Seconds;
+  /** Hosts of other sites whose requests the browser may hold back for a proof, as `login.example`. */
+  initiators?: readonly string[];
+  /** Beginnings of paths that need no session, and so wait for no device, as `/static/`. */
+  publicPaths?: readonly string[];
+  /** Told of what happens: for counters, logs, and the alarm about a copied cookie. What it throws fails the request. */
+  report?: (event: DeviceEvent) => void;
+}
+
+/** What {@link DeviceOptions.report} is told. `session` is a hash, from which nobody gets to the session. */
+export type DeviceEvent =
+  | { readonly event: 'offered' | 'registered' | 'confirmed' | 'shown' | 'end_not_kept'; readonly session: string }
+  /** A registration or proof was refused. */
+  | { readonly event: 'refused'; readonly reason: string }
+  /** A bound session came without its device, at most once a minute for each session. */
+  | {
+      readonly event: 'missing';
+      readonly session: string;
+      readonly at: Milliseconds;
+      /** `no_device`: a copy of the session's cookie, or a browser that has lost its key. */
+      readonly side: 'no_device' | 'other_device';
+      readonly answered: 'observed' | 'unavailable' | 'refused';
+    };
 
 /** Sessions of requests: a codec, a store, and the rules between them. */
 export function createSessions<T extends SessionData = SessionData>(config: SessionsConfig<T>): Sessions<T>;
@@ -446,6 +485,16 @@ export interface Sessions<T extends SessionData = SessionData> {
    * @throws EdgeSessionError also `set_twice`: the response sets the cookie already, of another session.
    */
   commit(session: Session<T>, response: Response, at?: At & { persistent?: boolean }): Promise<Response>;
+  /** What `/_session/device/register` and `/_session/device/refresh` answer; `undefined` for every other request. */
+  deviceAnswer(request: RequestLike, at?: At): Promise<Response | undefined>;
+  /**
+   * Step-up: returns where the session is bound and its device was shown, `proofSeconds` ago at the most (at least 120).
+   * While devices are only observed, a session that is not bound passes.
+   *
+   * @throws EdgeSessionError `device_required`, with the answer in it: adapters give it, which has the browser show its
+   * device in the middle of the navigation, or says 403.
+   */
+  requireDevice(session: Session<T>, options?: At & { proofSeconds?: Seconds }): void;
 }
 
 /** Settings of {@link Sessions.save}. */
@@ -491,10 +540,15 @@ export type JarCookie = string | { readonly value: string | undefined } | null |
 export interface SessionStore {
   /** The record, or `null` if there is none or it has expired. Rejects if the store cannot be asked. */
   get(name: string, now: Milliseconds): Promise<Uint8Array | null> | Uint8Array | null;
-  /** Resolves when the record is kept, until `expiresAt` at least. */
-  put(name: string, record: Uint8Array, expiresAt: Milliseconds, now: Milliseconds): Promise<void> | void;
+  /**
+   * Resolves when the record is kept, until `expiresAt` at least. `replaces`: what is there under the name is replaced in
+   * one step, which is asked for with {@link SessionsConfig.device} only.
+   */
+  put(name: string, record: Uint8Array, expiresAt: Milliseconds, now: Milliseconds, replaces?: boolean): Promise<void> | void;
   /** Fine if there is none. */
   delete(name: string): Promise<void> | void;
+  /** What was written shows elsewhere a while later, as with KV: no device can be bound with it. */
+  readonly isEventual?: boolean;
 }
 
 /** In this process: for tests, and for one process that may forget. `capacity` is a number of records, default 10,000. */
@@ -547,32 +601,32 @@ export function inspect(value: string): Inspection;
 export type Inspection =
   | {
       readonly envelope: 'sealed';
-      /** Octets of the value. */
-      readonly octets: number;
+      /** Bytes of the value. */
+      readonly bytes: number;
       readonly version: 1;
       readonly keyId: string;
-      /** Octets of the encrypted part: times, ticket, session. */
-      readonly ciphertextOctets: number;
+      /** Bytes of the encrypted part: times, ticket, session. */
+      readonly ciphertextBytes: number;
     }
   | {
       readonly envelope: 'django' | 'flask';
-      readonly octets: number;
-      /** Octets of the payload's text. */
-      readonly payloadOctets: number;
+      readonly bytes: number;
+      /** Bytes of the payload's text. */
+      readonly payloadBytes: number;
       readonly compressed: boolean;
       /** When it says it was signed. */
       readonly issuedAt: Milliseconds;
       /** The session, which anybody who holds the cookie can read, unverified. */
       readonly json: string;
-      /** Octets that each key takes in it. */
-      readonly keys: readonly { readonly key: string; readonly octets: number }[];
+      /** Bytes that each key takes in it. */
+      readonly keys: readonly { readonly key: string; readonly bytes: number }[];
       readonly ticket: { readonly keyId: string; readonly revision: number } | undefined;
     }
   | {
       readonly envelope: 'unknown';
       /** What its characters claim. */
       readonly claims: Envelope;
-      readonly octets: number;
+      readonly bytes: number;
       readonly problem: 'too_long' | 'malformed' | 'unknown_version' | 'too_large' | 'corrupt_body';
     };
 
@@ -611,8 +665,8 @@ export interface RequestCookie {
   /** Empty if there was no `=`. */
   readonly name: string;
   readonly value: string;
-  /** Octets of name and value. */
-  readonly octets: number;
+  /** Bytes of name and value. */
+  readonly bytes: number;
   /** How it relates to the name that was asked for. */
   readonly relation: 'same' | 'look_alike' | 'other';
 }
@@ -660,15 +714,25 @@ export const flask: {
 
 /** What goes wrong by our or the application's doing, or because a system failed. Tell them apart by `code`. */
 export class EdgeSessionError extends Error {
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; issues?: readonly SchemaIssue[] });
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: {
+      cause?: unknown;
+      issues?: readonly SchemaIssue[];
+      answer?: { status: number; headers: { [name: string]: string }; body: string };
+    },
+  );
   readonly name: 'EdgeSessionError';
   readonly code: ErrorCode;
   /** For `invalid_session`. */
   readonly issues: readonly SchemaIssue[] | undefined;
   /** 503 for `store_unavailable` and `record_missing`: Express, Fastify, Koa and h3 answer with it, and with `headers`. */
-  readonly status?: 503;
-  readonly statusCode?: 503;
+  readonly status?: number;
+  readonly statusCode?: number;
   readonly headers?: { readonly [name: string]: string };
+  /** For `device_required`: the answer's body, beside `status` and `headers`. */
+  readonly body?: string;
 }
 
 /** Stable from release to release. */
@@ -692,4 +756,5 @@ export type ErrorCode =
   | 'store_unavailable'
   | 'session_destroyed'
   | 'session_closed'
-  | 'set_twice';
+  | 'set_twice'
+  | 'device_required';

@@ -4,9 +4,10 @@ import { createCodec, EdgeSessionError } from './index.js';
 import { limits } from './core/limits.js';
 import { internals } from './core/session.js';
 import { ourName } from './doctor.js';
-import { isKnown } from './inspect/envelope.js';
+import { deviceText, tokensOf } from './inspect/device.js';
+import { isKnown, readEnvelope } from './inspect/envelope.js';
 import { faceOf, OUR_NAMES } from './inspect/face.js';
-import { octetsOf } from './inspect/pasted.js';
+import { bytesOf } from './inspect/pasted.js';
 import { isOfTime } from './inspect/reason.js';
 import { codecConfig, sizeConfig, withoutLimits } from './inspect/settings.js';
 import { sizeOf } from './inspect/size.js';
@@ -27,7 +28,7 @@ const END_OF_TIME = 0xffff_ffff * 1000;
  * @typedef {object} Look
  * @property {import('./inspect/verdict.js').Verdict} verdict
  * @property {string | undefined} name of the cookie; `undefined` for a bare value that did not open
- * @property {number} cookieOctets of name and value
+ * @property {number} cookieBytes of name and value
  * @property {string[]} layers what was put round the value by mistake
  * @property {ReturnType<typeof import('./inspect/envelope.js').readEnvelope> | undefined} envelope `undefined`: no cookie
  * @property {Tried} tried what the keys made of it
@@ -45,15 +46,17 @@ const END_OF_TIME = 0xffff_ffff * 1000;
  */
 export function look(pasted, settings, now) {
   const copies = copiesOf(pasted, settings.name);
+  const told = devicesIn(pasted, settings, now);
+  if (told !== undefined) return { verdict: { state: 'note', text: told }, tried: { kind: 'no-key' }, layers: [], cookieBytes: 0 };
   if (copies.length === 0)
-    return { ...nothing(pasted), tried: { kind: 'no-key' }, layers: [], cookieOctets: 0 };
+    return { ...nothing(pasted), tried: { kind: 'no-key' }, layers: [], cookieBytes: 0 };
   const { cookie, layers, envelope, tried } = chosen(copies, settings, now);
   const name = cookie.name ?? (tried.kind === 'session' ? tried.name : settings.name);
-  const cookieOctets = octetsOf(name ?? '') + octetsOf(cookie.value);
+  const cookieBytes = bytesOf(name ?? '') + bytesOf(cookie.value);
   const json = tried.kind === 'session' ? internals.cookieJson(tried.session) : envelope.json;
   const result = {
     name,
-    cookieOctets,
+    cookieBytes,
     layers,
     envelope,
     tried,
@@ -61,6 +64,34 @@ export function look(pasted, settings, now) {
     life: lifeOf(tried, envelope, settings),
   };
   return { ...result, verdict: verdictOf(result, settings), ...measured(json, result, settings, now) };
+}
+
+// What stands beside a session that is bound to a device, where that is all there is.
+function devicesIn({ kind, cookies, deviceFields }, settings, now) {
+  const values = kind === 'value' ? cookies.map(({ value }) => value) : tokensOf(deviceFields);
+  const ofDevices = cookies.filter(({ name }) => name?.endsWith('-device'));
+  if (kind !== 'value' && ofDevices.length < cookies.length) return undefined;
+  const names = settings.name ? [settings.name] : OUR_NAMES;
+  const said = [...values, ...ofDevices.map(({ value }) => value)].flatMap(value => {
+    const own = ofDevices.find(cookie => cookie.value === value)?.name.replace(/-device$/, '');
+    for (const name of own === undefined ? names : [own]) {
+      if (readEnvelope(value).envelope !== 'sealed') return [];
+      const text = devicesText(value, codecConfig(settings, name, 'sealed'), now);
+      if (text !== undefined) return [text];
+    }
+    return [];
+  });
+  return said.length === 0 ? undefined : `No session: ${said.join('; ')}.`;
+}
+
+// A key that is none is said where the session is looked at.
+function devicesText(value, config, now) {
+  try {
+    return deviceText(value, config, now);
+  } catch (error) {
+    if (!isOfSettings(error)) throw error;
+    return undefined;
+  }
 }
 
 // All that a server would look at. Of several lines that set one cookie a browser keeps the last.
@@ -145,12 +176,12 @@ function lifeOf(tried, envelope, settings) {
   return { issued, created, idleEnd, absoluteEnd: created + absoluteSeconds * 1000 };
 }
 
-function measured(json, { name, envelope, cookieOctets, tried }, settings, now) {
+function measured(json, { name, envelope, cookieBytes, tried }, settings, now) {
   const data = parsed(json);
   if (data === undefined || tried.kind === 'misconfigured') return {};
   const config = sizeConfig(settings, faceOf(name, data), name, envelope.envelope);
   try {
-    return { size: sizeOf(config, data, { cookieOctets, now }) };
+    return { size: sizeOf(config, data, { cookieBytes, now }) };
   } catch (error) {
     if (!isOfSettings(error)) throw error;
     return { sizeProblem: error.message };

@@ -2,6 +2,7 @@
 
 import { isAnswer } from './adapter/exception.js';
 import { sessionsOf } from './adapter/sessions_of.js';
+import { OFFER } from './core/device/offer.js';
 import { cookieOf } from './core/set_cookie.js';
 import { ADAPTER } from './core/visits.js';
 
@@ -26,6 +27,8 @@ export function withJar(sessions) {
         const { name, value, attributes } = cookieOf(line);
         await jar.write(name, value, attributes, line);
       }
+      const offer = jar.header === undefined ? undefined : adapter.offer(session);
+      if (offer !== undefined) await jar.header(OFFER, offer);
     };
     let result;
     try {

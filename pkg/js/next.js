@@ -1,9 +1,11 @@
 // Sessions for Next's App Router: server components read, server actions and route handlers write, a proxy renews.
 
-import { isUnavailable, unavailable } from './adapter/answer.js';
+import { answerIn, responseOf } from './adapter/answer.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { withSession as wrapped } from './fetch.js';
 import { withJar } from './jar.js';
+import { OFFER } from './core/device/offer.js';
+import { ADAPTER } from './core/visits.js';
 
 export function nextSession(sessions, next) {
   const { cookies, connection } = next ?? {};
@@ -37,18 +39,21 @@ export function nextSession(sessions, next) {
     sessionProxy: answer => async (request, ...rest) => {
       try {
         const gate = await of();
+        const page = await gate[ADAPTER].page(request);
+        if (page !== undefined) return responseOf(page);
         const session = await gate.load(request);
         const given = await answer?.(request, session, ...rest);
         // Without an answer of its own it only renews, and whoever changes the session in the same request does so anyway.
         if (answer === undefined && request.method !== 'GET') return passedOn();
         const response = await gate.commit(session, given ?? passedOn());
         const lines = response.headers.getSetCookie();
-        if (answer === undefined && lines.length === 0) return passedOn();
+        if (answer === undefined && lines.length === 0 && !response.headers.has(OFFER)) return passedOn();
         // What reads cookies() in the same request is to see them.
         for (const line of lines) response.headers.append('x-middleware-set-cookie', line);
         return response;
       } catch (error) {
-        if (isUnavailable(error)) return unavailable();
+        const refused = answerIn(error);
+        if (refused !== undefined) return responseOf(refused);
         throw error;
       }
     },

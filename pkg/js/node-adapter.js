@@ -2,12 +2,15 @@
 
 import { once } from 'node:events';
 import { hold, replace, saveOn } from './adapter/node_answer.js';
-import { isUnavailable } from './adapter/answer.js';
+import { answerIn } from './adapter/answer.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { ADAPTER } from './core/visits.js';
 
 /** @type {WeakMap<object, import('./core/visits.js').Visit>} by IncomingMessage */
 const visits = new WeakMap();
+
+/** What the pages of devices answer, in parts; `undefined` for every other request. */
+const pageOf = async (of, request) => (await of())[ADAPTER].page(request);
 
 async function entered(of, request) {
   const gate = await of();
@@ -20,6 +23,8 @@ export function withSession(sessions, handler) {
   const of = sessionsOf(sessions);
   if (typeof handler !== 'function') throw new TypeError('handler: a function is expected');
   return async (request, response, ...rest) => {
+    const page = await pageOf(of, request);
+    if (page !== undefined) return void response.end(replace(response, page));
     const { visit, isOutermost } = await entered(of, request);
     let refusal;
     const going =
@@ -34,7 +39,8 @@ export function withSession(sessions, handler) {
     } catch (error) {
       visit.fail();
       if (response.headersSent || !isOutermost) throw error;
-      if (isUnavailable(error)) return void response.end(replace(response));
+      const answer = answerIn(error);
+      if (answer !== undefined) return void response.end(replace(response, answer));
       fail(response);
       throw error;
     }
@@ -60,12 +66,15 @@ export function expressSession(sessions) {
   return async function session(request, response, next) {
     let entry;
     try {
+      const page = await pageOf(of, request);
+      if (page !== undefined) return void response.end(replace(response, page));
       entry = await entered(of, request);
       request.session = await entry.visit.session();
     } catch (error) {
-      if (!isUnavailable(error)) return next(error);
-      if (entry.isOutermost) entry.visit.end();
-      return void response.end(replace(response));
+      const answer = answerIn(error);
+      if (answer === undefined) return next(error);
+      if (entry?.isOutermost) entry.visit.end();
+      return void response.end(replace(response, answer));
     }
     const { visit, isOutermost } = entry;
     if (isOutermost) {
@@ -86,13 +95,16 @@ export function expressFailed(error, request, response, next) {
 export function koaSession(sessions) {
   const of = sessionsOf(sessions);
   return async (context, next) => {
+    const page = await pageOf(of, context.req);
+    if (page !== undefined) return answered(context, page);
     const { visit, isOutermost } = await entered(of, context.req);
     try {
       context.session = await visit.session();
     } catch (error) {
       if (isOutermost) visit.end();
-      if (!isUnavailable(error)) throw error;
-      return unavailableOf(context);
+      const answer = answerIn(error);
+      if (answer === undefined) throw error;
+      return answered(context, answer);
     }
     try {
       await next();
@@ -108,18 +120,21 @@ export function koaSession(sessions) {
     if (!isOutermost) return;
     try {
       if (context.headerSent) sentTooEarly(visit);
-      else if (!(await saveOn(visit, context.req, context.res))) unavailableOf(context);
+      else if (!(await saveOn(visit, context.req, context.res))) answered(context);
     } finally {
       visit.end();
     }
   };
 }
 
-function unavailableOf(context) {
-  const body = replace(context.res);
+function answered(context, answer) {
+  const body = replace(context.res, answer);
+  const { statusCode } = context.res;
+  const type = context.res.getHeader('content-type');
   // Koa would say 200, as long as nobody has told it a status.
-  context.status = context.res.statusCode;
+  context.status = statusCode;
   context.body = body;
+  context.res.setHeader('Content-Type', type);
 }
 
 /** Whoever sends an answer past the framework sends it without the session. */
@@ -134,14 +149,17 @@ export async function fastifySession(fastify, { sessions }) {
   const outermost = new WeakSet();
   if (!fastify.hasRequestDecorator('session')) fastify.decorateRequest('session', null);
   fastify.addHook('onRequest', async (request, reply) => {
+    const page = await pageOf(of, request.raw);
+    if (page !== undefined) return reply.send(replace(answerOf(reply), page));
     const { visit, isOutermost } = await entered(of, request.raw);
     try {
       request.session = await visit.session();
       if (isOutermost) outermost.add(reply);
     } catch (error) {
       if (isOutermost) visit.end();
-      if (!isUnavailable(error)) throw error;
-      return reply.send(replace(answerOf(reply)));
+      const answer = answerIn(error);
+      if (answer === undefined) throw error;
+      return reply.send(replace(answerOf(reply), answer));
     }
   });
   fastify.addHook('onError', async request => visits.get(request.raw)?.fail());

@@ -1,6 +1,6 @@
 // Sessions for React Router: its SessionStorage, and a middleware.
 
-import { committed, isUnavailable, unavailable } from './adapter/answer.js';
+import { answerIn, committed, responseOf } from './adapter/answer.js';
 import { sessionsOf } from './adapter/sessions_of.js';
 import { RouterSession } from './adapter/router_session.js';
 import { makePrivate } from './core/privacy.js';
@@ -59,12 +59,15 @@ export function sessionMiddleware(sessions, context) {
   const of = sessionsOf(sessions);
   return async ({ request, context: provider }, next) => {
     const gate = await of();
+    const page = await gate[ADAPTER].page(request);
+    if (page !== undefined) return responseOf(page);
     const { visit, isOutermost } = gate[ADAPTER].enter(request);
     try {
       provider.set(context, await visit.session());
     } catch (error) {
       if (isOutermost) visit.end();
-      if (isUnavailable(error)) return unavailable();
+      const answer = answerIn(error);
+      if (answer !== undefined) return responseOf(answer);
       throw error;
     }
     let response;
@@ -91,7 +94,8 @@ async function answering(work) {
   try {
     return await work();
   } catch (error) {
-    throw isUnavailable(error) ? unavailable() : error;
+    const answer = answerIn(error);
+    throw answer === undefined ? error : responseOf(answer);
   }
 }
 

@@ -7,7 +7,7 @@ export function initSync(module) {
   // By their tags: they may come from another realm.
   const tag = Object.prototype.toString.call(module);
   if (tag !== '[object WebAssembly.Module]' && tag !== '[object ArrayBuffer]' && !ArrayBuffer.isView(module))
-    throw new TypeError('module must be a WebAssembly.Module or its octets');
+    throw new TypeError('module must be a WebAssembly.Module or its bytes');
   start(module);
 }
 

@@ -2,7 +2,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::{cell::RefCell, fmt::Write};
 
 use session_codec::{
-    Commit, Lineage, Opened, Reason, Session, StoreOp, Timestamp,
+    Commit, Issue, Lineage, Opened, Reason, Session, SessionData, StoreOp, Timestamp,
     cookie::{CookieHeader, Lifetime},
     policy::Report,
 };
@@ -14,7 +14,7 @@ use crate::{
 };
 
 thread_local! {
-    /// The record of the last seal, until JavaScript takes it: octets do not go into a text.
+    /// The record of the last seal, until JavaScript takes it: bytes do not go into a text.
     static RECORD: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
@@ -73,7 +73,7 @@ impl Codec {
         self.outcome(&opened)
     }
 
-    /// A state and the texts of `read`: `flags octets name ends name END line`, where the names are those of the
+    /// A state and the texts of `read`: `flags bytes name ends name END line`, where the names are those of the
     /// record to put, with its end, and of the record to delete. `max_age` is how many seconds the browser keeps
     /// the cookie, at most until the session ends by itself; negative: until it closes.
     pub fn seal(
@@ -85,11 +85,10 @@ impl Codec {
         now: f64,
         max_age: f64,
     ) -> Result<String, String> {
-        let lineage = state::lineage(state)?;
-        let (session, lineage) = read(lineage, base, changes, removed)?;
+        let session = read(state::lineage(state)?, base, changes, removed)?;
         let now = timestamp(now);
-        let lifetime = self.lifetime(max_age, &lineage, now);
-        let commit = self.commit(&session, &lineage, now, lifetime)?;
+        let lifetime = self.lifetime(max_age, &session, now);
+        let commit = self.commit(&session, Issue::new(now, lifetime))?;
         let line = commit.set_cookie.as_str();
         let mut text = String::with_capacity(line.len() + 128);
         if commit.store_ops.is_empty() {
@@ -110,10 +109,9 @@ impl Codec {
         removed: &str,
         now: f64,
     ) -> Result<String, String> {
-        let lineage = state::lineage(state)?;
-        let (session, lineage) = read(lineage, base, changes, removed)?;
+        let session = read(state::lineage(state)?, base, changes, removed)?;
         let now = timestamp(now);
-        let commit = self.commit(&session, &lineage, now, Lifetime::BrowserSession)?;
+        let commit = self.commit(&session, Issue::new(now, Lifetime::BrowserSession))?;
         Ok(report_json(&self.codec.report(&session, &commit)))
     }
 
@@ -129,18 +127,29 @@ impl Codec {
         Ok(text)
     }
 
-    fn commit(
-        &self,
-        session: &Session,
-        lineage: &Lineage,
-        now: Timestamp,
-        lifetime: Lifetime,
-    ) -> Result<Commit, String> {
-        with_workspace(|w| {
-            self.codec
-                .seal(session, lineage, now, lifetime, &mut Entropy, w)
-        })
-        .map_err(failure::of_seal)
+    /// A state: `name head ends`, the names in a store of the session and of what says that it has ended, and the
+    /// seconds since 1970 at which no cookie of it can be alive. Nothing if it has no id.
+    pub fn device_names(&self, state: &str) -> Result<String, String> {
+        let lineage = state::lineage(state)?;
+        let named = self
+            .codec
+            .session_revocation(&lineage)
+            .zip(self.codec.head_name(&lineage));
+        let Some((name, head)) = named else {
+            return Ok(String::new());
+        };
+        let ends = lineage.created().after(self.codec.lifetimes().absolute);
+        Ok(format!(
+            "{} {} {}",
+            name.to_text(),
+            head.to_text(),
+            ends.seconds()
+        ))
+    }
+
+    fn commit(&self, session: &Session, issue: Issue) -> Result<Commit, String> {
+        with_workspace(|w| self.codec.seal(session, issue, &mut Entropy, w))
+            .map_err(failure::of_seal)
     }
 
     fn opened(&self, header: &str, now: f64) -> Opened {
@@ -172,12 +181,12 @@ impl Codec {
         clippy::cast_sign_loss,
         reason = "a float beyond the range saturates, and is not negative here"
     )]
-    fn lifetime(&self, max_age: f64, lineage: &Lineage, now: Timestamp) -> Lifetime {
+    fn lifetime(&self, max_age: f64, session: &Session, now: Timestamp) -> Lifetime {
         if max_age < 0.0 {
             return Lifetime::BrowserSession;
         }
         // When the session would end by itself.
-        let end = self.codec.lifetimes().end(now, lineage.created());
+        let end = self.codec.lifetimes().end(now, session.created());
         let left = end.seconds().saturating_sub(now.seconds());
         Lifetime::MaxAge(u64::try_from(left).unwrap_or(0).min(max_age as u64))
     }
@@ -190,16 +199,21 @@ pub fn take_record() -> Option<Vec<u8>> {
     RECORD.take()
 }
 
-/// Octets of each key of a JSON object, as a JSON array of pairs.
+/// Keeps bytes that are to go into a store until JavaScript takes them.
+pub(crate) fn keep_record(bytes: Vec<u8>) {
+    RECORD.set(Some(bytes));
+}
+
+/// Bytes of each key of a JSON object, as a JSON array of pairs.
 #[wasm_bindgen]
 pub fn sizes(json: &str) -> Result<String, String> {
-    let session = Session::from_json(json).map_err(failure::of_json)?;
+    let session = SessionData::from_json(json).map_err(failure::of_json)?;
     let mut text = String::from("[");
     for (index, (key, value)) in session.raw_members().enumerate() {
         let separator = if index == 0 { "" } else { "," };
         // Quotes, colon and comma.
-        let octets = key.len() + value.len() + 4;
-        let _ = write!(text, "{separator}[\"{key}\",{octets}]");
+        let bytes = key.len() + value.len() + 4;
+        let _ = write!(text, "{separator}[\"{key}\",{bytes}]");
     }
     text.push(']');
     Ok(text)
@@ -209,15 +223,15 @@ pub fn sizes(json: &str) -> Result<String, String> {
 #[wasm_bindgen]
 pub fn overlaid(base: &str, changes: &str, removed: &str) -> Result<String, String> {
     let lineage = Lineage::new(timestamp(0.0));
-    let (session, _) = read(lineage, base, changes, removed)?;
-    Ok(session.to_json())
+    Ok(read(lineage, base, changes, removed)?.to_json())
 }
 
 /// The lineage, in text or `-`, of the session that begins anew.
 #[wasm_bindgen]
 pub fn restarted(state: &str) -> Result<String, String> {
-    let lineage = state::lineage(state)?;
-    let text = lineage.restarted(lineage.created()).to_text();
+    let mut session = Session::resumed(SessionData::new(), state::lineage(state)?);
+    session.restart(session.created());
+    let text = session.lineage().to_text();
     Ok(if text.is_empty() {
         "-".to_owned()
     } else {
@@ -228,35 +242,29 @@ pub fn restarted(state: &str) -> Result<String, String> {
 /// JSON text of one key of a JSON object.
 #[wasm_bindgen]
 pub fn raw(json: &str, key: &str) -> Result<Option<String>, String> {
-    let session = Session::from_json(json).map_err(failure::of_json)?;
+    let session = SessionData::from_json(json).map_err(failure::of_json)?;
     Ok(session.raw(key).map(ToOwned::to_owned))
 }
 
 /// The session of three JSON objects: what was opened, if anything, the keys that were set, and those
 /// that were removed, whose values do not count.
-fn read(
-    lineage: Lineage,
-    base: &str,
-    changes: &str,
-    removed: &str,
-) -> Result<(Session, Lineage), String> {
-    let session = |json: &str| Session::from_json(json).map_err(failure::of_json);
+fn read(lineage: Lineage, base: &str, changes: &str, removed: &str) -> Result<Session, String> {
+    let data = |json: &str| SessionData::from_json(json).map_err(failure::of_json);
+    let any = |json: &str| (!json.is_empty()).then(|| data(json)).transpose();
     if base.is_empty() {
-        return Ok((session(changes)?, lineage));
+        return Ok(Session::resumed(data(changes)?, lineage));
     }
-    let before = session(base)?;
-    if changes.is_empty() && removed.is_empty() {
-        return Ok((before, lineage));
-    }
-    let mut after = before.clone();
-    if !removed.is_empty() {
-        after.remove_all(&session(removed)?);
-    }
-    if !changes.is_empty() {
-        after.apply(&session(changes)?);
-    }
-    let lineage = lineage.carrying(&before, &after);
-    Ok((after, lineage))
+    let mut session = Session::resumed(data(base)?, lineage);
+    let (changes, removed) = (any(changes)?, any(removed)?);
+    session.change(|data| {
+        if let Some(removed) = removed {
+            data.remove_all(&removed);
+        }
+        if let Some(changes) = changes {
+            data.apply(&changes);
+        }
+    });
+    Ok(session)
 }
 
 fn push_ops(ops: Vec<StoreOp>, text: &mut String) {
@@ -277,24 +285,19 @@ fn push_ops(ops: Vec<StoreOp>, text: &mut String) {
     }
     text.push('1');
     match put {
-        Some((name, expires)) => drop(write!(
-            text,
-            " {} {}",
-            state::name_text(name),
-            expires.seconds()
-        )),
+        Some((name, expires)) => drop(write!(text, " {} {}", name.to_text(), expires.seconds())),
         None => text.push_str(" - 0"),
     }
     for name in gone {
-        let _ = write!(text, " {}", state::name_text(name));
+        let _ = write!(text, " {}", name.to_text());
     }
     text.push(END);
 }
 
 fn report_json(report: &Report) -> String {
     let mut json = format!(
-        r#"{{"cookieOctets":{},"budget":{},"nearlyFull":{},"keys":["#,
-        report.cookie_octets,
+        r#"{{"cookieBytes":{},"budget":{},"nearlyFull":{},"keys":["#,
+        report.cookie_bytes,
         report.budget,
         report.is_nearly_full()
     );
@@ -302,9 +305,9 @@ fn report_json(report: &Report) -> String {
         let separator = if index == 0 { "" } else { "," };
         let _ = write!(
             json,
-            r#"{separator}{{"key":"{}","octets":{},"priority":"{}","placement":"{}","reason":"{}"}}"#,
+            r#"{separator}{{"key":"{}","bytes":{},"priority":"{}","placement":"{}","reason":"{}"}}"#,
             key.key,
-            key.octets,
+            key.bytes,
             key.priority.label(),
             key.placement.label(),
             key.reason.label()

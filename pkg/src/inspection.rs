@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{END, entropy::Fresh, failure, with_workspace};
 
-/// `sealed kid octets`, `django|flask seconds compressed octets END json`, or `unknown claim reason`.
+/// `sealed key-id bytes`, `django|flask seconds compressed bytes END json`, or `unknown claim reason`.
 #[wasm_bindgen]
 #[must_use]
 pub fn inspect(value: &str) -> String {
@@ -19,15 +19,15 @@ pub fn inspect(value: &str) -> String {
     match inspection {
         Ok(Inspection::Sealed {
             key_id,
-            ciphertext_octets,
+            ciphertext_bytes,
             ..
-        }) => format!("sealed {key_id} {ciphertext_octets}"),
+        }) => format!("sealed {key_id} {ciphertext_bytes}"),
         Ok(Inspection::Signed(signed)) => format!(
             "{} {} {} {}{END}{}",
             signed.envelope.label(),
             signed.issued.seconds(),
             u8::from(signed.is_compressed),
-            signed.payload_octets,
+            signed.payload_bytes,
             signed.json
         ),
         Ok(_) => String::from("unknown sealed malformed"),
@@ -110,14 +110,14 @@ pub fn limits() -> String {
     let defaults = Config::default();
     format!(
         r#"{{"headerBytes":{},"valueBytes":{},"copies":{},"recordBytes":{},"recordVisibleSeconds":{},"idleSeconds":{},"absoluteSeconds":{},"budget":{},"maxFallbacks":{}}}"#,
-        CookieHeader::MAX_OCTETS,
-        RequestCookie::MAX_VALUE_OCTETS,
+        CookieHeader::MAX_BYTES,
+        RequestCookie::MAX_VALUE_BYTES,
         RequestCookie::MAX_COPIES,
         Limits::MAX_RECORD_BYTES,
         Limits::RECORD_VISIBLE_SECONDS,
         defaults.idle_seconds,
         defaults.absolute_seconds,
-        defaults.budget.octets(),
+        defaults.budget.bytes(),
         session_codec::MAX_FALLBACKS,
     )
 }

@@ -48,8 +48,13 @@ impl<'t> KeyTexts<'t> {
         Ok(keys)
     }
 
-    /// The codec, and the ids of its sealing keys, the one that writes first.
-    pub(crate) fn codec(self, config: Config) -> Result<(Codec, Vec<String>), String> {
+    /// The ring of sealing keys.
+    pub(crate) fn sealing(self) -> Result<KeyRing<Secret>, String> {
+        let ring = ring(self.secrets()?, "keys")?;
+        ring.ok_or_else(|| failure::failure("invalid_config", "a sealing key is needed"))
+    }
+
+    fn secrets(&self) -> Result<Vec<Secret>, String> {
         let mut sealing = Vec::with_capacity(self.sealing.len());
         for (index, text) in self.sealing.iter().enumerate() {
             let named = |error| failure::of_key(format!("keys: key {}: {error}", index + 1));
@@ -64,27 +69,29 @@ impl<'t> KeyTexts<'t> {
                 None => secret,
             });
         }
+        Ok(sealing)
+    }
+
+    /// The codec, and the ids of its sealing keys, the one that writes first.
+    pub(crate) fn codec(self, config: Config) -> Result<(Codec, Vec<String>), String> {
+        let sealing = self.secrets()?;
         let ids = sealing
             .iter()
             .map(|secret| format!("{}", secret.key_id()))
             .collect();
-        let keys = Keys {
-            sealing: ring(sealing, "keys")?,
-            django: django(&self.django, self.django_weak)?,
-        };
-        let codec = match flask(&self.flask, self.flask_weak)? {
-            Some(flask) => Codec::with_flask(config, &keys, &flask),
-            None => Codec::new(config, &keys),
-        };
-        Ok((codec.map_err(failure::of_config)?, ids))
+        let keys = Keys::sealing(ring(sealing, "keys")?)
+            .django(django(&self.django, self.django_weak)?)
+            .flask(flask(&self.flask, self.flask_weak)?);
+        let codec = Codec::new(config, &keys).map_err(failure::of_config)?;
+        Ok((codec, ids))
     }
 }
 
 /// The bytes of a framework's key, which need not be text, from their hexadecimal digits.
 pub(crate) fn bytes(digits: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let pairs = digits.as_bytes().chunks(2);
-    let octet = |pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
-    let bytes: Option<Vec<u8>> = pairs.map(octet).collect();
+    let byte = |pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = pairs.map(byte).collect();
     bytes
         .map(Zeroizing::new)
         .ok_or_else(|| failure::of_key("not hexadecimal digits"))

@@ -10,6 +10,7 @@
 extern crate alloc;
 
 mod codec;
+mod device;
 mod entropy;
 mod failure;
 mod inspection;
@@ -24,6 +25,7 @@ use core::cell::RefCell;
 use session_codec::{Timestamp, Workspace};
 
 pub use codec::{Codec, overlaid, raw, restarted, sizes, take_record};
+pub use device::{Device, device_denied, device_page, device_standing};
 pub use entropy::forget_random;
 pub use inspection::{generate_key, inspect, key_id, limits, read_cookies, read_set_cookie};
 pub use origin_mac::OriginMac;

@@ -59,8 +59,8 @@ fn set(config: &mut Config, field: &str, value: &str) -> Option<()> {
         "compress_from" => config.compress_from = value.parse().ok()?,
         "identify" => config.identify = value == "true",
         "overflow" => config.overflow = overflow(value)?,
-        "limits.cookie_octets" => config.limits.cookie_octets = value.parse().ok()?,
-        "limits.record_octets" => config.limits.record_octets = value.parse().ok()?,
+        "limits.cookie_bytes" => config.limits.cookie_bytes = value.parse().ok()?,
+        "limits.record_bytes" => config.limits.record_bytes = value.parse().ok()?,
         "limits.json_depth" => config.limits.json_depth = value.parse().ok()?,
         "write_dictionary" => config.write_dictionary = value.parse().ok()?,
         "dictionaries" => config.dictionaries.push(DictionaryConfig {
@@ -85,7 +85,7 @@ fn set_rule(rule: &mut KeyRule, field: &str, value: &str) -> Option<()> {
         "max_age" => rule.max_age = Some(value.parse::<NonZeroU32>().ok()?),
         "secret" => rule.secret = value == "true",
         "overflow" => rule.overflow = Some(key_overflow(value)?),
-        "max_octets" => rule.max_octets = Some(value.parse().ok()?),
+        "max_bytes" => rule.max_bytes = Some(value.parse().ok()?),
         _ => return None,
     }
     Some(())

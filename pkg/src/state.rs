@@ -1,7 +1,7 @@
 //! What JavaScript keeps of an opened session beside its JSON: fields with a blank between.
 //!
 //! ```text
-//! flags envelope position kid issued created lineage revision record-name ends
+//! flags envelope position key-id issued created lineage revision record-name ends
 //! ```
 //! Times are seconds since 1970; `-` stands for nothing; `flags` is `s`, then `p` if the record is
 //! pending, `r` if it is due for a new cookie.
@@ -47,7 +47,10 @@ pub(crate) fn write(codec: &Codec, key_ids: &[String], opened: &OpenSession) -> 
     let revision = opened.ticket().map_or(0, session_codec::Ticket::revision);
     number(revision.into(), &mut text);
     text.push(' ');
-    push_or_dash(&record.map_or_else(String::new, name_text), &mut text);
+    push_or_dash(
+        &record.map_or_else(String::new, |name| name.to_text()),
+        &mut text,
+    );
     let ends = codec.lifetimes().end(opened.issued(), lineage.created());
     number(ends.seconds(), &mut text);
     text.push(END);
@@ -73,12 +76,6 @@ pub(crate) fn lineage(state: &str) -> Result<Lineage, String> {
     let text = fields.next().filter(|&field| field != "-");
     Lineage::from_text(Timestamp::from_seconds(created), text.unwrap_or_default())
         .map_err(failure::of_json)
-}
-
-/// A record's name in a store.
-pub(crate) fn name_text(name: [u8; 24]) -> String {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(name)
 }
 
 fn push_or_dash(field: &str, text: &mut String) {

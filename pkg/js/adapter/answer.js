@@ -25,9 +25,17 @@ export const UNAVAILABLE = Object.freeze({
   body: 'The session is not available right now. Please try again.\n',
 });
 
-/** The same as a Response. */
-export const unavailable = () =>
-  new Response(UNAVAILABLE.body, { status: UNAVAILABLE.status, headers: UNAVAILABLE.headers });
+/**
+ * The answer that stands in an error, in parts: the one above, or what is answered to a session without its device.
+ * `undefined`: the error is somebody else's.
+ */
+export function answerIn(error) {
+  if (isUnavailable(error)) return UNAVAILABLE;
+  return error?.name === 'EdgeSessionError' && error.code === 'device_required' ? error : undefined;
+}
+
+/** Parts of an answer as a Response. */
+export const responseOf = ({ status, headers, body }) => new Response(body, { status, headers });
 
 /** The answer as one that depends on the session: no shared cache may keep it. A copy, it may be everybody's. */
 export function dependent(response) {
@@ -61,7 +69,7 @@ export async function committed(visit, request, response) {
   try {
     return await visit.sessions.commit(session, response);
   } catch (error) {
-    if (isUnavailable(error)) return unavailable();
+    if (isUnavailable(error)) return responseOf(UNAVAILABLE);
     throw error;
   }
 }

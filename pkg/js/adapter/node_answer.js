@@ -1,5 +1,6 @@
-// An answer of Node's: held back at its first octet until the session is saved.
+// An answer of Node's: held back at its first byte until the session is saved.
 
+import { OFFER } from '../core/device/offer.js';
 import { UNAVAILABLE, isToBeSaved, isUnavailable } from './answer.js';
 import { makePrivate } from '../core/privacy.js';
 
@@ -47,6 +48,8 @@ export async function saveOn(visit, { method }, response) {
     const saved = await visit.sessions.commit(session, answer);
     const lines = saved.headers.getSetCookie();
     if (lines.length > 0) response.setHeader('Set-Cookie', lines);
+    const offer = saved.headers.get(OFFER);
+    if (offer !== null) response.setHeader(OFFER, offer);
     return true;
   } catch (error) {
     if (isUnavailable(error)) return false;
@@ -54,20 +57,20 @@ export async function saveOn(visit, { method }, response) {
   }
 }
 
-/** Puts 503 in the place of what the answer was to be; gives its body. */
-export function replace(response) {
+/** Puts an answer, 503 where none is given, in the place of what it was to be; gives its body. */
+export function replace(response, { status, headers, body } = UNAVAILABLE) {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
-  response.statusCode = UNAVAILABLE.status;
+  response.statusCode = status;
   // HTTP/2 has none, and warns of every assignment.
   if (response.statusMessage) response.statusMessage = '';
-  for (const [name, value] of Object.entries(UNAVAILABLE.headers)) response.setHeader(name, value);
-  return UNAVAILABLE.body;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  return body;
 }
 
 const HELD = ['writeHead', 'write', 'end', 'flushHeaders'];
 
 /**
- * Holds the answer back at its first octet until the session is saved, which may take the store's time. What is written
+ * Holds the answer back at its first byte until the session is saved, which may take the store's time. What is written
  * meanwhile follows in order.
  *
  * @param {import('../core/visits.js').Visit} visit

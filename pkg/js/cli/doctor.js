@@ -34,7 +34,7 @@ export async function run({ values, positionals, terminal, env, input, now }) {
   const text = findings.map(finding => findingText(finding, terminal)).join('\n');
   return {
     text: text || terminal.green('Nothing is wrong with it that can be seen from outside.'),
-    json: { kind: pasted.kind, name, cookies: pasted.cookies.length, octets: pasted.octets, findings },
+    json: { kind: pasted.kind, name, cookies: pasted.cookies.length, bytes: pasted.bytes, findings },
     isGood: !findings.some(({ severity }) => severity === 'error'),
   };
 }

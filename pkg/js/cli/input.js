@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { inputProblem, usageProblem } from './problem.js';
 
 /** More than a Cookie header or a session may have, and a bound on what is read. */
-const MOST_OCTETS = 4 << 20;
+const MAX_BYTES = 4 << 20;
 
 /**
  * Standard input, which only one thing can come from.
@@ -26,8 +26,8 @@ export function standardInput(stream) {
       let length = 0;
       for await (const chunk of stream) {
         length += chunk.length;
-        if (length > MOST_OCTETS)
-          throw inputProblem(`${what}: more than ${MOST_OCTETS >> 20} MiB on standard input`);
+        if (length > MAX_BYTES)
+          throw inputProblem(`${what}: more than ${MAX_BYTES >> 20} MiB on standard input`);
         chunks.push(chunk);
       }
       return Buffer.concat(chunks).toString('utf8');
@@ -65,10 +65,10 @@ export async function fileArgument(positionals, input, what) {
 /** @param {string} path @param {string} what */
 export function textOf(path, what) {
   try {
-    const octets = readFileSync(path);
-    if (octets.length > MOST_OCTETS)
-      throw inputProblem(`${what}: ${path} has more than ${MOST_OCTETS >> 20} MiB`);
-    return octets.toString('utf8');
+    const bytes = readFileSync(path);
+    if (bytes.length > MAX_BYTES)
+      throw inputProblem(`${what}: ${path} has more than ${MAX_BYTES >> 20} MiB`);
+    return bytes.toString('utf8');
   } catch (error) {
     if (error.code === undefined || typeof error.code === 'number') throw error;
     throw inputProblem(`${what}: cannot read ${path} (${error.code})`);

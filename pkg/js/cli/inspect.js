@@ -59,7 +59,7 @@ function textOf(seen, terminal, now) {
         ['record', tried.session?.ticket && 'more keys lie in a store; they are not shown here'],
       ]),
     );
-    parts.push(sizeLines(size ?? { cookieOctets: seen.cookieOctets }, terminal, true));
+    parts.push(sizeLines(size ?? { cookieBytes: seen.cookieBytes }, terminal, true));
     if (seen.sizeProblem) parts.push(terminal.yellow(`Its keys cannot be measured: ${seen.sizeProblem}`));
   }
   if (json !== undefined) parts.push(visibleLines(indented(json)));
@@ -82,11 +82,11 @@ function keyText({ keyId }, { session }) {
 
 const visibleLines = text => text.split('\n').map(visible).join('\n');
 
-function jsonOf({ verdict, name, cookieOctets, layers, envelope, tried, json, life, size }) {
+function jsonOf({ verdict, name, cookieBytes, layers, envelope, tried, json, life, size }) {
   return {
     verdict,
     name,
-    cookieOctets,
+    cookieBytes,
     format: envelope?.envelope,
     layers,
     keyId: tried.session?.keyId ?? envelope?.keyId,

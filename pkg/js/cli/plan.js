@@ -14,7 +14,7 @@ export const summary = 'what of a session would be in the cookie';
 
 export const help = `usage: edge-session plan [options] [<session.json>]
 
-Where each key of a session would go, and how much it takes: JSON octets, and what the cookie is longer by. Needs
+Where each key of a session would go, and how much it takes: JSON bytes, and what the cookie is longer by. Needs
 no key. - or nothing reads standard input.
 
   --for FACE          worker or package: whose defaults count. The Worker's where the cookie is __Host-sessionid or
@@ -24,7 +24,7 @@ no key. - or nothing reads standard input.
   --overflow HOW      spill (default: into a store), drop, or refuse
   --write ENVELOPE    sealed (default), django or flask
   --name NAME         SESSION_COOKIE      default __Host-sessionid for the Worker, __Host-session for the package
-  --budget OCTETS     SESSION_BUDGET      default 4093
+  --budget BYTES     SESSION_BUDGET      default 4093
   --audience TEXT     SESSION_AUDIENCE
 
 exit code: 0 every key is kept, in the cookie or the store; 1 keys would be dropped, or it does not fit at all

@@ -9,6 +9,7 @@ import { words } from '../inspect/keys.js';
 import { textOf } from './input.js';
 import { keysOf } from './settings.js';
 import { inputProblem, usageProblem } from './problem.js';
+import { readSecrets } from './project/secrets_file.js';
 
 export const summary = 'a new key in front of the ring';
 
@@ -19,7 +20,8 @@ Takes the ring and makes the new one: a new key, which writes, then the others, 
   --keep DAYS       how long the key that wrote until now still reads, default 31: as long as the longest session
                     lives, and a day. Keys that have an end keep it; those whose end has passed are left out.
   --from-file FILE  the ring is in this file, and the new one takes its place: keep one, because a deployed secret
-                    cannot be read back
+                    cannot be read back. A file of secrets is good too, as edge-session deploy makes one: of
+                    {"SESSION_KEYS": "es1_…", …} only the ring changes
   --keys-stdin      the ring is on standard input; without either it is in SESSION_KEYS of the environment
 
 The ring goes to standard output and nothing else, what was done to standard error. A command behind -- gets it on its
@@ -47,7 +49,8 @@ export async function run({ values, positionals, command, env, input, now, warn 
     throw usageProblem('rotate takes no argument: the ring is in SESSION_KEYS, or in the file of --from-file');
   const keep = daysOf(values.keep ?? '31');
   const file = values['from-file'];
-  const texts = file === undefined ? (await keysOf({ values, env, input, warn })).sessionKeys : ringOf(file, values);
+  const kept = file === undefined ? undefined : keptIn(file, values);
+  const texts = kept?.ring ?? (await keysOf({ values, env, input, warn })).sessionKeys;
   if (texts.length === 0) {
     throw inputProblem(
       file === undefined
@@ -59,7 +62,7 @@ export async function run({ values, positionals, command, env, input, now, warn 
   const text = ring.map(({ key, end }) => (end ? `${key}@${end}` : key)).join(' ');
   if (!values.json) for (const line of storyOf(ring, ended)) warn(line);
   // Beside the file first: whatever happens to the command, both rings are there.
-  const beside = file === undefined ? undefined : writtenBeside(file, text);
+  const beside = kept === undefined ? undefined : writtenBeside(file, kept.with(text));
   if (command.length > 0) hand(text, command, beside);
   if (file !== undefined) replace(beside, file);
   const json = {
@@ -67,7 +70,8 @@ export async function run({ values, positionals, command, env, input, now, warn 
     ring: ring.map(({ id, end }) => ({ id, end })),
     removed: ended.map(({ id }) => id),
   };
-  return { text: command.length > 0 ? undefined : text, json };
+  // A file of secrets is what is deployed; beside it the ring is for nobody to see.
+  return { text: command.length > 0 || kept?.isSecrets ? undefined : text, json };
 }
 
 function rotated(texts, end, now) {
@@ -84,10 +88,18 @@ function rotated(texts, end, now) {
   return { ring: [{ key, id: keyId(key) }, ...kept], ended };
 }
 
-function ringOf(file, values) {
+/** The ring in a file, and the file's text with another one: the ring alone, or secrets as JSON. */
+function keptIn(file, values) {
   if (values.key || values['keys-stdin'])
     throw usageProblem('--from-file and --key or --keys-stdin cannot both be given');
-  return words(textOf(file, 'the ring'));
+  const text = textOf(file, 'the ring');
+  if (!text.trimStart().startsWith('{')) return { isSecrets: false, ring: words(text), with: ring => `${ring}\n` };
+  const secrets = readSecrets(text, file);
+  return {
+    isSecrets: true,
+    ring: words(secrets.SESSION_KEYS ?? ''),
+    with: ring => `${JSON.stringify({ ...secrets, SESSION_KEYS: ring }, undefined, 2)}\n`,
+  };
 }
 
 // Whoever is to get the ring gets it whole, or is not started.
@@ -109,7 +121,7 @@ function hand(text, [name, ...args], beside) {
 function writtenBeside(file, text) {
   const beside = `${file}.new`;
   return writing(file, () => {
-    writeFileSync(beside, `${text}\n`, { mode: 0o600 });
+    writeFileSync(beside, text, { mode: 0o600 });
     chmodSync(beside, 0o600);
     return beside;
   });

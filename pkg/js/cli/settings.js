@@ -2,6 +2,7 @@
 
 import { keysFrom, words } from '../inspect/keys.js';
 import { inputProblem, usageProblem } from './problem.js';
+import { WORKER_SETTINGS } from './project/worker_settings.js';
 
 /** Options of commands that open or seal. */
 export const settingsOptions = {
@@ -17,7 +18,7 @@ export const settingsOptions = {
 export const settingsHelp = `settings (option, or variable of the environment)
   --name NAME         SESSION_COOKIE            the session cookie; found out where it is not said
   --audience TEXT     SESSION_AUDIENCE          default "default"
-  --budget OCTETS     SESSION_BUDGET            name and value; 64 to 4096, default 4093
+  --budget BYTES     SESSION_BUDGET            name and value; 64 to 4096, default 4093
   --idle SECONDS      SESSION_IDLE_SECONDS      default 1209600, 14 days
   --absolute SECONDS  SESSION_ABSOLUTE_SECONDS  default 2592000, 30 days
 
@@ -35,14 +36,14 @@ secrets
  */
 export async function settingsOf({ values, env, input, warn }) {
   const text = (option, variable) => values[option] ?? (env[variable] || undefined);
-  const seconds = (option, variable) => number(text(option, variable), `--${option}`, 0, 0xffff_ffff);
+  const read = (option, variable) => number(text(option, variable), `--${option}`, WORKER_SETTINGS[variable].least, WORKER_SETTINGS[variable].most);
   return {
     name: text('name', 'SESSION_COOKIE'),
     audience: text('audience', 'SESSION_AUDIENCE'),
     userKey: env.SESSION_USER_KEY || undefined,
-    budget: number(text('budget', 'SESSION_BUDGET'), '--budget', 64, 4096),
-    idleSeconds: seconds('idle', 'SESSION_IDLE_SECONDS'),
-    absoluteSeconds: seconds('absolute', 'SESSION_ABSOLUTE_SECONDS'),
+    budget: read('budget', 'SESSION_BUDGET'),
+    idleSeconds: read('idle', 'SESSION_IDLE_SECONDS'),
+    absoluteSeconds: read('absolute', 'SESSION_ABSOLUTE_SECONDS'),
     ...(await keysOf({ values, env, input, warn })),
   };
 }

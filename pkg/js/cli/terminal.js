@@ -10,7 +10,7 @@ const CODES = {
 };
 
 /** Wider lines are hard to read, whatever the window. */
-const MOST_COLUMNS = 110;
+const MAX_COLUMNS = 110;
 
 /**
  * @param {import('node:tty').WriteStream | import('node:stream').Writable} stream
@@ -24,7 +24,7 @@ export function terminalOf(stream, env) {
   const isPlain = Boolean(env.NO_COLOR) || (!wanted && (!stream.isTTY || env.TERM === 'dumb'));
   const paint = ([on, off]) => (isPlain ? String : text => `\u001b[${on}m${text}\u001b[${off}m`);
   const styles = Object.entries(CODES).map(([name, codes]) => [name, paint(codes)]);
-  return { ...Object.fromEntries(styles), isPlain, columns: Math.min(stream.columns ?? 80, MOST_COLUMNS) };
+  return { ...Object.fromEntries(styles), isPlain, columns: Math.min(stream.columns ?? 80, MAX_COLUMNS) };
 }
 
 /**

@@ -40,7 +40,7 @@ export const array = (value, name) => {
   return value;
 };
 
-export const bytes = (value, name) => {
+export const uint8Array = (value, name) => {
   // Bytes may come from another realm, as in tests; a DataView has no `length`.
   if (!ArrayBuffer.isView(value) || value.BYTES_PER_ELEMENT !== 1) throw wrong(name, 'a Uint8Array', value);
   return value;

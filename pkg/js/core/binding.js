@@ -3,7 +3,11 @@
 // By name: what is left out here, such as the glue's own way to fetch the module, is left out of the package.
 import {
   Codec,
+  Device,
   OriginMac,
+  device_denied,
+  device_page,
+  device_standing,
   dumps,
   generate_key,
   initSync,
@@ -23,7 +27,11 @@ import { EdgeSessionError } from './error.js';
 
 const functions = {
   Codec,
+  Device,
   OriginMac,
+  device_denied,
+  device_page,
+  device_standing,
   dumps,
   generate_key,
   inspect,

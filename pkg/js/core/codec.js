@@ -75,6 +75,11 @@ export class Codec {
     );
   }
 
+  /** Of a session's state, as `device_names` of the module. */
+  deviceNames(state) {
+    return call(() => this.#module.device_names(state));
+  }
+
   open(cookieHeader, at) {
     if (cookieHeader === null || cookieHeader === undefined) return ABSENT;
     argument.string(cookieHeader, 'cookieHeader');
@@ -96,7 +101,7 @@ export class Codec {
 
   openRecord(session, record, at) {
     own(session);
-    argument.bytes(record, 'record');
+    argument.uint8Array(record, 'record');
     argument.now(at);
     const source = internals.source(session);
     if (source === undefined) return { kind: 'rejected', reason: 'wrong_record' };

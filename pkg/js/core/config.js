@@ -1,6 +1,6 @@
 // Configuration as users write it -> the two texts of fields that the module reads (pkg/src/settings.rs).
 
-import { array, boolean, bytes, fields, instant, kind, oneOf, skip, string, whole } from './argument.js';
+import { array, boolean, fields, instant, kind, oneOf, skip, string, uint8Array, whole } from './argument.js';
 import { day } from './day.js';
 import { EdgeSessionError } from './error.js';
 import { limits } from './limits.js';
@@ -18,7 +18,7 @@ const acceptance = (value, name) =>
     : fields(value, name, { envelope, until: seconds, issuedBefore: seconds });
 
 const dictionary = (value, name) => {
-  const { id, octets: content } = fields(value, name, { id: whole, octets: bytes });
+  const { id, bytes: content } = fields(value, name, { id: whole, bytes: uint8Array });
   // Texts of at most 32,768 bytes: one call each is within any engine's number of arguments.
   return { id, base64: btoa(String.fromCharCode(...content)) };
 };
@@ -63,11 +63,11 @@ const readers = {
       maxAge: positive,
       secret: boolean,
       overflow: oneOf('spill', 'drop'),
-      maxOctets: whole,
+      maxBytes: whole,
     }),
   ),
   overflow: oneOf('spill', 'drop', 'refuse'),
-  limits: record({ cookieOctets: whole, recordOctets: whole, jsonDepth: whole }),
+  limits: record({ cookieBytes: whole, recordBytes: whole, jsonDepth: whole }),
   dictionaries: listOf(dictionary),
   writeDictionary: whole,
 };
@@ -150,8 +150,8 @@ export function secrets(value, name) {
 }
 
 function secret(value, name) {
-  const octets = typeof value === 'string' ? new TextEncoder().encode(value) : bytes(value, name);
-  return Array.from(octets, octet => octet.toString(16).padStart(2, '0')).join('');
+  const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : uint8Array(value, name);
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** `es1_… es1_…@2027-01-31`, or a list of such. */

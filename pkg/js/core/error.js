@@ -9,6 +9,11 @@ export class EdgeSessionError extends Error {
     this.code = code;
     this.issues = options.issues;
     // Express, Fastify, Koa, h3 and others answer with what stands in an error.
+    if (options.answer !== undefined) {
+      this.status = this.statusCode = options.answer.status;
+      this.headers = options.answer.headers;
+      this.body = options.answer.body;
+    }
     if (UNAVAILABLE.has(code)) {
       this.status = this.statusCode = 503;
       this.headers = { 'Retry-After': '2', 'Cache-Control': 'private, no-store' };

@@ -9,33 +9,33 @@ import { wrapping } from './wrapping.js';
 export function inspect(value) {
   argument.string(value, 'value');
   const text = binding().inspect(value);
-  const octets = new TextEncoder().encode(value).length;
+  const bytes = new TextEncoder().encode(value).length;
   const end = text.indexOf('\0');
   const [envelope, ...fields] = (end < 0 ? text : text.slice(0, end)).split(' ');
-  if (envelope === 'unknown') return { envelope, claims: fields[0], octets, problem: fields[1] };
+  if (envelope === 'unknown') return { envelope, claims: fields[0], bytes, problem: fields[1] };
   if (envelope === 'sealed')
-    return { envelope, octets, version: 1, keyId: fields[0], ciphertextOctets: Number(fields[1]) };
+    return { envelope, bytes, version: 1, keyId: fields[0], ciphertextBytes: Number(fields[1]) };
   const json = text.slice(end + 1);
   const value_ = parse(json);
   const isObject = typeof value_ === 'object' && value_ !== null && !Array.isArray(value_);
   return {
     envelope,
-    octets,
-    payloadOctets: Number(fields[2]),
+    bytes,
+    payloadBytes: Number(fields[2]),
     compressed: fields[1] === '1',
     issuedAt: Number(fields[0]) * 1000,
     json,
-    keys: isObject ? JSON.parse(call(() => binding().sizes(json))).map(([key, octets]) => ({ key, octets })) : [],
+    keys: isObject ? JSON.parse(call(() => binding().sizes(json))).map(([key, bytes]) => ({ key, bytes })) : [],
     ticket: isObject ? ticket(value_._edge_ticket) : undefined,
   };
 }
 
-/** `kid 4 | record id 16 | revision 4 | digest 16` in base64url. */
+/** `key id 4 | record id 16 | revision 4 | digest 16` in base64url. */
 function ticket(text) {
   if (typeof text !== 'string' || !/^[\w-]{54}$/.test(text)) return undefined;
-  const octets = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
-  const keyId = Array.from(octets.subarray(0, 4), octet => octet.toString(16).padStart(2, '0')).join('');
-  return { keyId, revision: new DataView(octets.buffer).getUint32(20) };
+  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
+  const keyId = Array.from(bytes.subarray(0, 4), byte => byte.toString(16).padStart(2, '0')).join('');
+  return { keyId, revision: new DataView(bytes.buffer).getUint32(20) };
 }
 
 const NAME = Object.freeze(['name']);
@@ -50,7 +50,7 @@ export function readCookies(cookieHeader, options) {
   const cookies = [];
   for (let at = 0; at + 2 < parts.length; at += 3) {
     const [relation, name, value] = parts.slice(at, at + 3);
-    cookies.push({ name, value, octets: length(name) + length(value), relation });
+    cookies.push({ name, value, bytes: length(name) + length(value), relation });
   }
   return cookies;
 }

@@ -88,7 +88,7 @@ export function check(value, name) {
 export const isJson = value => fault(value, 0) === undefined;
 
 /** Deeper than what the codec takes: too deep, or a circle. Either is said when it is written. */
-const MOST_LEVELS = 2000;
+const MAX_LEVELS = 2000;
 
 /** `undefined`, or where JSON would keep something else than what is there. */
 function fault(value, level) {
@@ -99,7 +99,7 @@ function fault(value, level) {
     case 'number':
       return Number.isFinite(value) ? undefined : { path: '', what: String(value) };
     case 'object':
-      if (value === null || level > MOST_LEVELS) return undefined;
+      if (value === null || level > MAX_LEVELS) return undefined;
       return Array.isArray(value) ? faultOfItems(value, level + 1) : faultOfMembers(value, level + 1);
     default:
       return { path: '', what: typeof value === 'bigint' ? 'a bigint' : typeof value };
@@ -145,7 +145,7 @@ function ofClass(object) {
 /** A deep copy. What JSON cannot say, as of a schema's output, is what JSON makes of it; numbers of Python's stay. */
 export function copy(value, level = 0) {
   if (typeof value !== 'object' || value === null) return value;
-  if (level > MOST_LEVELS) throw new TypeError('the session has no JSON form: it is nested too deeply, or in a circle');
+  if (level > MAX_LEVELS) throw new TypeError('the session has no JSON form: it is nested too deeply, or in a circle');
   if (Array.isArray(value)) return value.map(item => (item === undefined ? null : copy(item, level + 1)));
   if (typeof value.toJSON === 'function') return copy(value.toJSON(), level + 1);
   const copied = {};

@@ -43,6 +43,8 @@ export class Session {
   #closed;
   #outcome;
   #rejection;
+  /** What its request showed of the device to which it is bound. */
+  #device;
   /** How to open it again, with its record; only where there is one. */
   #source;
 
@@ -131,6 +133,9 @@ export class Session {
       session.#rejection = rejection;
       return session;
     };
+    internals.tellDevice = (session, device) => {
+      session.#device = Object.freeze(device);
+    };
     internals.state = session => session.#state;
     internals.hasCookie = session => session.#state[0] === 's';
     /** Everything the module needs to seal it: its first four arguments. `output` is what its schema makes of it. */
@@ -215,7 +220,7 @@ export class Session {
     this.#findChanges();
     const { base, changes, removed } = this.#texts();
     const json = base === '' ? changes : call(() => binding().overlaid(base, changes, removed));
-    return call(() => JSON.parse(binding().sizes(json))).map(([key, octets]) => ({ key, octets }));
+    return call(() => JSON.parse(binding().sizes(json))).map(([key, bytes]) => ({ key, bytes }));
   }
 
   restart(at) {
@@ -308,6 +313,10 @@ export class Session {
 
   get rejection() {
     return this.#rejection;
+  }
+
+  get device() {
+    return this.#device;
   }
 
   #allFields() {

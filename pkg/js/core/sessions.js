@@ -1,5 +1,7 @@
 import * as argument from './argument.js';
 import { Codec } from './codec.js';
+import { Device } from './device/device.js';
+import { OFFER } from './device/offer.js';
 import { EdgeSessionError } from './error.js';
 import { cookieHeader, isRequest } from './request.js';
 import { makePrivate } from './privacy.js';
@@ -9,9 +11,14 @@ import { ADAPTER, Visit, enter, visitOf } from './visits.js';
 
 /** Fourteen touches in a session's idle time: one a day by default. */
 const TOUCHES = 14;
+/** Why a cookie was refused that is left alone. */
+const KEPT = new Set(['record_lost', 'device_missing']);
 const SAVING = Object.freeze(['now', 'persistent', 'force']);
 const COMMITTING = Object.freeze(['now', 'persistent']);
-const OTHERS = Object.freeze({ store: argument.skip, touchSeconds: argument.skip });
+const REQUIRING = Object.freeze(['now', 'proofSeconds']);
+const OTHERS = Object.freeze({ store: argument.skip, touchSeconds: argument.skip, device: argument.skip });
+/** Browsers sign six times in nine minutes. */
+const LEAST_PROOF_SECONDS = 120;
 const NO_LINES = Object.freeze([]);
 
 /** See index.d.ts. */
@@ -22,19 +29,26 @@ export function createSessions(config) {
 class Sessions {
   #store;
   #touch;
+  /** How sessions are bound to devices, where they are. */
+  #device;
   /** Lines of sessions that are committed. */
   #committed = new WeakMap();
 
   constructor(given) {
-    const { store, touchSeconds, ...config } = argument.object(given, 'config');
+    const { store, touchSeconds, device, ...config } = argument.object(given, 'config');
     if (store !== undefined) {
       for (const method of ['get', 'put', 'delete']) {
         if (typeof store?.[method] !== 'function') throw new TypeError(`store must have a method ${method}`);
       }
       config.overflow ??= 'spill';
     }
+    if (device !== undefined) config.identify ??= true;
     this.codec = new Codec(config, OTHERS);
     this.#store = store;
+    if (device !== undefined) {
+      const load = async (from, now) => (await this.#opened(from, now)).session;
+      this.#device = new Device(device, config, OTHERS, { codec: this.codec, store, load });
+    }
     this.#touch =
       touchSeconds === undefined
         ? Math.floor(((config.idleSeconds ?? limits().idleSeconds) * 1000) / TOUCHES)
@@ -46,6 +60,19 @@ class Sessions {
     // Asked as of another time it is another question.
     if (at?.now === undefined && isRequest(from)) return visitOf(requestOf(from), this, () => this.#visit(from)).session();
     return this.#load(from, now);
+  }
+
+  async deviceAnswer(request, at) {
+    const answer = await this.#device?.answer(request, argument.now(at));
+    return answer === undefined ? undefined : new Response(answer.body, { status: answer.status, headers: answer.headers });
+  }
+
+  requireDevice(session, options) {
+    const now = argument.now(options, REQUIRING);
+    const { proofSeconds } = options ?? {};
+    if (proofSeconds !== undefined) argument.whole(proofSeconds, 'proofSeconds', LEAST_PROOF_SECONDS);
+    if (this.#device === undefined) throw new TypeError('device is not configured');
+    this.#device.require(session, proofSeconds, now);
   }
 
   async save(session, options) {
@@ -63,16 +90,17 @@ class Sessions {
     if (this.#committed.has(session)) return NO_LINES;
     const wasSent = session.outcome === 'rejected' || session.outcome === 'conflict';
     const isOpened = internals.hasCookie(session);
-    if (session.isDestroyed) return isOpened || wasSent ? this.#end(session) : NO_LINES;
+    if (session.isDestroyed) return isOpened || wasSent ? this.#end(session, now) : NO_LINES;
     if (options?.persistent !== undefined) internals.choose(session, argument.boolean(options.persistent, 'persistent'));
     const isModified = session.isModified;
     // Whose record is gone may be an old cookie that was long on its way: the browser may have a newer one by now, which
-    // a removal would take with it.
-    const isUseless = wasSent && session.rejection !== 'record_lost';
-    if ((isModified || isUseless) && internals.isEmpty(session)) return isOpened || wasSent ? this.#end(session) : NO_LINES;
+    // a removal would take with it; and whose device is not there may be an honest visitor's.
+    const isUseless = wasSent && !KEPT.has(session.rejection);
+    if ((isModified || isUseless) && internals.isEmpty(session)) return isOpened || wasSent ? this.#end(session, now) : NO_LINES;
     if (!isModified && !(isOpened && (options?.force || this.#isDue(session, now)))) return NO_LINES;
     const { setCookie, storeOps, removals } = this.codec.seal(session, { now });
     for (const operation of storeOps) await this.#apply(operation, now);
+    this.#device?.sealed(session, setCookie, now);
     return removals.length === 0 ? [setCookie] : [setCookie, ...removals];
   }
 
@@ -96,6 +124,8 @@ class Sessions {
     // A copy: the answer may be one that is given to everybody, and what fetch() gave cannot be changed.
     const copy = new Response(response.body, response);
     addHeaders(copy.headers, isSet ? NO_LINES : lines);
+    const offer = this.#device?.offer(session, argument.now(options, COMMITTING));
+    if (offer !== undefined) copy.headers.set(OFFER, offer);
     return copy;
   }
 
@@ -105,6 +135,10 @@ class Sessions {
       enter: (request, ...aliases) => enter(request, aliases, this, () => this.#visit(request)),
       close: internals.close,
       destroy: internals.destroy,
+      /** What the pages of devices answer, in parts; `undefined` for every other request. */
+      page: async request => this.#device?.answer(requestOf(request), Date.now()),
+      /** The field that asks the browser to bind the session, where no Response is at hand. */
+      offer: session => this.#device?.offer(session, Date.now()),
     };
   }
 
@@ -117,7 +151,21 @@ class Sessions {
   }
 
   async #load(from, now) {
-    const opened = this.codec.open(await cookieHeader(from, this.codec.cookieNames), { now });
+    const { session, header } = await this.#opened(from, now);
+    if (this.#device === undefined || session.outcome !== 'session') return session;
+    const { rejection } = await this.#device.judge(session, header, from, now);
+    return rejection === undefined ? session : this.#fresh(now, 'rejected', rejection);
+  }
+
+  /** The session of a request, whatever its device, with the header that it came in. */
+  async #opened(from, now) {
+    const names = this.#device === undefined ? this.codec.cookieNames : [...this.codec.cookieNames, this.#device.cookieName];
+    const header = await cookieHeader(from, names);
+    return { session: await this.#complete(header, now), header };
+  }
+
+  async #complete(header, now) {
+    const opened = this.codec.open(header, { now });
     if (opened.kind !== 'session') return this.#fresh(now, opened.kind, opened.reason);
     const { session } = opened;
     const { ticket } = session;
@@ -150,10 +198,12 @@ class Sessions {
     return opened.kind === 'merged' ? undefined : opened.reason;
   }
 
-  async #end(session) {
+  async #end(session, now) {
     const { setCookie, storeOps, removals } = this.codec.end(internals.hasCookie(session) ? session : undefined);
     for (const operation of storeOps) await this.#apply(operation);
-    return [setCookie, ...removals];
+    if (this.#device === undefined || session.outcome !== 'session') return [setCookie, ...removals];
+    await this.#device.end(session, now);
+    return [setCookie, ...removals, this.#device.removal];
   }
 
   async #apply(operation, now) {

@@ -54,14 +54,14 @@ export function* headerFindings(pasted, count, ours) {
   yield* lookAlikeFindings(pasted.cookies, ours);
 }
 
-function* lengthFindings({ octets }) {
-  const limit = LENGTHS().find(([most]) => octets > most);
+function* lengthFindings({ bytes }) {
+  const limit = LENGTHS().find(([most]) => bytes > most);
   if (!limit) return;
   const [most, severity, who] = limit;
   yield {
     code: 'header-long',
     severity,
-    message: `The Cookie header has ${octets} octets; more than ${most} are refused by ${who}.`,
+    message: `The Cookie header has ${bytes} bytes; more than ${most} are refused by ${who}.`,
     advice: 'Remove cookies, give them a narrower Path, or raise the limit.',
   };
 }

@@ -1,13 +1,13 @@
 // Findings about a Set-Cookie line: what browsers will refuse, and what is weaker than it could be.
 
 import { createCodec, EdgeSessionError, generateKey, readSetCookie } from '../index.js';
-import { octetsOf } from '../inspect/pasted.js';
+import { bytesOf } from '../inspect/pasted.js';
 import { prefixOf } from './name.js';
 
 /** RFC 6265bis 5.6: a longer attribute value is ignored. */
-const MOST_ATTRIBUTE_OCTETS = 1024;
+const MAX_ATTRIBUTE_BYTES = 1024;
 /** RFC 6265bis 5.5: browsers cut a longer life. */
-const MOST_SECONDS = 400 * 86_400;
+const MAX_SECONDS = 400 * 86_400;
 const KNOWN = [
   'path',
   'domain',
@@ -51,7 +51,7 @@ export function* setCookieFindings(cookie, isOurs, now) {
   yield* attributeFindings(cookie.attributes, read, about);
   yield* refusals(cookie.name, read, cookie.attributes, about);
   if (isOurs) yield* weaknesses(read, about);
-  if (read.maxAge > MOST_SECONDS) yield about('life-cut', 'note', 'Browsers keep no cookie longer than 400 days.');
+  if (read.maxAge > MAX_SECONDS) yield about('life-cut', 'note', 'Browsers keep no cookie longer than 400 days.');
   if (isRemoval(read, now)) yield about('removal', 'note', 'This line removes the cookie.');
 }
 
@@ -77,8 +77,8 @@ function* attributeFindings(attributes, read, about) {
       yield about('attribute-unknown', 'note', `Browsers ignore the attribute ${name}.`);
     else if (seen.has(key)) yield about('attribute-twice', 'note', `${name} is there twice; the last one counts.`);
     seen.add(key);
-    if (octetsOf(value) > MOST_ATTRIBUTE_OCTETS) {
-      yield about('attribute-long', 'error', `${name} has more than ${MOST_ATTRIBUTE_OCTETS} bytes and is ignored.`);
+    if (bytesOf(value) > MAX_ATTRIBUTE_BYTES) {
+      yield about('attribute-long', 'error', `${name} has more than ${MAX_ATTRIBUTE_BYTES} bytes and is ignored.`);
     } else if (key === 'max-age' && !/^-?\d+$/.test(value)) {
       const instead = read.expires === undefined ? ', and the cookie ends with the browser' : '';
       yield about(

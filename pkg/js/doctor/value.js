@@ -5,13 +5,13 @@ import { duration } from '../inspect/ago.js';
 import { unwrapped, wrapping } from '../inspect/unwrapped.js';
 
 /** What browsers keep of name and value together, and where older Safaris drop a cookie. */
-const MOST_OCTETS = 4096;
-const SAFARI_OCTETS = 4093;
+const MAX_BYTES = 4096;
+const SAFARI_BYTES = 4093;
 const SKEW_SECONDS = 300;
 
 /**
  * @param {import('../inspect/pasted.js').PastedCookie} cookie
- * @param {{ isOurs: boolean, octets: number, now: number, idleSeconds: number }} about `octets` of name and value, `now` in milliseconds
+ * @param {{ isOurs: boolean, bytes: number, now: number, idleSeconds: number }} about `bytes` of name and value, `now` in milliseconds
  * @returns {import('../doctor.js').Finding[]}
  */
 export function valueFindings(cookie, about) {
@@ -22,15 +22,15 @@ export function valueFindings(cookie, about) {
   return found.map(finding => ({ ...finding, cookie: cookie.name }));
 }
 
-function* lengthFindings({ value }, { isOurs, octets }) {
+function* lengthFindings({ value }, { isOurs, bytes }) {
   const advice = isOurs
     ? 'Spill keys into a store, or give them priorities: `edge-session plan` shows which are large.'
     : undefined;
-  if (octets > MOST_OCTETS) {
+  if (bytes > MAX_BYTES) {
     yield {
       code: 'over-limit',
       severity: 'error',
-      message: `Name and value have ${octets} octets; browsers drop a cookie above ${MOST_OCTETS} without a word.`,
+      message: `Name and value have ${bytes} bytes; browsers drop a cookie above ${MAX_BYTES} without a word.`,
       advice,
     };
     if (isOurs && value.length > limits().valueBytes) {
@@ -40,18 +40,18 @@ function* lengthFindings({ value }, { isOurs, octets }) {
         message: `Values above ${limits().valueBytes} bytes are refused unread.`,
       };
     }
-  } else if (octets > SAFARI_OCTETS) {
+  } else if (bytes > SAFARI_BYTES) {
     yield {
       code: 'over-safari-limit',
       severity: 'warning',
-      message: `Name and value have ${octets} octets; older Safaris drop a cookie above ${SAFARI_OCTETS}.`,
+      message: `Name and value have ${bytes} bytes; older Safaris drop a cookie above ${SAFARI_BYTES}.`,
       advice,
     };
-  } else if (octets * 5 >= MOST_OCTETS * 4) {
+  } else if (bytes * 5 >= MAX_BYTES * 4) {
     yield {
       code: 'near-limit',
       severity: isOurs ? 'warning' : 'note',
-      message: `Name and value have ${octets} of ${MOST_OCTETS} octets: ${Math.floor((octets * 100) / MOST_OCTETS)} %.`,
+      message: `Name and value have ${bytes} of ${MAX_BYTES} bytes: ${Math.floor((bytes * 100) / MAX_BYTES)} %.`,
       advice,
     };
   }

@@ -18,13 +18,13 @@ const STRANGERS = [
  * @param {string} value
  * @returns {import('../index.js').Inspection | Fernet | Stranger}
  *
- * @typedef {{ envelope: 'fernet', octets: number, issuedAt: number }} Fernet Django's signed value in a Fernet token
- * @typedef {{ envelope: 'stranger', octets: number, guess: string }} Stranger
+ * @typedef {{ envelope: 'fernet', bytes: number, issuedAt: number }} Fernet Django's signed value in a Fernet token
+ * @typedef {{ envelope: 'stranger', bytes: number, guess: string }} Stranger
  */
 export function readEnvelope(value) {
-  const octets = value.length;
+  const bytes = value.length;
   const stranger = STRANGERS.find(([, form]) => form.test(value));
-  if (stranger) return { envelope: 'stranger', octets, guess: stranger[0] };
+  if (stranger) return { envelope: 'stranger', bytes, guess: stranger[0] };
   return readFernet(value) ?? inspect(value);
 }
 
@@ -35,8 +35,8 @@ export const isKnown = ({ envelope }) => envelope !== 'unknown' && envelope !== 
 function readFernet(value) {
   if (!/^"?Z0FBQUFB/.test(value)) return undefined;
   const token = fromBase64url(value.replaceAll('"', ''));
-  const octets = token && fromBase64url(new TextDecoder().decode(token));
-  if (!octets || octets.length < 9) return undefined;
-  const seconds = new DataView(octets.buffer).getBigUint64(1);
-  return { envelope: 'fernet', octets: value.length, issuedAt: Number(seconds) * 1000 };
+  const bytes = token && fromBase64url(new TextDecoder().decode(token));
+  if (!bytes || bytes.length < 9) return undefined;
+  const seconds = new DataView(bytes.buffer).getBigUint64(1);
+  return { envelope: 'fernet', bytes: value.length, issuedAt: Number(seconds) * 1000 };
 }

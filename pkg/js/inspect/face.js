@@ -1,6 +1,6 @@
 // The Worker and this package have defaults of their own for the same sessions.
 
-/** The Worker's, where its settings do not say otherwise (docs/OPERATING.md). */
+/** The Worker's, where its settings do not say otherwise (docs/SETTINGS.md). */
 const WORKER = { cookie: '__Host-sessionid', userKey: '_auth_user_id' };
 /** This package's. */
 const PACKAGE = { cookie: '__Host-session' };

@@ -10,7 +10,7 @@ export function indented(json) {
   const tokens = json.match(TOKEN) ?? [];
   let text = '';
   let depth = 0;
-  const line = () => `\n${'  '.repeat(Math.min(depth, MOST_DEPTH))}`;
+  const line = () => `\n${'  '.repeat(Math.min(depth, MAX_DEPTH))}`;
   tokens.forEach((token, index) => {
     const before = tokens[index - 1];
     if (token === '}' || token === ']') {
@@ -26,4 +26,4 @@ export function indented(json) {
 }
 
 /** Deeper levels are not moved further in: 1000 of them would be a megabyte of blanks. */
-const MOST_DEPTH = 20;
+const MAX_DEPTH = 20;

@@ -1,6 +1,7 @@
 // What a developer pastes: a Cookie header, a Set-Cookie line, a bare value, or what these stand in: a jar, a table, a
 // head, a command.
 
+import { deviceFields as fieldsOfDevices } from './device.js';
 import { cookieLines, cookieOfCommand } from './pasted/head.js';
 import { readExport, readJar, readTable } from './pasted/jar.js';
 
@@ -12,8 +13,9 @@ const FIELD = /^\s*(set-cookie|cookie)\s*:\s*/i;
  *
  * @param {string} text a jar of curl, a row of the developer tools, an export as JSON, a head with or without the marks of
  *   `curl -v`, a curl command; else one or more lines, where one that names no field goes on the one before it
- * @returns {{ kind: 'cookie' | 'set-cookie' | 'value', cookies: PastedCookie[], octets: number, broken: boolean }}
- *   `octets` is the length of the field's value; `broken`: a value went over a line's end
+ * @returns {{ kind: 'cookie' | 'set-cookie' | 'value', cookies: PastedCookie[], bytes: number, broken: boolean,
+ *   deviceFields: { name: string, value: string }[] }} `deviceFields`: those by which devices are bound (device.js).
+ *   `bytes` is the length of the field's value; `broken`: a value went over a line's end
  *
  * @typedef {object} PastedCookie
  * @property {string | undefined} name `undefined` where the text is a bare value, `''` for a nameless cookie
@@ -26,32 +28,40 @@ const FIELD = /^\s*(set-cookie|cookie)\s*:\s*/i;
  * @typedef {{ name: string, value: string | undefined }} Attribute
  */
 export function readPasted(text) {
+  const deviceFields = fieldsOfDevices(text);
+  const cookies = readCookies(text);
+  // A challenge is no cookie that somebody has pasted bare.
+  const hasCookies = deviceFields.length === 0 || /(^|[\s'"])(set-)?cookie\s*:/im.test(text);
+  return { ...(hasCookies ? cookies : { kind: 'cookie', cookies: [], bytes: 0, broken: false }), deviceFields };
+}
+
+function readCookies(text) {
   const pairs = readJar(text) ?? readExport(text) ?? readTable(text);
   if (pairs) return readPairs(pairs);
   const fields = fieldsOf(cookieOfCommand(text) ?? cookieLines(text) ?? text);
   const broken = fields.some(field => field.broken);
-  const octets = fields.reduce((sum, { value }) => Math.max(sum, octetsOf(value)), 0);
+  const bytes = fields.reduce((sum, { value }) => Math.max(sum, bytesOf(value)), 0);
   if (fields.length === 1 && fields[0].name === undefined && isBareValue(fields[0].value)) {
     const { value } = fields[0];
-    return { kind: 'value', cookies: value ? [{ value, chunk: value }] : [], octets, broken };
+    return { kind: 'value', cookies: value ? [{ value, chunk: value }] : [], bytes, broken };
   }
   const set = fields.filter(({ name, value }) => name === 'set-cookie' || (!name && isSetCookie(value)));
   if (set.length > 0) {
-    return { kind: 'set-cookie', cookies: set.flatMap(({ value }) => readSetCookies(value)), octets, broken };
+    return { kind: 'set-cookie', cookies: set.flatMap(({ value }) => readSetCookies(value)), bytes, broken };
   }
   const cookies = fields.flatMap(({ value }) => chunksOf(value)).map(readPair);
-  return { kind: 'cookie', cookies, octets, broken };
+  return { kind: 'cookie', cookies, bytes, broken };
 }
 
 // As the header that a browser would send.
 function readPairs(pairs) {
   const cookies = pairs.map(({ name, value }) => ({ name, value, chunk: `${name}=${value}` }));
-  const octets = octetsOf(cookies.map(({ chunk }) => chunk).join('; '));
-  return { kind: 'cookie', cookies, octets, broken: false };
+  const bytes = bytesOf(cookies.map(({ chunk }) => chunk).join('; '));
+  return { kind: 'cookie', cookies, bytes, broken: false };
 }
 
 /** Length in UTF-8. */
-export const octetsOf = text => encoder.encode(text).length;
+export const bytesOf = text => encoder.encode(text).length;
 
 const encoder = new TextEncoder();
 

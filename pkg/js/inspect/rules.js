@@ -1,7 +1,7 @@
 // Rules for keys, as a settings file has them.
 
 /** The Worker's spelling is JSON's, the package's JavaScript's. */
-const SPELLINGS = { max_age: 'maxAge', max_octets: 'maxOctets' };
+const SPELLINGS = { max_age: 'maxAge', max_bytes: 'maxBytes' };
 
 /**
  * @param {string} text JSON

@@ -6,7 +6,7 @@ import { defaultsOf } from './face.js';
  * @typedef {object} Settings what is not there has the codec's default
  * @property {string} [name] of the cookie
  * @property {string} [audience]
- * @property {number} [budget] octets
+ * @property {number} [budget] bytes
  * @property {number} [idleSeconds]
  * @property {number} [absoluteSeconds]
  * @property {import('../index.js').KeyRule[]} [rules]

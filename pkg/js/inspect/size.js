@@ -3,40 +3,40 @@
 import { plan } from '../index.js';
 
 /** Sessions with more keys are not measured key by key, which takes compressions for each, but by their JSON. */
-const MOST_MEASURED_KEYS = 200;
+const MAX_MEASURED_KEYS = 200;
 /** What browsers keep of name and value. */
-const MOST_OCTETS = 4096;
+const MAX_BYTES = 4096;
 
 /**
  * @param {import('../index.js').CodecConfig} config
  * @param {object} data the session
- * @param {{ cookieOctets?: number, now: number }} about `cookieOctets`: of a cookie that is there and has all of `data`
+ * @param {{ cookieBytes?: number, now: number }} about `cookieBytes`: of a cookie that is there and has all of `data`
  * @returns {Size}
  *
  * @typedef {object} Size
- * @property {number} cookieOctets of the cookie that is there, or else of the planned one; name and value
- * @property {number} plannedOctets of this session sealed anew
+ * @property {number} cookieBytes of the cookie that is there, or else of the planned one; name and value
+ * @property {number} plannedBytes of this session sealed anew
  * @property {number} budget
  * @property {number} most what browsers keep
- * @property {number} envelopeOctets of all that is no key: the name, ids, times, signature
+ * @property {number} envelopeBytes of all that is no key: the name, ids, times, signature
  * @property {(import('../index.js').KeyReport & { characters: number })[]} keys `placement`: where a key goes when the
  *   session is sealed anew; `characters`: what it adds to the cookie, 0 where it is not in it. All of them and the
  *   envelope are the cookie
  */
-export function sizeOf(config, data, { cookieOctets, now }) {
+export function sizeOf(config, data, { cookieBytes, now }) {
   const report = plan(config, data, { now });
-  const isThere = cookieOctets !== undefined;
-  const octets = cookieOctets ?? report.cookieOctets;
+  const isThere = cookieBytes !== undefined;
+  const bytes = cookieBytes ?? report.cookieBytes;
   const inside = report.keys.filter(({ placement }) => isThere || placement === 'cookie');
   const { shares, body } = measured(config, data, inside, now);
   // What is there and no key's: an id, a ticket, quotes that somebody put round it.
-  const characters = apportioned(shares, Math.min(Math.max(body(octets), 0), octets));
+  const characters = apportioned(shares, Math.min(Math.max(body(bytes), 0), bytes));
   return {
-    cookieOctets: octets,
-    plannedOctets: report.cookieOctets,
+    cookieBytes: bytes,
+    plannedBytes: report.cookieBytes,
     budget: report.budget,
-    most: MOST_OCTETS,
-    envelopeOctets: octets - characters.reduce((sum, share) => sum + share, 0),
+    most: MAX_BYTES,
+    envelopeBytes: bytes - characters.reduce((sum, share) => sum + share, 0),
     keys: report.keys.map(line => ({ ...line, characters: characters[inside.indexOf(line)] ?? 0 })),
   };
 }
@@ -46,17 +46,17 @@ function measured(config, data, inside, now) {
   // Of the rules only what changes the length counts: here every key is to be in the cookie.
   const rules = config.rules?.filter(({ secret }) => secret).map(({ key, secret }) => ({ key, secret }));
   const measure = (keys, settings) =>
-    plan({ ...config, ...settings, rules, budget: MOST_OCTETS }, pick(data, keys), { now });
+    plan({ ...config, ...settings, rules, budget: MAX_BYTES }, pick(data, keys), { now });
   const names = inside.map(({ key }) => key);
-  const lengths = inside.map(({ octets }) => octets);
+  const lengths = inside.map(({ bytes }) => bytes);
   const whole = measure(names);
-  const empty = measure([]).cookieOctets;
+  const empty = measure([]).cookieBytes;
   if (!whole.keys.every(({ placement }) => placement === 'cookie'))
-    return { shares: lengths, body: octets => octets - empty };
-  const body = () => whole.cookieOctets - empty;
-  if (inside.length > MOST_MEASURED_KEYS) return { shares: lengths, body };
+    return { shares: lengths, body: bytes => bytes - empty };
+  const body = () => whole.cookieBytes - empty;
+  if (inside.length > MAX_MEASURED_KEYS) return { shares: lengths, body };
   // Whether compression is worth its time is a question to the whole session, not to a part of it.
-  const lengthOf = keys => measure(keys, { compressFrom: 0 }).cookieOctets;
+  const lengthOf = keys => measure(keys, { compressFrom: 0 }).cookieBytes;
   return { shares: added(names, lengthOf), body };
 }
 

@@ -4,7 +4,7 @@ import { fromBase64url } from './base64url.js';
 import { isKnown, readEnvelope } from './envelope.js';
 
 /** Layers looked through: more than anybody has seen. */
-const MOST_LAYERS = 4;
+const MAX_LAYERS = 4;
 
 const WRAPPINGS = [
   // As Python's http.cookies writes what is special: in quotes, with octal escapes.
@@ -35,7 +35,7 @@ export function unwrapped(value) {
   const plain = { value, layers: [], envelope: outer };
   if (outer.envelope !== 'unknown') return plain;
   const layers = [];
-  for (let inner = value; layers.length < MOST_LAYERS;) {
+  for (let inner = value; layers.length < MAX_LAYERS;) {
     const [name, next] = peeled(inner) ?? [];
     if (next === undefined) return plain;
     layers.push(name);
@@ -83,7 +83,7 @@ function urlSafe(value) {
 }
 
 // Only ASCII: what is in there would be a cookie value.
-function textOf(octets) {
-  if (!octets?.length || octets.some(octet => octet < 0x20 || octet > 0x7e)) return undefined;
-  return new TextDecoder().decode(octets);
+function textOf(bytes) {
+  if (!bytes?.length || bytes.some(byte => byte < 0x20 || byte > 0x7e)) return undefined;
+  return new TextDecoder().decode(bytes);
 }

@@ -60,8 +60,8 @@ impl Yardstick {
         self.raw[HEAD..HEAD + NONCE].copy_from_slice(&nonce);
         self.compress.reset();
         self.compress
-            .set_dictionary(Dictionary::built_in().octets())
-            .expect("before the first octet");
+            .set_dictionary(Dictionary::built_in().bytes())
+            .expect("before the first byte");
         self.raw.reserve(json.len() + 64);
         let status =
             self.compress
@@ -97,8 +97,8 @@ impl Yardstick {
         let deflated = &self.raw[HEAD + NONCE + TIMES..self.raw.len() - TAG];
         self.decompress.reset(false);
         self.decompress
-            .set_dictionary(Dictionary::built_in().octets())
-            .expect("before the first octet");
+            .set_dictionary(Dictionary::built_in().bytes())
+            .expect("before the first byte");
         self.body.clear();
         self.body.reserve(deflated.len() * 4 + 256);
         loop {

@@ -1,4 +1,4 @@
-// `expires, seconds since 1970, 8 octets | record`: how stores without an expiry of their own keep records, the same as
+// `expires, seconds since 1970, 8 bytes | record`: how stores without an expiry of their own keep records, the same as
 // in the edge-session Worker.
 
 import { limits } from '../limits.js';

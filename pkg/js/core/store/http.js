@@ -20,8 +20,8 @@ export function httpStore(options) {
 
   const uncached = bypassingCaches();
 
-  const ask = async (method, name, body, milliseconds) => {
-    const target = new URL(`${base}/records/${name}`);
+  const ask = async (method, name, body, milliseconds, kind = 'records') => {
+    const target = new URL(`${base}/${kind}/${name}`);
     const time = String(Math.floor(Date.now() / 1000));
     const path = target.pathname;
     const asked = mac.text(message('request', method, path, time, body));
@@ -51,8 +51,9 @@ export function httpStore(options) {
       if (status !== 200) throw refused(status);
       return unframe(answer.buffer, now);
     },
-    async put(name, record, expiresAt) {
-      const { status } = await ask('PUT', name, frame(record, expiresAt), WRITE_MILLISECONDS);
+    async put(name, record, expiresAt, now, replaces = false) {
+      const kind = replaces ? 'revocations' : 'records';
+      const { status } = await ask('PUT', name, frame(record, expiresAt), WRITE_MILLISECONDS, kind);
       if (status !== 200 && status !== 204) throw refused(status);
     },
     async delete(name) {
@@ -94,10 +95,10 @@ function address(url) {
 function message(kind, ...parts) {
   const body = parts.pop();
   const head = new TextEncoder().encode(`edge-session-store/1 ${[kind, ...parts].join('\n')}\n`);
-  const octets = new Uint8Array(head.length + body.length);
-  octets.set(head);
-  octets.set(body, head.length);
-  return octets;
+  const bytes = new Uint8Array(head.length + body.length);
+  bytes.set(head);
+  bytes.set(body, head.length);
+  return bytes;
 }
 
 async function read(response) {
@@ -108,13 +109,13 @@ async function read(response) {
     if (length > mostBytes()) throw new EdgeSessionError('store_unavailable', 'the answer is longer than any record');
     parts.push(part);
   }
-  const octets = new Uint8Array(length);
+  const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
-    octets.set(part, at);
+    bytes.set(part, at);
     at += part.length;
   }
-  return octets;
+  return bytes;
 }
 
 /** In the same time wherever they differ. */

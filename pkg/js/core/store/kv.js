@@ -9,6 +9,7 @@ export function kvStore(namespace) {
   if (typeof namespace?.put !== 'function')
     throw new TypeError(`namespace must be a KVNamespace, not ${argument.kind(namespace)}`);
   return {
+    isEventual: true,
     get: async (name, now) => unframe(await namespace.get(name, 'arrayBuffer'), now),
     put: (name, record, expiresAt, now) =>
       namespace.put(name, frame(record, expiresAt), {

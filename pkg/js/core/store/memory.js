@@ -6,6 +6,7 @@ export function memoryStore(options) {
   argument.whole(capacity, 'capacity', 1);
   const records = new Map();
   return {
+    isEventual: false,
     async get(name, now) {
       const kept = records.get(name);
       return kept !== undefined && kept.expiresAt > now ? kept.record : null;
