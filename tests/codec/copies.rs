@@ -13,8 +13,8 @@ use chacha20poly1305::{
 };
 use hkdf::Hkdf;
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Lineage, OpenSession, OriginMac, Secret,
-    Session, StoreOp, Timestamp, Workspace,
+    Codec, Config, DjangoSecret, Envelope, Issue, KeyRing, Keys, OpenSession, OriginMac, Secret,
+    Session, StoreName, StoreOp, Timestamp, TokenPurpose, Tokens, Workspace,
     config::{Acceptance, Overflow},
     cookie::{CookieProfileConfig, Lifetime},
     fernet::Recipe,
@@ -32,7 +32,7 @@ const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const SHARED: &str = "django-insecure-x6!q2m^9(v0k=r3w#7t@l5z&1n8b*4c$y)u-s+j_hfgdpaeio";
 const OTHER: &str = "another-secret-key-of-fifty-characters-or-somewhat-more";
 
-/// What is presented: by name, its octets.
+/// What is presented: by name, its bytes.
 type Token = (&'static str, Vec<u8>);
 
 type Takes = Box<dyn Fn(&[u8]) -> bool>;
@@ -49,8 +49,8 @@ fn every_token_is_of_use_in_its_own_slots_alone() {
     let (tokens, slots) = (tokens(), slots());
     let mut used = 0;
     for slot in &slots {
-        for (name, octets) in &tokens {
-            let taken = spellings(octets).iter().any(|text| (slot.takes)(text));
+        for (name, bytes) in &tokens {
+            let taken = spellings(bytes).iter().any(|text| (slot.takes)(text));
             assert_eq!(taken, slot.own.contains(name), "{name} in {}", slot.name);
             used += usize::from(taken);
         }
@@ -75,10 +75,10 @@ fn every_token_is_of_use_in_its_own_slots_alone() {
     assert_eq!((tokens.len(), slots.len(), cells, used), (29, 26, 754, 31));
 }
 
-/// As it is, encoded, and decoded: a slot that reads octets gets text as well, and the reverse.
-fn spellings(octets: &[u8]) -> Vec<Vec<u8>> {
-    let decoded = [URL_SAFE_NO_PAD.decode(octets), STANDARD.decode(octets)];
-    [octets.to_vec(), URL_SAFE_NO_PAD.encode(octets).into_bytes()]
+/// As it is, encoded, and decoded: a slot that reads bytes gets text as well, and the reverse.
+fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let decoded = [URL_SAFE_NO_PAD.decode(bytes), STANDARD.decode(bytes)];
+    [bytes.to_vec(), URL_SAFE_NO_PAD.encode(bytes).into_bytes()]
         .into_iter()
         .chain(decoded.into_iter().flatten())
         .collect()
@@ -133,28 +133,20 @@ fn tokens() -> Vec<Token> {
         ),
         ("record", one.record.clone()),
         ("record of somebody else", two.record.clone()),
-        ("record's name", one.name.to_vec()),
+        ("record's name", one.name.bytes().to_vec()),
         ("ticket", text(ticket)),
         (
             "revocation of the session",
-            codec_one.session_denials(&one.opened).concat(),
+            codec_one
+                .session_revocation(one.opened.lineage())
+                .unwrap()
+                .bytes()
+                .to_vec(),
         ),
         (
             "revocation of the user",
-            codec_one.user_denials(&one.opened, "ada").concat(),
+            bytes_of(&codec_one.user_revocations("ada")),
         ),
-        (
-            "CSRF token",
-            text(codec_one.csrf_token(&one.opened).unwrap()),
-        ),
-        (
-            "CSRF token of somebody else",
-            text(codec_one.csrf_token(&two.opened).unwrap()),
-        ),
-        ("CSRF token under another key", {
-            let other = codec("__Host-s", "prod", 2);
-            text(other.csrf_token(&Made::by(&other, 1).opened).unwrap())
-        }),
         (
             "MAC towards the origin",
             text(OriginMac::new(&secret(1)).text(b"message")),
@@ -190,8 +182,23 @@ fn tokens() -> Vec<Token> {
             "sealed by hand under the record key",
             by_hand(&[b"store-enc"], 1, "session"),
         ),
+        ("device cookie", device(TokenPurpose::Device)),
+        ("device's challenge", device(TokenPurpose::DeviceChallenge)),
+        ("device's session", device(TokenPurpose::DeviceIdentifier)),
         ("secret, as text", secret(1).to_text().as_bytes().to_vec()),
     ]
+}
+
+/// Beside the same cookie, under the same key.
+fn tokens_of(purpose: TokenPurpose) -> Tokens {
+    let ring = KeyRing::new(secret(1), vec![]).unwrap();
+    Tokens::new(&ring, purpose, "__Host-s", "prod").unwrap()
+}
+
+fn device(purpose: TokenPurpose) -> Vec<u8> {
+    let content = [1; 44];
+    let text = tokens_of(purpose).seal(&content, &mut Counting(50));
+    text.unwrap().into_bytes()
 }
 
 fn slots() -> Vec<Slot> {
@@ -237,26 +244,25 @@ fn slots() -> Vec<Slot> {
         slot(
             name,
             own,
-            Box::new(move |octets| {
+            Box::new(move |bytes| {
                 let codec = codec("__Host-s", "prod", 1);
                 let mut opened = Made::by(&codec, start).opened;
                 codec
-                    .open_record(&mut opened, octets, &mut Workspace::new())
+                    .open_record(&mut opened, bytes, &mut Workspace::new())
                     .is_ok()
             }),
         )
     };
-    let csrf = |name, own, key, start| {
-        let codec = codec("__Host-s", "prod", key);
-        let opened = Made::by(&codec, start).opened;
+    let token = |name, own, purpose| {
+        let tokens = tokens_of(purpose);
         slot(
             name,
             own,
-            Box::new(move |text| codec.is_csrf_token(&opened, text, NOW)),
+            Box::new(move |text| tokens.open(text, NOW).is_ok()),
         )
     };
     let equals =
-        |name, own, wanted: Vec<u8>| slot(name, own, Box::new(move |octets| octets == wanted));
+        |name, own, wanted: Vec<u8>| slot(name, own, Box::new(move |bytes| bytes == wanted));
     let one = codec("__Host-s", "prod", 1);
     let made = Made::by(&one, 1);
     vec![
@@ -338,34 +344,36 @@ fn slots() -> Vec<Slot> {
             &["record of somebody else"],
             99,
         ),
-        csrf("form of the session", &["CSRF token"], 1, 1),
-        csrf(
-            "form of somebody else's session",
-            &["CSRF token of somebody else"],
-            1,
-            99,
+        token("device cookie", &["device cookie"], TokenPurpose::Device),
+        token(
+            "device's challenge",
+            &["device's challenge"],
+            TokenPurpose::DeviceChallenge,
         ),
-        csrf(
-            "form under another key",
-            &["CSRF token under another key"],
-            2,
-            1,
+        token(
+            "device's session",
+            &["device's session"],
+            TokenPurpose::DeviceIdentifier,
         ),
         equals(
             "MAC towards the origin",
             &["MAC towards the origin"],
             OriginMac::new(&secret(1)).text(b"message").into_bytes(),
         ),
-        equals("name of the record", &["record's name"], made.name.to_vec()),
+        equals(
+            "name of the record",
+            &["record's name"],
+            made.name.bytes().to_vec(),
+        ),
         equals(
             "name of the revocation",
             &["revocation of the session"],
-            one.deny_session(made.opened.lineage()).concat(),
+            bytes_of(one.session_revocation(made.opened.lineage()).as_slice()),
         ),
         equals(
             "name of the user's revocation",
             &["revocation of the user"],
-            one.deny_user("ada").concat(),
+            bytes_of(&one.user_revocations("ada")),
         ),
         equals(
             "MAC of another message",
@@ -375,17 +383,21 @@ fn slots() -> Vec<Slot> {
     ]
 }
 
+fn bytes_of(names: &[StoreName]) -> Vec<u8> {
+    names.iter().flat_map(|name| *name.bytes()).collect()
+}
+
 /// A session that spilled, as it was written.
 struct Made {
     value: String,
     record: Vec<u8>,
-    name: [u8; 24],
+    name: StoreName,
     opened: OpenSession,
 }
 
 impl Made {
     fn by(codec: &Codec, start: u8) -> Self {
-        let mut session = Session::new();
+        let mut session = Session::new(NOW);
         session.insert("user", "ada").unwrap();
         // Squares, of which deflate makes little.
         let long: String = (0..3_000_u32)
@@ -393,10 +405,8 @@ impl Made {
             .collect();
         session.insert("long", &long).unwrap();
         let (rng, workspace) = (&mut Counting(start), &mut Workspace::new());
-        let (lineage, lifetime) = (Lineage::new(NOW), Lifetime::BrowserSession);
-        let mut commit = codec
-            .seal(&session, &lineage, NOW, lifetime, rng, workspace)
-            .unwrap();
+        let issue = Issue::new(NOW, Lifetime::BrowserSession);
+        let mut commit = codec.seal(&session, issue, rng, workspace).unwrap();
         let value = commit.set_cookie.value().to_owned();
         let StoreOp::Put { record, name, .. } = commit.store_ops.remove(0) else {
             panic!("nothing was spilled");
@@ -432,8 +442,8 @@ fn opens(codec: &Codec, text: &[u8]) -> bool {
     codec.open_value(text, NOW, &mut Workspace::new()).is_ok()
 }
 
-fn secret(octet: u8) -> Secret {
-    Secret::from_octets([octet; 32])
+fn secret(byte: u8) -> Secret {
+    Secret::from_bytes([byte; 32])
 }
 
 fn django_ring(key: &str) -> KeyRing<DjangoSecret> {
@@ -448,11 +458,8 @@ fn serializer(key: &str) -> Serializer {
     Serializer::new(&flask_ring(key))
 }
 
-fn keys(octet: u8) -> Keys {
-    Keys {
-        sealing: Some(KeyRing::new(secret(octet), vec![]).unwrap()),
-        django: Some(django_ring(SHARED)),
-    }
+fn keys(byte: u8) -> Keys {
+    Keys::sealing(KeyRing::new(secret(byte), vec![]).unwrap()).django(django_ring(SHARED))
 }
 
 fn config(name: &str, audience: &str) -> Config {
@@ -480,7 +487,7 @@ fn writing(envelope: Envelope) -> Codec {
         accept: vec![Acceptance::always(envelope)],
         ..config("__Host-s", "prod")
     };
-    Codec::with_flask(config, &keys(1), &flask_ring(SHARED)).unwrap()
+    Codec::new(config, &keys(1).flask(flask_ring(SHARED))).unwrap()
 }
 
 /// Reads everything there is.
@@ -497,7 +504,7 @@ fn migrating() -> Codec {
             .collect(),
         ..config("__Host-s", "prod")
     };
-    Codec::with_flask(config, &keys(1), &flask_ring(SHARED)).unwrap()
+    Codec::new(config, &keys(1).flask(flask_ring(SHARED))).unwrap()
 }
 
 /// A cookie of the vectors; nothing here writes them.
@@ -512,7 +519,7 @@ fn sealed_by_hand(label: &[&[u8]], version: u8, purpose: &str) -> String {
     let prk = Hkdf::<Sha256>::new(Some(b"edge-session/v1"), &[1; 32]);
     let mut key = [0; 32];
     prk.expand_multi_info(label, &mut key).unwrap();
-    let head = [&[version][..], secret(1).key_id().octets().as_slice()].concat();
+    let head = [&[version][..], secret(1).key_id().bytes().as_slice()].concat();
     let mut aad = head.clone();
     for field in [purpose, "__Host-s", "prod"] {
         aad.push(field.len() as u8);

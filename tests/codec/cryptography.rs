@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use crate::platform::test;
 
-fn octets(value: &Value) -> Vec<u8> {
+fn bytes(value: &Value) -> Vec<u8> {
     let hex = value.as_str().unwrap();
     assert_eq!(hex.len() % 2, 0);
     (0..hex.len())
@@ -26,28 +26,28 @@ fn parsed(file: &str) -> Value {
 }
 
 fn hmac(key: &Value, message: &Value) -> Hmac<Sha256> {
-    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&octets(key)).unwrap();
-    mac.update(&octets(message));
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&bytes(key)).unwrap();
+    mac.update(&bytes(message));
     mac
 }
 
-fn hkdf(case: &Value, octets_out: usize) -> Option<Vec<u8>> {
-    let derived = Hkdf::<Sha256>::new(Some(&octets(&case["salt"])), &octets(&case["ikm"]));
-    let mut okm = vec![0; octets_out];
+fn hkdf(case: &Value, bytes_out: usize) -> Option<Vec<u8>> {
+    let derived = Hkdf::<Sha256>::new(Some(&bytes(&case["salt"])), &bytes(&case["ikm"]));
+    let mut okm = vec![0; bytes_out];
     derived
-        .expand(&octets(&case["info"]), &mut okm)
+        .expand(&bytes(&case["info"]), &mut okm)
         .ok()
         .map(|()| okm)
 }
 
 /// `None` also for a nonce of another size, which has no type.
 fn open(case: &Value) -> Option<Vec<u8>> {
-    let cipher = XChaCha20Poly1305::new_from_slice(&octets(&case["key"])).unwrap();
-    let nonce = XNonce::try_from(&octets(&case["iv"])[..]).ok()?;
-    let sealed = [octets(&case["ct"]), octets(&case["tag"])].concat();
+    let cipher = XChaCha20Poly1305::new_from_slice(&bytes(&case["key"])).unwrap();
+    let nonce = XNonce::try_from(&bytes(&case["iv"])[..]).ok()?;
+    let sealed = [bytes(&case["ct"]), bytes(&case["tag"])].concat();
     let payload = Payload {
         msg: &sealed,
-        aad: &octets(&case["aad"]),
+        aad: &bytes(&case["aad"]),
     };
     cipher.decrypt(&nonce, payload).ok()
 }
@@ -73,7 +73,7 @@ fn rfc_vectors() {
     let rfc = parsed(RFC);
     let mut tally = Tally::default();
     for case in rfc["rfc4231"].as_array().unwrap() {
-        let (mac, tag) = (hmac(&case["key"], &case["data"]), octets(&case["tag"]));
+        let (mac, tag) = (hmac(&case["key"], &case["data"]), bytes(&case["tag"]));
         match tag.len() {
             32 => mac.verify_slice(&tag).unwrap(),
             _ => mac.verify_truncated_left(&tag).unwrap(),
@@ -81,25 +81,25 @@ fn rfc_vectors() {
         tally.count("RFC 4231: HMAC-SHA-256", &case["case"].to_string());
     }
     for case in rfc["rfc5869"].as_array().unwrap() {
-        let (prk, _) = Hkdf::<Sha256>::extract(Some(&octets(&case["salt"])), &octets(&case["ikm"]));
-        assert_eq!(prk[..], octets(&case["prk"]));
+        let (prk, _) = Hkdf::<Sha256>::extract(Some(&bytes(&case["salt"])), &bytes(&case["ikm"]));
+        assert_eq!(prk[..], bytes(&case["prk"]));
         let okm = hkdf(case, case["L"].as_u64().unwrap() as usize);
-        assert_eq!(okm, Some(octets(&case["okm"])));
+        assert_eq!(okm, Some(bytes(&case["okm"])));
         tally.count("RFC 5869: HKDF-SHA-256", &case["case"].to_string());
     }
     let case = &rfc["rfc8439_2_8_2"];
-    let expected = [octets(&case["ct"]), octets(&case["tag"])].concat();
-    let cipher = ChaCha20Poly1305::new_from_slice(&octets(&case["key"])).unwrap();
-    let nonce = Nonce::try_from(&octets(&case["iv"])[..]).unwrap();
+    let expected = [bytes(&case["ct"]), bytes(&case["tag"])].concat();
+    let cipher = ChaCha20Poly1305::new_from_slice(&bytes(&case["key"])).unwrap();
+    let nonce = Nonce::try_from(&bytes(&case["iv"])[..]).unwrap();
     let payload = Payload {
-        msg: &octets(&case["msg"]),
-        aad: &octets(&case["aad"]),
+        msg: &bytes(&case["msg"]),
+        aad: &bytes(&case["aad"]),
     };
     assert_eq!(cipher.encrypt(&nonce, payload).unwrap(), expected);
     tally.count("RFC 8439 2.8.2: ChaCha20-Poly1305", "");
 
     let case = &rfc["xchacha_A_3_1"];
-    assert_eq!(open(case), Some(octets(&case["msg"])));
+    assert_eq!(open(case), Some(bytes(&case["msg"])));
     tally.count("draft-irtf-cfrg-xchacha-03 A.3.1: XChaCha20-Poly1305", "");
     tally.expect(&[
         ("RFC 4231: HMAC-SHA-256", 7),
@@ -112,9 +112,9 @@ fn rfc_vectors() {
 #[test]
 fn wycheproof_hmac() {
     let mut tally = Tally::default();
-    for (case, tag_octets) in wycheproof(WYCHEPROOF_HMAC) {
-        let (mac, tag) = (hmac(&case["key"], &case["msg"]), octets(&case["tag"]));
-        let verified = match tag_octets {
+    for (case, tag_bytes) in wycheproof(WYCHEPROOF_HMAC) {
+        let (mac, tag) = (hmac(&case["key"], &case["msg"]), bytes(&case["tag"]));
+        let verified = match tag_bytes {
             32 => mac.verify_slice(&tag),
             16 if tag.len() == 16 => mac.verify_truncated_left(&tag),
             _ => panic!("{case}"),
@@ -129,7 +129,7 @@ fn wycheproof_hkdf() {
     let mut tally = Tally::default();
     for (case, _) in wycheproof(WYCHEPROOF_HKDF) {
         let okm = hkdf(&case, case["size"].as_u64().unwrap() as usize);
-        let right = okm.is_some_and(|okm| okm == octets(&case["okm"]));
+        let right = okm.is_some_and(|okm| okm == bytes(&case["okm"]));
         count(&mut tally, &case, right);
     }
     tally.expect(&[("invalid: refused", 3), ("valid: accepted", 83)]);
@@ -141,7 +141,7 @@ fn wycheproof_xchacha20_poly1305() {
     for (case, _) in wycheproof(WYCHEPROOF_XCHACHA) {
         let opened = open(&case);
         if let Some(message) = &opened {
-            assert_eq!(*message, octets(&case["msg"]), "{case}");
+            assert_eq!(*message, bytes(&case["msg"]), "{case}");
         }
         count(&mut tally, &case, opened.is_some());
     }
@@ -168,7 +168,7 @@ fn one_text_under_two_keys() {
         case["key"] = case[key].clone();
         open(&case)
     };
-    assert_eq!(under("key1"), Some(octets(&case["msg1"])));
-    assert_eq!(under("key2"), Some(octets(&case["msg2"])));
+    assert_eq!(under("key1"), Some(bytes(&case["msg1"])));
+    assert_eq!(under("key2"), Some(bytes(&case["msg2"])));
     assert_ne!(case["msg1"], case["msg2"]);
 }

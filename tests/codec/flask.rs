@@ -1,7 +1,7 @@
 //! `flask.json`: what Flask's own session interface wrote and read.
 
 use session_codec::{
-    Envelope, KeyRing, Reason, Session, Timestamp, Workspace,
+    Envelope, KeyRing, Reason, SessionData, Timestamp, Workspace,
     flask::{FlaskSecret, Serializer, Signed},
     policy::Limits,
 };
@@ -95,10 +95,10 @@ fn spelled_as_flask(case: &Case, json: &str) -> String {
 
 /// The same members, the last one first.
 fn reversed(json: &str) -> String {
-    let session = Session::from_json(json).unwrap();
+    let session = SessionData::from_json(json).unwrap();
     let mut keys: Vec<String> = session.keys().map(|key| key.into_owned()).collect();
     keys.reverse();
-    let mut reversed = Session::new();
+    let mut reversed = SessionData::new();
     for key in keys {
         reversed
             .insert_raw(&key, session.raw(&key).unwrap())

@@ -24,8 +24,8 @@ fn floats_are_spelled_as_python_does() {
         }
     }
     let mut hex = String::new();
-    for octet in digest.finalize() {
-        write!(hex, "{octet:02x}").unwrap();
+    for byte in digest.finalize() {
+        write!(hex, "{byte:02x}").unwrap();
     }
     assert_eq!(hex, python);
 }

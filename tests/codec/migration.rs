@@ -3,7 +3,7 @@
 
 use session_codec::{
     Codec, Config, ConfigError, Envelope, KeyRing, Keys, Reason, Secret, Timestamp, Workspace,
-    config::Acceptance,
+    config::{Acceptance, Overflow},
     cookie::{CookieHeader, CookieProfileConfig},
     flask::FlaskSecret,
 };
@@ -49,12 +49,13 @@ fn config(accept: &[Envelope]) -> Config {
     }
 }
 
+fn sealing_ring() -> KeyRing<Secret> {
+    let secret = Secret::from_bytes(core::array::from_fn(|i| i as u8));
+    KeyRing::new(secret, vec![]).unwrap()
+}
+
 fn keys() -> Keys {
-    let secret = Secret::from_octets(core::array::from_fn(|i| i as u8));
-    Keys {
-        sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
-        django: Some(ring_of(SECRET_KEY.as_bytes(), &[]).unwrap()),
-    }
+    Keys::sealing(sealing_ring()).django(ring_of(SECRET_KEY.as_bytes(), &[]).unwrap())
 }
 
 fn flask_ring() -> KeyRing<FlaskSecret> {
@@ -62,7 +63,7 @@ fn flask_ring() -> KeyRing<FlaskSecret> {
 }
 
 fn codec(config: Config) -> Result<Codec, ConfigError> {
-    Codec::with_flask(config, &keys(), &flask_ring())
+    Codec::new(config, &keys().flask(flask_ring()))
 }
 
 fn open(codec: &Codec, value: &[u8], now: Timestamp) -> Result<(Envelope, String), Reason> {
@@ -123,6 +124,42 @@ fn every_value_has_one_reader_and_only_an_accepted_one_reads() {
     }
 }
 
+/// Whoever reads a framework's cookies needs the framework's keys and no others. Fernet's are never
+/// written: beside them stands Django's, under the same secret.
+#[test]
+fn a_frameworks_cookies_are_read_without_a_sealing_key() {
+    let django = || Keys::none().django(ring_of(SECRET_KEY.as_bytes(), &[]).unwrap());
+    let flask = Keys::none().flask(flask_ring());
+    for (read, write, keys) in [
+        (Envelope::Django, Envelope::Django, django()),
+        (Envelope::Flask, Envelope::Flask, flask),
+        (Envelope::Fernet, Envelope::Django, django()),
+    ] {
+        let only = |more: &[Acceptance]| Config {
+            write,
+            accept: [&[Acceptance::always(write), accept_until(read)], more].concat(),
+            ..config(&[])
+        };
+        let codec = Codec::new(only(&[]), &keys).unwrap();
+        for (envelope, value, json) in values() {
+            let is_read = [read, write].contains(&envelope);
+            let expected = is_read.then_some((envelope, json));
+            let expected = expected.ok_or(Reason::NotAccepted);
+            assert_eq!(open(&codec, value.as_bytes(), NOW), expected, "{read:?}");
+        }
+        // What does need one is refused before anything is read.
+        let sealed = only(&[Acceptance::always(Envelope::Sealed)]);
+        let spilling = Config {
+            overflow: Overflow::Spill,
+            ..only(&[])
+        };
+        for config in [sealed, spilling] {
+            let refused = Codec::new(config, &keys).err();
+            assert_eq!(refused, Some(ConfigError::NoSealingKey), "{read:?}");
+        }
+    }
+}
+
 #[test]
 fn every_change_is_refused() {
     let codec = codec(config(&[
@@ -159,9 +196,9 @@ fn every_change_is_refused() {
             refused(&good[at + 1..]);
             refused(&[&good[..at], &good[at + 1..]].concat());
         }
-        for octet in 0..=255 {
-            refused(&[good, &[octet]].concat());
-            refused(&[&[octet], good].concat());
+        for byte in 0..=255 {
+            refused(&[good, &[byte]].concat());
+            refused(&[&[byte], good].concat());
         }
         tally.count("every change refused", id);
     }
@@ -239,12 +276,9 @@ fn what_reads_for_ever_or_cannot_read_is_refused_when_configured() {
         Codec::new(config(&[Envelope::Flask]), &keys()).err(),
         Some(ConfigError::NoFlaskKey)
     );
-    let no_django = Keys {
-        django: None,
-        ..keys()
-    };
+    let no_django = Keys::sealing(sealing_ring()).flask(flask_ring());
     assert_eq!(
-        Codec::with_flask(config(&[Envelope::Fernet]), &no_django, &flask_ring()).err(),
+        Codec::new(config(&[Envelope::Fernet]), &no_django).err(),
         Some(ConfigError::NoDjangoKey)
     );
 }

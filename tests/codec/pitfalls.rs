@@ -20,17 +20,14 @@ fn a_wrong_key_opens_nothing_whichever_key_the_cookie_claims() {
     let reader = codec();
     let claimed = secret(1).key_id().to_string();
     for number in 0..WRONG_KEYS {
-        let mut octets = [0xA5; 32];
-        octets[..4].copy_from_slice(&number.to_be_bytes());
-        let keys = Keys {
-            sealing: Some(KeyRing::new(Secret::from_octets(octets), vec![]).unwrap()),
-            django: None,
-        };
+        let mut bytes = [0xA5; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        let keys = Keys::sealing(KeyRing::new(Secret::from_bytes(bytes), vec![]).unwrap());
         let writer = Codec::new(config("__Host-s", "prod"), &keys).unwrap();
         let (value, _) = seal(&writer, &session(9), number as u8);
         let mut raw = URL_SAFE_NO_PAD.decode(value).unwrap();
-        for (at, octet) in raw[1..5].iter_mut().enumerate() {
-            *octet = u8::from_str_radix(&claimed[2 * at..2 * at + 2], 16).unwrap();
+        for (at, byte) in raw[1..5].iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&claimed[2 * at..2 * at + 2], 16).unwrap();
         }
         let reason = open_at(&reader, &URL_SAFE_NO_PAD.encode(raw), 0).err();
         assert_eq!(reason, Some(Reason::Forged), "{number}");
@@ -46,16 +43,13 @@ fn with_keys(envelope: Envelope, numbers: &[u8]) -> Codec {
     let text = |number| format!("{number}-0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdef");
     let django = |number| DjangoSecret::new(text(number)).unwrap();
     let flask = ring(numbers, |number| FlaskSecret::new(text(number)).unwrap());
-    let keys = Keys {
-        sealing: Some(ring(numbers, secret)),
-        django: Some(ring(numbers, django)),
-    };
+    let keys = Keys::sealing(ring(numbers, secret)).django(ring(numbers, django));
     let config = Config {
         write: envelope,
         accept: vec![Acceptance::always(envelope)],
         ..config("__Host-s", "prod")
     };
-    Codec::with_flask(config, &keys, &flask).unwrap()
+    Codec::new(config, &keys.flask(flask)).unwrap()
 }
 
 #[test]
@@ -124,7 +118,7 @@ fn hostile_input_is_read_within_64_kib_of_stack() {
         let (open, close) = ("[{\"a\":".repeat(levels / 2), "}]".repeat(levels / 2));
         format!("{{\"deep\":{open}1{close}}}")
     };
-    let mut session = session_codec::Session::from_json(deep(998)).unwrap();
+    let mut session = session_codec::SessionData::from_json(deep(998)).unwrap();
     session.insert("long", &"A".repeat(40_000)).unwrap();
     let envelopes = [Envelope::Sealed, Envelope::Django, Envelope::Flask];
     let values = envelopes.map(|envelope| {
@@ -141,7 +135,7 @@ fn hostile_input_is_read_within_64_kib_of_stack() {
                 assert!(open(&value.as_bytes()[..at]).is_err());
             }
         }
-        assert!(session_codec::Session::from_json(deep(100_000)).is_err());
+        assert!(session_codec::SessionData::from_json(deep(100_000)).is_err());
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(64 << 10);

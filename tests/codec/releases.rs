@@ -20,11 +20,8 @@ fn codec() -> Codec {
         overflow: Overflow::Spill,
         ..Config::default()
     };
-    let secret = Secret::from_octets(core::array::from_fn(|i| i as u8));
-    let keys = Keys {
-        sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
-        django: None,
-    };
+    let secret = Secret::from_bytes(core::array::from_fn(|i| i as u8));
+    let keys = Keys::sealing(KeyRing::new(secret, vec![]).unwrap());
     Codec::new(config, &keys).unwrap()
 }
 

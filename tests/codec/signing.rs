@@ -164,7 +164,7 @@ const STRICTER: [(&str, &[&str]); 2] = [
         ],
     ),
     (
-        "octets beyond ASCII, read as Latin-1: refused",
+        "bytes beyond ASCII, read as Latin-1: refused",
         &["loads/odd/json-raw-utf8", "loads/odd/json-raw-latin1"],
     ),
 ];
@@ -186,11 +186,11 @@ fn loads_says_what_django_says() {
                 assert_eq!(ours.as_deref(), Ok(json), "{}", case.id());
                 "the same value"
             }
-            (Outcome::Digest { octets, sha256 }, _) => {
+            (Outcome::Digest { bytes, sha256 }, _) => {
                 assert_eq!(ours, Err(Reason::TooLarge), "{}", case.id());
                 assert_eq!(
                     digest(&signer, &case),
-                    (octets, sha256.to_owned()),
+                    (bytes, sha256.to_owned()),
                     "{}",
                     case.id()
                 );
@@ -214,7 +214,7 @@ fn loads_says_what_django_says() {
             3,
         ),
         ("lenient base64url: refused", 9),
-        ("octets beyond ASCII, read as Latin-1: refused", 2),
+        ("bytes beyond ASCII, read as Latin-1: refused", 2),
         ("refused for the same reason", 96),
         ("the same value", 77),
     ]);
@@ -223,7 +223,7 @@ fn loads_says_what_django_says() {
 /// Length and digest of a value that the default limits refuse.
 fn digest(signer: &Signer, case: &Case) -> (u64, String) {
     let limits = Limits {
-        record_octets: 64 << 20,
+        record_bytes: 64 << 20,
         ..Limits::default()
     };
     let signed = case.text("signed").as_bytes();
@@ -231,7 +231,7 @@ fn digest(signer: &Signer, case: &Case) -> (u64, String) {
         .loads(signed, None, now(case), &limits, &mut Workspace::new())
         .unwrap();
     let digest = Sha256::digest(loaded.value.as_bytes());
-    let digest = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     (loaded.value.len() as u64, digest)
 }
 

@@ -1,4 +1,4 @@
-//! No client can change a Django cookie: every bit flipped, every octet taken out, every truncation.
+//! No client can change a Django cookie: every bit flipped, every byte taken out, every truncation.
 
 use session_codec::{
     Reason,
@@ -38,9 +38,9 @@ fn every_change_is_refused() {
             refused(&good.as_bytes()[at + 1..]);
             refused(&[&good.as_bytes()[..at], &good.as_bytes()[at + 1..]].concat());
         }
-        for octet in 0..=255 {
-            refused(&[good.as_bytes(), &[octet]].concat());
-            refused(&[&[octet], good.as_bytes()].concat());
+        for byte in 0..=255 {
+            refused(&[good.as_bytes(), &[byte]].concat());
+            refused(&[&[byte], good.as_bytes()].concat());
         }
         let row = Signer::new(ROW_SALT, &ring(&case).unwrap());
         let as_row = row.unsign_at(good.as_bytes(), None, now(&case)).map(drop);

@@ -121,7 +121,7 @@ def differences_in(one, answer, counts):
             theirs_again = signed_again(one, theirs)
             if ours != theirs_again and not theirs_again.startswith("."):
                 yield f"cookie written as {short(ours)}, Django writes {short(theirs_again)}"
-            counts["cookies identical to the octet"] += ours == theirs_again
+            counts["cookies identical to the byte"] += ours == theirs_again
     for key, ours in enumerate(answer["rows_written"]):
         again = meaning_of(file.SessionStore().decode(ours))
         if again != wanted:

@@ -1,6 +1,6 @@
 // Runs a Python program under the CPython of the npm package `pyodide`, which is newer than many machines' own:
 //   node pyodide.mjs FOLDER-OF-PACKAGES PROGRAM [ARGUMENT...]
-// Standard input, output and error are this process's.
+// Standard input, output and error are this process's; the folder FOLDER of the environment is there, if it is named.
 
 import { basename, dirname, resolve } from 'node:path';
 import { loadPyodide } from 'pyodide';
@@ -11,6 +11,10 @@ try {
   python.FS.mkdirTree('/packages');
   python.FS.mkdirTree('/program');
   python.mountNodeFS('/packages', resolve(packages));
+  if (process.env.FOLDER) {
+    python.FS.mkdirTree(process.env.FOLDER);
+    python.mountNodeFS(process.env.FOLDER, process.env.FOLDER);
+  }
   python.mountNodeFS('/program', resolve(dirname(program)));
   python.globals.set('argv', python.toPy([`/program/${basename(program)}`, ...programArguments]));
   python.runPython(`

@@ -57,10 +57,12 @@ def in_root(monkeypatch):
 
 
 def session_of(reader, secret, sealed, now):
-    session, ends, ticket = reader["read_cookie"](sealed["cookie"], secret, "__Host-s", "prod", now)
+    session, ends, ticket, session_id = reader["read_cookie"](sealed["cookie"], secret, "__Host-s", "prod", now)
     if ticket:
         record = base64.urlsafe_b64decode(sealed["record"] + "===")
-        assert len(reader["record_name"](ticket, secret)) == 32
+        # The file of the first release has records, and not what they were called.
+        if "name" in sealed:
+            assert reader["record_name"](ticket, session_id, secret) == sealed["name"]
         session, ends = reader["add_record"](session, ends, ticket, record, secret)
     return reader["live"](session, ends, now)
 

@@ -12,8 +12,8 @@ use std::io::{BufRead, BufWriter, Write, stdin, stdout};
 
 use serde_json::{Value, json};
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Reason, Secret, Session, StoreOp,
-    Timestamp, Workspace,
+    Codec, Config, DjangoSecret, Envelope, Issue, KeyRing, Keys, Reason, Secret, Session,
+    SessionData, StoreOp, Timestamp, Workspace,
     config::{Acceptance, Overflow},
     cookie::Lifetime,
     policy::Limits,
@@ -72,7 +72,7 @@ impl Sides {
             None => vec![],
         };
         json!({
-            "cookie_read": session.as_ref().map(Session::to_json),
+            "cookie_read": session.as_ref().map(SessionData::to_json),
             "cookies_written": cookies_written,
             "spilled": spilled,
             "row_read": row_read,
@@ -81,7 +81,7 @@ impl Sides {
     }
 
     /// As it comes from the site, and, if it is short enough, from a browser.
-    fn read_cookie(&mut self, cookie: &[u8], now: Timestamp) -> Option<Session> {
+    fn read_cookie(&mut self, cookie: &[u8], now: Timestamp) -> Option<SessionData> {
         let (codec, workspace) = (&self.codecs[0], &mut self.workspace);
         let from_site = codec.open_origin_cookie(cookie, now, workspace);
         match codec.open_value(cookie, now, workspace) {
@@ -94,12 +94,14 @@ impl Sides {
                     .map_err(|reason| *reason),
             ),
         }
-        from_site.ok().map(|opened| opened.into_parts().0)
+        from_site
+            .ok()
+            .map(|opened| opened.into_session().into_data())
     }
 
     fn write_cookies(
         &mut self,
-        session: &Session,
+        session: &SessionData,
         signed_at: Timestamp,
         now: Timestamp,
     ) -> (Vec<String>, bool) {
@@ -112,11 +114,11 @@ impl Sides {
         (cookies.collect(), spilled)
     }
 
-    fn sealed_and_opened(&mut self, session: &Session, now: Timestamp) -> (Session, bool) {
+    fn sealed_and_opened(&mut self, session: &SessionData, now: Timestamp) -> (SessionData, bool) {
         let (codec, workspace) = (&self.codecs[0], &mut self.workspace);
-        let lineage = session_codec::Lineage::new(now);
-        let lifetime = Lifetime::BrowserSession;
-        let commit = codec.seal(session, &lineage, now, lifetime, &mut self.rng, workspace);
+        let session = Session::new(now).with_data(session.clone());
+        let issue = Issue::new(now, Lifetime::BrowserSession);
+        let commit = codec.seal(&session, issue, &mut self.rng, workspace);
         let commit = commit.unwrap();
         let (_, value) = commit.set_cookie.as_str().split_once('=').unwrap();
         let value = value.split(';').next().unwrap();
@@ -129,7 +131,10 @@ impl Sides {
             codec.open_record(&mut opened, record, workspace).unwrap();
         }
         assert!(opened.ticket().is_none());
-        (opened.into_parts().0, !commit.store_ops.is_empty())
+        (
+            opened.into_session().into_data(),
+            !commit.store_ops.is_empty(),
+        )
     }
 
     fn read_row(&mut self, row: &[u8], now: Timestamp) -> Option<String> {
@@ -166,13 +171,6 @@ fn codec(django: KeyRing<DjangoSecret>, idle_seconds: u32) -> Codec {
         idle_seconds,
         ..Config::default()
     };
-    let sealing = KeyRing::new(Secret::from_octets([7; 32]), vec![]).unwrap();
-    Codec::new(
-        config,
-        &Keys {
-            sealing: Some(sealing),
-            django: Some(django),
-        },
-    )
-    .unwrap()
+    let sealing = KeyRing::new(Secret::from_bytes([7; 32]), vec![]).unwrap();
+    Codec::new(config, &Keys::sealing(sealing).django(django)).unwrap()
 }

@@ -12,7 +12,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use core::convert::Infallible;
 use serde_json::json;
 use session_codec::{
-    Codec, Commit, Config, KeyRing, Keys, Lineage, Secret, Session, StoreOp, Timestamp, Workspace,
+    Codec, Commit, Config, Issue, KeyRing, Keys, Secret, Session, SessionData, StoreOp, Timestamp,
+    Workspace,
     config::Overflow,
     cookie::{CookieProfileConfig, Lifetime},
 };
@@ -20,27 +21,27 @@ use session_codec::{
 const ISSUED: i64 = 1_800_000_000;
 const CREATED: i64 = 1_799_990_000;
 
-/// Octets that count up, so that a second run writes the same.
+/// Bytes that count up, so that a second run writes the same.
 struct Counting(u8);
 
 impl rand_core::TryRng for Counting {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut octets = [0; 4];
-        self.try_fill_bytes(&mut octets)?;
-        Ok(u32::from_be_bytes(octets))
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_be_bytes(bytes))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut octets = [0; 8];
-        self.try_fill_bytes(&mut octets)?;
-        Ok(u64::from_be_bytes(octets))
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_be_bytes(bytes))
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for octet in octets {
-            *octet = self.0;
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for byte in bytes {
+            *byte = self.0;
             self.0 = self.0.wrapping_add(1);
         }
         Ok(())
@@ -89,21 +90,16 @@ fn case(id: &str, session_json: &str, identify: bool) -> String {
     };
     let secret = match std::env::args().nth(1) {
         Some(text) => Secret::parse(&text).unwrap(),
-        None => Secret::from_octets(core::array::from_fn(|i| i as u8)),
+        None => Secret::from_bytes(core::array::from_fn(|i| i as u8)),
     };
-    let keys = Keys {
-        sealing: Some(KeyRing::new(secret, vec![]).unwrap()),
-        django: None,
-    };
-    let session = Session::from_json(session_json).unwrap();
-    let lineage = Lineage::new(Timestamp::from_seconds(CREATED));
+    let keys = Keys::sealing(KeyRing::new(secret, vec![]).unwrap());
+    let session = SessionData::from_json(session_json).unwrap();
+    let session = Session::new(Timestamp::from_seconds(CREATED)).with_data(session);
     let commit: Commit = Codec::new(config, &keys)
         .unwrap()
         .seal(
             &session,
-            &lineage,
-            Timestamp::from_seconds(ISSUED),
-            Lifetime::BrowserSession,
+            Issue::new(Timestamp::from_seconds(ISSUED), Lifetime::BrowserSession),
             &mut Counting(0x40),
             &mut Workspace::new(),
         )

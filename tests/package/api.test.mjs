@@ -286,7 +286,7 @@ test('wrong types throw a TypeError with the name of the argument', () => {
     [() => createCodec({ keys: key, rules: [{ key: 'a' }, { key: 1 }] }), 'rules[1].key'],
     [() => createCodec({ keys: key, rules: {} }), 'rules'],
     [() => createCodec({ keys: key, accept: [{ envelope: 'sealed', until: 'now' }] }), 'accept[0].until'],
-    [() => createCodec({ keys: key, dictionaries: [{ id: 128, octets: [1] }] }), 'dictionaries[0].octets'],
+    [() => createCodec({ keys: key, dictionaries: [{ id: 128, bytes: [1] }] }), 'dictionaries[0].bytes'],
     [() => createCodec({ keys: key, schema: {} }), 'schema'],
     [() => createCodec({ django: {} }), 'django.secretKeys'],
     [() => codec.open(1), 'cookieHeader'],
@@ -389,18 +389,18 @@ test('inspect shows what anybody can see', () => {
   const value = valueOf(codec.seal(codec.create({ a: 1 })).setCookie);
   assert.deepEqual(inspect(value), {
     envelope: 'sealed',
-    octets: value.length,
+    bytes: value.length,
     version: 1,
     keyId: keyId(key),
-    ciphertextOctets: 9 + 7,
+    ciphertextBytes: 9 + 7,
   });
   const signed = inspect(django.dumps({ a: 1, b: 'x'.repeat(200) }, SECRET, { now: NOW }));
   assert.equal(signed.envelope, 'django');
   assert.equal(signed.compressed, true);
   assert.equal(signed.issuedAt, NOW);
-  assert.deepEqual(signed.keys, [{ key: 'a', octets: 6 }, { key: 'b', octets: 207 }]);
+  assert.deepEqual(signed.keys, [{ key: 'a', bytes: 6 }, { key: 'b', bytes: 207 }]);
   assert.equal(inspect(flask.dumps({ a: 1 }, SECRET, { now: NOW })).envelope, 'flask');
-  assert.deepEqual(inspect('???'), { envelope: 'unknown', claims: 'sealed', octets: 3, problem: 'malformed' });
+  assert.deepEqual(inspect('???'), { envelope: 'unknown', claims: 'sealed', bytes: 3, problem: 'malformed' });
   const spilling = createCodec({ keys: key, django: { secretKeys: SECRET }, write: 'django', overflow: 'spill', cookie: { name: 's' } });
   const ticket = inspect(valueOf(spilling.seal(spilling.create({ noise: NOISE })).setCookie)).ticket;
   assert.deepEqual(ticket, { keyId: keyId(key), revision: 1 });
@@ -409,7 +409,7 @@ test('inspect shows what anybody can see', () => {
 test('readCookies tells what could pass for the session cookie', () => {
   const cookies = readCookies('a=1; session=x; Session=y; lone', { name: 'session' });
   assert.deepEqual(
-    cookies.map(({ name, value, octets, relation }) => [name, value, octets, relation]),
+    cookies.map(({ name, value, bytes, relation }) => [name, value, bytes, relation]),
     [['a', '1', 2, 'other'], ['session', 'x', 8, 'same'], ['Session', 'y', 8, 'look_alike'], ['', 'lone', 4, 'other']],
   );
   assert.throws(() => readCookies('x'.repeat(140_000)), failsWith('header_too_long'));
@@ -419,7 +419,7 @@ test('plan needs no key', () => {
   const report = plan({ rules: [{ key: 'user', priority: 'critical' }] }, { noise: NOISE, user: 1 });
   assert.equal(report.budget, 4093);
   assert.deepEqual(report.keys.map(({ placement }) => placement), ['spilled', 'cookie']);
-  assert.ok(report.cookieOctets <= report.budget);
+  assert.ok(report.cookieBytes <= report.budget);
 });
 
 test("Django's and Flask's signing", () => {

@@ -71,14 +71,14 @@ describe('used wrongly', () => {
   test('help is an answer, nothing and nonsense are not', async () => {
     const help = await run(['--help']);
     assert.equal(help.code, 0);
-    for (const word of ['keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor', 'exit codes'])
+    for (const word of ['init', 'dev', 'deploy', 'check', 'keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor', 'verify-release', 'exit codes'])
       assert.ok(help.stdout.includes(word), word);
     assert.equal((await run([])).code, 2);
     const nonsense = await run(['frobnicate']);
     assert.equal(nonsense.code, 2);
     assert.match(nonsense.stderr, /no command "frobnicate"/);
     assert.equal((await run(['constructor'])).code, 2);
-    for (const command of ['keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor']) {
+    for (const command of ['init', 'dev', 'deploy', 'check', 'keygen', 'rotate', 'inspect', 'verify', 'plan', 'doctor', 'verify-release']) {
       const { code, stdout } = await run([command, '--help']);
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`^usage: edge-session ${command}`));
@@ -200,6 +200,24 @@ describe('keys', () => {
     assert.equal((await run(['rotate', '--from-file', path, '--keys-stdin'])).code, 2);
   });
 
+  test('rotate with a file of secrets, as deploy makes one: of it only the ring changes', async () => {
+    const { generateKey } = await import(library);
+    const [old, token] = [generateKey(), 'a-token-that-is-nobodys-business-here'];
+    const path = file('production.keys.json', JSON.stringify({ SESSION_KEYS: old, SESSION_API_TOKEN: token }));
+    const rotated = await run(['rotate', '--from-file', path]);
+    assert.deepEqual([rotated.code, rotated.stdout], [0, ''], rotated.stderr);
+    const { SESSION_KEYS: ring, ...others } = JSON.parse(readFileSync(path, 'utf8'));
+    assert.match(ring, new RegExp(`^es1_[\\w-]{43} ${old}@\\d{4}-\\d\\d-\\d\\d$`));
+    assert.deepEqual(others, { SESSION_API_TOKEN: token });
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+
+    const without = await run(['rotate', '--from-file', file('no-ring.json', `{"SESSION_API_TOKEN": "${token}"}`)]);
+    assert.deepEqual([without.code, without.stdout], [3, ''], without.stderr);
+    assert.match(without.stderr, /there is no ring in/);
+    const broken = await run(['rotate', '--from-file', file('broken.json', `{"SESSION_KEYS": "${old}"`)]);
+    assert.deepEqual([broken.code, broken.stdout, broken.stderr.includes(old)], [3, '', false], broken.stderr);
+  });
+
   test('a day that the calendar has not is none', async () => {
     const { generateKey } = await import(library);
     for (const day of ['2027-02-30', '2027-13-01', '2027-00-10', '2027-04-31', '27-01-01', '']) {
@@ -278,7 +296,7 @@ describe('inspect and verify', () => {
     assert.equal(seen.session, undefined);
   });
 
-  test('with the key: age, ends, keys with their octets', async () => {
+  test('with the key: age, ends, keys with their bytes', async () => {
     const now = Date.now();
     const { line, key } = await sealed(
       { user: 'ada', cart: Array(40).fill('teapot') },
@@ -292,15 +310,15 @@ describe('inspect and verify', () => {
     assert.equal(seen.life.idleEnd - seen.life.issued, 14 * 86_400_000);
     assert.equal(seen.life.absoluteEnd - seen.life.created, 30 * 86_400_000);
     const pair = line.split(';')[0];
-    assert.equal(seen.cookieOctets, pair.length - 1);
-    const { keys, envelopeOctets, cookieOctets } = seen.size;
+    assert.equal(seen.cookieBytes, pair.length - 1);
+    const { keys, envelopeBytes, cookieBytes } = seen.size;
     assert.deepEqual(
       keys.map(({ key }) => key),
       ['user', 'cart'],
     );
     assert.equal(
-      keys.reduce((sum, { characters }) => sum + characters, envelopeOctets),
-      cookieOctets,
+      keys.reduce((sum, { characters }) => sum + characters, envelopeBytes),
+      cookieBytes,
     );
     const text = await run(['inspect'], { env: { SESSION_KEYS: key }, input: line });
     assert.match(text.stdout, /Valid\. Verified with the key [0-9a-f]{8}\./);
@@ -315,12 +333,12 @@ describe('inspect and verify', () => {
     const { code, json: seen } = await json(['inspect', '--json', line], { env: { SESSION_KEYS: key } });
     assert.deepEqual([code, seen.verdict.state, seen.session], [0, 'good', '{"user":"ada","big":12345}']);
     assert.equal(seen.record.revision, 1);
-    const { keys, envelopeOctets, cookieOctets } = seen.size;
+    const { keys, envelopeBytes, cookieBytes } = seen.size;
     assert.equal(
-      keys.reduce((sum, { characters }) => sum + characters, envelopeOctets),
-      cookieOctets,
+      keys.reduce((sum, { characters }) => sum + characters, envelopeBytes),
+      cookieBytes,
     );
-    assert.ok(envelopeOctets > 89 + 36, 'the ticket is no key');
+    assert.ok(envelopeBytes > 89 + 36, 'the ticket is no key');
     const text = await run(['inspect', line], { env: { SESSION_KEYS: key } });
     assert.match(text.stdout, /more keys lie in a store/);
   });
@@ -494,7 +512,7 @@ describe('plan', () => {
   test('what fits, what spills, and bars', async () => {
     const rules = file(
       'rules.json',
-      '[{"key": "user", "priority": "critical"}, {"key": "notes", "priority": "optional", "max_octets": 500}]',
+      '[{"key": "user", "priority": "critical"}, {"key": "notes", "priority": "optional", "max_bytes": 500}]',
     );
     const path = file('session.json', JSON.stringify(session));
     const { code, json: size } = await json(['plan', '--json', '--rules', rules, path]);
@@ -506,7 +524,7 @@ describe('plan', () => {
     assert.equal(size.keys[2].reason, 'too_large');
     assert.equal(size.keys[0].priority, 'critical');
     const text = await run(['plan', '--rules', rules, path]);
-    assert.match(text.stdout, /of 4093 octets/);
+    assert.match(text.stdout, /of 4093 bytes/);
     assert.match(text.stdout, /[█▏▎▍▌▋▊▉]/);
     assert.match(text.stdout, /spilled: too large/);
   });
@@ -538,8 +556,8 @@ describe('plan', () => {
       // 64 random digits of four bits each cannot take less than their bits.
       assert.ok(taken._auth_user_hash >= 43, JSON.stringify(taken));
       assert.ok(taken._auth_user_backend < taken._auth_user_hash, JSON.stringify(taken));
-      const sum = Object.values(taken).reduce((sum, characters) => sum + characters, size.envelopeOctets);
-      assert.equal(sum, size.cookieOctets);
+      const sum = Object.values(taken).reduce((sum, characters) => sum + characters, size.envelopeBytes);
+      assert.equal(sum, size.cookieBytes);
     }
     const { json: worker } = await json(['plan', '--json', path]);
     assert.equal(worker.keys[0].priority, 'critical', 'the defaults are the Worker’s: the session is Django’s');
@@ -564,9 +582,9 @@ describe('plan', () => {
     const LETTERS = ['a', 'ab', '0123456789abcdef', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_'];
     const config = sizeConfig({}, 'package');
     const sizes = data => {
-      const { cookieOctets, envelopeOctets, keys } = sizeOf(config, data, { now: 0 });
-      const sum = keys.reduce((sum, { characters }) => sum + characters, envelopeOctets);
-      assert.equal(sum, cookieOctets, JSON.stringify(data));
+      const { cookieBytes, envelopeBytes, keys } = sizeOf(config, data, { now: 0 });
+      const sum = keys.reduce((sum, { characters }) => sum + characters, envelopeBytes);
+      assert.equal(sum, cookieBytes, JSON.stringify(data));
       assert.ok(keys.every(({ characters }) => characters >= 0), JSON.stringify(data));
       return new Map(keys.map(({ key, characters }) => [key, characters]));
     };
@@ -658,9 +676,41 @@ describe('doctor', () => {
     assert.ok((await codes(`session=${WORKED}`)).codes.includes('prefix-missing'));
   });
 
-  test('limits, to the octet', async () => {
+  test('the cookie of a device is named, and taken for no session', async () => {
+    const both = await codes(`sid-device=${WORKED}; sid=${WORKED}`);
+    assert.deepEqual(both.findings.find(({ code }) => code === 'device').cookie, 'sid-device');
+    assert.ok(both.findings.every(({ code, cookie }) => code !== 'prefix-missing' || cookie === 'sid'));
+    assert.ok(!(await codes('theme-device=dark')).codes.includes('device'));
+  });
+
+  test('header fields by which sessions are bound to devices are named, and what they were called before', async () => {
+    const { generateKey, createSessions, memoryStore } = await import(library);
+    const keys = generateKey();
+    const sessions = createSessions({ keys, store: memoryStore(), device: { mode: 'bound', userKey: 'user' } });
+    const session = (await sessions.load(null)).set('user', 'ada');
+    const { headers } = await sessions.commit(session, new Response());
+    const offer = headers.get('secure-session-registration');
+    const head = `HTTP/1.1 200 OK\nSecure-Session-Registration: ${offer}\nSet-Cookie: ${headers.getSetCookie()[0]}\n`;
+    const found = await codes(head);
+    assert.equal(found.code, 0);
+    assert.match(found.findings.find(({ code }) => code === 'device-field').message, /asks the browser for a key/);
+    assert.ok(!found.codes.includes('no-session'));
+    assert.deepEqual((await codes('Sec-Secure-Session-Id: "abc"')).codes, ['device-field']);
+    assert.deepEqual((await codes('Secure-Session-Challenge: abc')).code, 1);
+    const former = await codes(`< Sec-Session-Registration: ${offer}`);
+    assert.deepEqual([former.code, ...former.codes], [1, 'device-field-former']);
+    assert.match(former.findings[0].advice, /Secure-Session-Registration/);
+    // What is in the token, with the key; and without it nothing.
+    const looked = input => run(['inspect', '--json', '-'], { input, env: { SESSION_KEYS: keys } });
+    const { stdout } = await looked(`Secure-Session-Registration: ${offer}`);
+    assert.match(JSON.parse(stdout).verdict.text, /^No session: a challenge for the session [\w-]{32}, asked/);
+    const challenge = offer.match(/challenge="([^"]+)"/)[1];
+    assert.match(JSON.parse((await looked(challenge)).stdout).verdict.text, /^No session: a challenge/);
+  });
+
+  test('limits, to the byte', async () => {
     const name = 'x';
-    for (const [octets, code] of [
+    for (const [bytes, code] of [
       [3276, undefined],
       [3277, 'near-limit'],
       [4093, 'near-limit'],
@@ -668,11 +718,11 @@ describe('doctor', () => {
       [4096, 'over-safari-limit'],
       [4097, 'over-limit'],
     ]) {
-      const found = (await codes(`${name}=${'v'.repeat(octets - 1)}`, ['--name', 'other'])).codes;
+      const found = (await codes(`${name}=${'v'.repeat(bytes - 1)}`, ['--name', 'other'])).codes;
       assert.deepEqual(
         found.filter(code => code.endsWith('limit')),
         code ? [code] : [],
-        String(octets),
+        String(bytes),
       );
     }
     const long = Array.from({ length: 60 }, (_, index) => `c${index}=${'v'.repeat(150)}`).join('; ');

@@ -145,7 +145,7 @@ describe('objects', () => {
 });
 
 /** What the package's own parts need of each other, and nobody else. */
-const HIDDEN = { Codec: ['isLike'] };
+const HIDDEN = { Codec: ['deviceNames', 'isLike'] };
 
 describe('settings', () => {
   const base = { keys: api.generateKey() };
@@ -153,6 +153,7 @@ describe('settings', () => {
     ['config', unknown => ({ ...base, ...unknown }), 'SessionsConfig'],
     ['cookie', unknown => ({ ...base, cookie: unknown }), 'CookieOptions'],
     ['formerCookie', unknown => ({ ...base, formerCookie: unknown }), 'FormerCookie'],
+    ['device', unknown => ({ ...base, device: unknown }), 'DeviceOptions'],
     ['rules[0]', unknown => ({ ...base, rules: [unknown] }), 'KeyRule'],
     ['accept[0]', unknown => ({ ...base, accept: [unknown] }), 'Acceptance'],
   ]) {
@@ -204,7 +205,7 @@ describe('words', () => {
   test('codes of errors are those of the code', () => {
     const declared = new Set(texts(find('index', 'ErrorCode').type));
     const written = new Set(labels('codec/src/error/seal_error.rs'));
-    for (const path of ['core/session', 'core/sessions', 'core/codec', 'core/config', 'core/binding', 'core/store/http']) {
+    for (const path of ['core/session', 'core/sessions', 'core/codec', 'core/config', 'core/binding', 'core/store/http', 'core/device/presence']) {
       const source = readFileSync(new URL(`pkg/js/${path}.js`, root), 'utf8');
       for (const [, code] of source.matchAll(/new EdgeSessionError\(\s*'([a-z_]+)'/g)) written.add(code);
     }

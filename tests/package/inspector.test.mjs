@@ -102,18 +102,18 @@ test('a sealed cookie: with the key everything, without it what everybody can se
     cells.map(cell => cell.textContent),
   );
   assert.deepEqual(rows, ['user', 'cart', 'notes', 'envelope and name']);
-  const octets = line.split(';')[0].length - 1;
+  const bytes = line.split(';')[0].length - 1;
   const numbers = await page.$$eval('#size-panel tbody tr td:nth-child(3)', cells =>
     cells.map(cell => Number(cell.textContent)),
   );
   assert.equal(
     numbers.reduce((sum, number) => sum + number),
-    octets,
+    bytes,
     'the parts are the whole',
   );
   assert.match(
     await page.getAttribute('#size-panel .bar', 'aria-label'),
-    new RegExp(`^${octets} of 4093 octets: `),
+    new RegExp(`^${bytes} of 4093 bytes: `),
   );
   assert.deepEqual(violations, []);
 });

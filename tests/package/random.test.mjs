@@ -8,13 +8,13 @@ const codec = createCodec({ keys: generateKey() });
 /** Behind the version, the key's id. */
 const nonce = () => Buffer.from(codec.seal(codec.create({ a: 1 })).setCookie.split(/[=;]/)[1], 'base64url').subarray(5, 29);
 
-/** Has the platform give `octet`, and tells what it was asked for. */
-function platform(octet) {
+/** Has the platform give `byte`, and tells what it was asked for. */
+function platform(byte) {
   const asked = [];
   const { getRandomValues } = crypto;
   crypto.getRandomValues = bytes => {
     asked.push(bytes.length);
-    return bytes.fill(octet);
+    return bytes.fill(byte);
   };
   return { asked, restore: () => (crypto.getRandomValues = getRandomValues) };
 }

@@ -40,7 +40,7 @@ const visits = (first, second) => `
 
 test('every block of JavaScript is run by a test', () => {
   assert.deepEqual([...blocks.keys()].sort(), [
-    'browser', 'codec', 'express', 'fetch', 'hono', 'jar', 'migrate', 'next', 'next-use', 'node', 'router', 'slim', 'worker', 'wrapper',
+    'browser', 'codec', 'device', 'express', 'fetch', 'hono', 'jar', 'migrate', 'next', 'next-use', 'node', 'router', 'slim', 'worker', 'wrapper',
   ]);
   assert.equal(text.match(/^```js/gm).length, blocks.size);
 });
@@ -51,6 +51,15 @@ test('Node', async () => {
     ${visits('fetch(url)', 'fetch(url, { headers: { cookie } })')}
     server.close(); });`;
   assert.equal(await block('node', rest), 'visit 1 visit 2 private, no-store');
+});
+
+test('device', async () => {
+  const rest = `server.listen(0, '127.0.0.1', async () => {
+    const url = 'http://127.0.0.1:' + server.address().port;
+    const answer = await fetch(url + '/login');
+    console.log(await answer.text(), answer.headers.get('secure-session-registration').slice(0, 45));
+    server.close(); });`;
+  assert.equal(await block('device', rest), 'offered\ngood wherever it is copied (ES256);path="/_session/device/register";chal');
 });
 
 for (const name of ['worker', 'fetch', 'wrapper']) {

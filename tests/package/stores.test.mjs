@@ -21,6 +21,9 @@ async function keeps(store) {
   await store.put(NAME, record, NOW + 60_000, NOW);
   assert.deepEqual(new Uint8Array(await store.get(NAME, NOW)), record);
   assert.equal(await store.get(NAME, NOW + 61_000), null);
+  // What says to which device a session is bound changes under its name; a record does not.
+  await store.put(NAME, record.subarray(1), NOW + 60_000, NOW, true);
+  assert.deepEqual(new Uint8Array(await store.get(NAME, NOW)), record.subarray(1));
   await store.delete(NAME);
   await store.delete(NAME);
   assert.equal(await store.get(NAME, NOW), null);
@@ -55,9 +58,11 @@ async function serve(key, change = answer => answer) {
     const asked = request.headers['x-store-mac'];
     const time = request.headers['x-store-time'];
     if (asked !== mac(`request\n${request.method}\n${request.url}\n${time}`, body)) return response.writeHead(403).end();
-    const name = request.url.match(/^\/store\/records\/([\w-]{32})$/)?.[1];
+    const [, kind, name] = request.url.match(/^\/store\/(records|revocations)\/([\w-]{32})$/) ?? [];
+    // The first record under a name is kept, but for revocations, which replace it.
+    const isOther = kind === 'records' && records.has(name) && !records.get(name).equals(body);
     let [status, answer] = [404, Buffer.alloc(0)];
-    if (name && request.method === 'PUT') [status] = [204, records.set(name, body)];
+    if (name && request.method === 'PUT') [status] = isOther ? [409] : [204, records.set(name, body)];
     if (name && request.method === 'DELETE') [status] = [204, records.delete(name)];
     if (name && request.method === 'GET' && records.has(name)) [status, answer] = [200, records.get(name)];
     const proof = mac(`answer\n${asked}\n${status}`, answer);

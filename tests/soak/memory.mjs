@@ -10,6 +10,6 @@ WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
   },
 });
 
-/** Octets of linear memory of all of them. */
+/** Bytes of linear memory of all of them. */
 export const memory = () =>
-  instances.reduce((octets, { exports }) => octets + exports.memory.buffer.byteLength, 0);
+  instances.reduce((bytes, { exports }) => bytes + exports.memory.buffer.byteLength, 0);

@@ -14,8 +14,8 @@ pub enum Outcome<'a> {
     Json(&'a str),
     /// As [`Outcome::Json`], too big to print.
     Digest {
-        /// Octets of the JSON.
-        octets: u64,
+        /// Bytes of the JSON.
+        bytes: u64,
         /// Their SHA-256, in hexadecimal.
         sha256: &'a str,
     },
@@ -106,11 +106,11 @@ impl Case {
         if let Some(value) = outcome["value"].as_str() {
             return Outcome::Value(value);
         }
-        if let (Some(octets), Some(sha256)) = (
+        if let (Some(bytes), Some(sha256)) = (
             outcome["json_len"].as_u64(),
             outcome["json_sha256"].as_str(),
         ) {
-            return Outcome::Digest { octets, sha256 };
+            return Outcome::Digest { bytes, sha256 };
         }
         match outcome["kind"].as_str() {
             Some("bad_signature") => Outcome::Refused(Refusal::BadSignature),

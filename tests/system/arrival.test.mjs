@@ -394,12 +394,17 @@ describe('what fails is answered here', () => {
     assert.doesNotMatch(answer.body, /error code|exception|stack|\.rs/i, what);
   };
 
+  // Of one kind a line is written in a minute.
+  const told = new Set();
   for (const path of Object.keys(odd)) {
     test(`an origin's ${path.slice(1)}`, async () => {
       const answer = await sendRaw(edge.url, { path, lines: [`Cookie: ${cookie}`] });
       assertOurs(answer, 502, path);
       assert.match(answer.body, /The site does not answer/);
-      await assertLogged(/-(999|600|101)$/.test(path) ? 'origin-status' : 'origin-unreachable', path);
+      const event = /-(999|600|101)$/.test(path) ? 'origin-status' : 'origin-unreachable';
+      if (told.has(event)) return;
+      await assertLogged(event, path);
+      told.add(event);
     });
   }
 
@@ -415,7 +420,7 @@ describe('what fails is answered here', () => {
     await logged();
     assertOurs(await sendRaw(edge.url, { path: '/_session/panic', lines: [`Cookie: ${cookie}`] }), 500);
     assertOurs(await slow, 500);
-    assert.match(await assertLogged('panic'), /lib\.rs:\d+/);
+    assert.match(await assertLogged('panic'), /worker\/src\/page\.rs:\d+/);
     const next = await sendRaw(edge.url, { lines: [`Cookie: ${cookie}`] });
     assert.equal(next.status, 200);
     assert.match(valuesOf(origin.seen.at(-1).head, 'cookie')[0], /^sessionid=/);

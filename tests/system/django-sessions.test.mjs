@@ -1,164 +1,13 @@
-// Sites that keep their sessions themselves (Django's backends db, cached_db, cache and file): the browser has
-// a key, and a key without a session never reaches Django. In D1 the Worker and Django share one database.
+// Sites that keep their sessions themselves (Django's backends db, cached_db, cache and file): in D1 the Worker and Django share one
+// database, behind the origin store the site's own view is asked.
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { newSessionKey, startEdge } from './edge.mjs';
-import { newDjangoSecret, startSite } from './site.mjs';
+import { startEdge } from './edge.mjs';
+import { bearer, change, engine, metrics, secret, session, settings, settingsOf, storeKey, validates } from './rows.mjs';
+import { startSite } from './site.mjs';
 import { startSwitchboard } from './switchboard.mjs';
 import { send, Visitor } from './visitor.mjs';
-
-const secret = newDjangoSecret();
-const storeKey = newSessionKey();
-const token = randomBytes(24).toString('base64url');
-const bearer = { authorization: `Bearer ${token}` };
-const engine = name => `django.contrib.sessions.backends.${name}`;
-const settings = {
-  SESSION_PROTOCOL: 'rows',
-  DJANGO_SECRET_KEY: secret,
-  SESSION_API_TOKEN: token,
-  SESSION_CLIENT_VISIBLE: '["cart", "language"]',
-  SESSION_CLIENT_WRITABLE: '["language", "first", "second"]',
-  SESSION_ROUTES: '{"/": "optional", "/account/": "required", "/plain": "class", "/static/": "public"}',
-};
-
-const cookieOf = visitor => [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-const session = (visitor, options = {}) =>
-  send(`${visitor.place.url}/_session`, { ...options, headers: { ...bearer, cookie: cookieOf(visitor), ...options.headers } });
-
-function change(visitor, body, options = {}) {
-  const text = JSON.stringify(body);
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-  return session(visitor, { method: 'PATCH', body: text, ...options, headers: { ...headers, ...options.headers } });
-}
-
-const metrics = async edge => (await send(`${edge.url}/_session/metrics`, { headers: bearer })).body;
-const newKey = () => randomBytes(16).toString('hex');
-
-/** What holds wherever the sessions are. `place()` gives `{ edge, site, down(is) }`. */
-function validates(place) {
-  let edge, site, down;
-  before(() => ({ edge, site, down } = place()));
-
-  async function loggedIn() {
-    const visitor = new Visitor(edge);
-    await visitor.logIn();
-    assert.match(visitor.cookies.get('sessionid'), /^[a-z0-9]{32}$/);
-    return visitor;
-  }
-
-  test('the session is found, and Django gets its key', async () => {
-    const visitor = await loggedIn();
-    const key = visitor.cookies.get('sessionid');
-    const who = await visitor.whoami();
-    assert.equal(who.user, 'ada');
-    assert.deepEqual(who.sessions, [key]);
-    assert.equal(who.headers['x-session-class'], 'known');
-    const account = await visitor.get('/account/');
-    assert.equal(account.status, 200);
-    assert.match(account.headers['cache-control'], /no-store/);
-    assert.match(account.headers.vary, /cookie/i);
-    await visitor.post('/big/', { kind: 'random' });
-    assert.ok((await visitor.whoami()).bytes > 20_000);
-    assert.equal(visitor.cookies.get('sessionid'), key);
-  });
-
-  test('a key without a session does not reach Django, and is removed', async () => {
-    const stranger = new Visitor(edge);
-    for (const value of [newKey(), 'short', '../../../../../../../../etc/passw', newKey().toUpperCase()]) {
-      stranger.cookies.set('sessionid', value);
-      assert.equal((await stranger.get('/account/')).status, 401);
-      stranger.cookies.set('sessionid', value);
-      const response = await stranger.get('/whoami');
-      const who = response.json();
-      assert.deepEqual([who.user, who.sessions], [null, []], value);
-      assert.equal(who.headers['x-session-class'], 'anonymous');
-      assert.equal(response.setCookies.find(({ name }) => name === 'sessionid').attributes['max-age'], '0');
-    }
-  });
-
-  test('what is no key is never looked up', async () => {
-    const reads = async () => Number(/call="read",outcome="miss"\} ([0-9]+)/.exec(await metrics(edge))?.[1] ?? 0);
-    const before = await reads();
-    for (const value of ['x', '%2e%2e%2f', "' OR 1=1 --", 'a'.repeat(33), 'A'.repeat(32), '']) {
-      await send(`${edge.url}/whoami`, { headers: { cookie: `sessionid=${value}` } });
-    }
-    assert.equal(await reads(), before);
-    await send(`${edge.url}/whoami`, { headers: { cookie: `sessionid=${newKey()}` } });
-    assert.equal(await reads(), before + 1);
-  });
-
-  test('a good key is found among planted ones; two sessions are in conflict', async () => {
-    const [one, other] = [await loggedIn(), await loggedIn()];
-    const key = one.cookies.get('sessionid');
-    const planted = `sessionid=${newKey()}; sessionid=${key}; sessionid=x; sessionid=${key}`;
-    const response = await send(`${edge.url}/whoami`, { headers: { cookie: planted } });
-    assert.deepEqual(response.json().sessions, [key]);
-    const both = await send(`${edge.url}/whoami`, {
-      headers: { cookie: `sessionid=${key}; sessionid=${other.cookies.get('sessionid')}` },
-    });
-    assert.equal(both.status, 401);
-    assert.equal(both.setCookies[0].attributes['max-age'], '0');
-    const many = Array.from({ length: 5 }, () => `sessionid=${newKey()}`).join('; ');
-    assert.deepEqual((await send(`${edge.url}/whoami`, { headers: { cookie: many } })).json().sessions, []);
-  });
-
-  test('after log out the key is worth nothing (F24)', async () => {
-    const visitor = await loggedIn();
-    const copy = new Visitor(edge);
-    copy.cookies = new Map(visitor.cookies);
-    await visitor.post('/logout/');
-    assert.equal((await copy.get('/account/')).status, 401);
-  });
-
-  test('/_session shows, changes and ends the session, and Django sees it', async () => {
-    const visitor = await loggedIn();
-    await visitor.post('/cart/', { article: 'tea' });
-    const own = await send(`${edge.url}/_session`, { headers: { cookie: cookieOf(visitor) } });
-    assert.deepEqual(own.json(), { cart: { tea: 1 } });
-    assert.equal((await change(visitor, { cart: { biscuits: 2 }, language: 'fr' })).status, 200);
-    const who = await visitor.whoami();
-    assert.deepEqual(who.cart, { tea: 1, biscuits: 2 });
-    assert.deepEqual([who.language, who.user], ['fr', 'ada']);
-    assert.equal((await change(visitor, { _auth_user_id: '7' })).json().error, 'key_not_writable');
-    const ended = await session(visitor, { method: 'DELETE' });
-    assert.equal(ended.status, 204);
-    assert.equal(ended.setCookies[0].attributes['max-age'], '0');
-    assert.equal((await visitor.get('/account/')).status, 401);
-    assert.equal((await session(visitor)).json().error, 'no_session');
-    assert.equal((await change(visitor, { language: 'fr' })).json().error, 'no_session');
-  });
-
-  test('a page changes what it may, from this site only', async () => {
-    const visitor = await loggedIn();
-    const headers = { authorization: '', 'sec-fetch-site': 'same-origin' };
-    assert.equal((await change(visitor, { language: 'de' }, { headers })).status, 200);
-    assert.equal((await change(visitor, { cart: {} }, { headers })).json().error, 'key_not_writable');
-    const foreign = { ...headers, 'sec-fetch-site': 'cross-site' };
-    assert.equal((await change(visitor, { language: 'ja' }, { headers: foreign })).status, 403);
-    assert.equal((await visitor.whoami()).language, 'de');
-  });
-
-  test('whoever keeps the sessions is down: 503, and the key stays (F7, F10)', async () => {
-    const visitor = await loggedIn();
-    await down(true);
-    for (const path of ['/account/', '/whoami', '/_session']) {
-      const response = await visitor.get(path);
-      assert.equal(response.status, 503, path);
-      assert.ok(response.headers['retry-after']);
-      assert.deepEqual(response.setCookies, []);
-    }
-    assert.equal((await change(visitor, { language: 'fr' })).status, 503);
-    // Nobody needs a session here.
-    assert.notEqual((await visitor.get('/static/none.css')).status, 503);
-    assert.equal((await new Visitor(edge).get('/whoami')).status, 200);
-    await down(false);
-    for (let n = 0; n < 30 && (await visitor.get('/account/')).status === 503; n++) await sleep(500);
-    assert.equal((await visitor.whoami()).user, 'ada');
-  });
-}
 
 describe('rows in D1, Django\'s db backend', () => {
   let edge, site;
@@ -227,7 +76,7 @@ describe('rows in D1, Django\'s db backend', () => {
     const stats = async () => (await send(`${edge.url}/_session/stats`, { headers: bearer })).json();
     const before = await stats();
     assert.equal(before.expired, 1);
-    assert.ok(before.records > 1 && before.largest.length > 0 && before.largest[0].octets > 100);
+    assert.ok(before.records > 1 && before.largest.length > 0 && before.largest[0].bytes > 100);
     assert.ok(before.largest.every(row => row.name === undefined), 'keys are credentials');
     await edge.scheduled();
     const { records, expired } = await stats();
@@ -242,13 +91,7 @@ for (const backend of ['db', 'cached_db', 'cache', 'file']) {
     before(async () => {
       site = await startSite({ secret, engine: engine(backend), storeKey });
       switchboard = await startSwitchboard(site.url);
-      edge = await startEdge({
-        ...settings,
-        ORIGIN_URL: site.url,
-        SESSION_STORE: 'origin',
-        SESSION_ORIGIN_STORE_URL: `${switchboard.url}/session-store`,
-        SESSION_ORIGIN_STORE_KEY: storeKey,
-      });
+      edge = await startEdge(settingsOf(site, switchboard));
     });
     after(async () => {
       await edge?.stop();

@@ -17,7 +17,7 @@ export const newSessionKey = () => `es1_${randomBytes(32).toString('base64url')}
  * Starts the Worker with `settings` (vars and secrets alike) and resolves when it listens.
  * `faulty: true` puts the store faults of faulty-store.mjs round it, `store: false` takes all store bindings away,
  * `conformance: true` runs the build that has the store contract in it, `entry` another module round the Worker,
- * `date` is another compatibility date.
+ * `date` is another compatibility date, `tls` the files of a key and a certificate, `{ key, cert }`.
  *
  * `url`                 where it listens
  * `store()`             its KV namespace, to look at and to tamper with; valid until the next restart
@@ -86,7 +86,7 @@ async function migrate(database) {
   await database.batch(sql.split(';').filter(text => text.trim()).map(text => database.prepare(text)));
 }
 
-async function start(settings, { faulty = false, conformance = false, entry: wrapper, store = true, date, port = 0 }, persist) {
+async function start(settings, { faulty = false, conformance = false, entry: wrapper, store = true, date, tls, port = 0 }, persist) {
   if (!existsSync(bundle)) throw new Error(`${bundle} is missing: scripts/test.sh builds it`);
   const entry = wrapper
     ? { main: fileURLToPath(wrapper) }
@@ -114,7 +114,13 @@ async function start(settings, { faulty = false, conformance = false, entry: wra
     bindings: Object.fromEntries(bindings.map(([name, value]) => [name, { type: 'plain_text', value }])),
     envFiles: ['/dev/null'], // instead of the developer's .dev.vars
     dev: {
-      server: { hostname: '127.0.0.1', port: Number(port) },
+      server: {
+        hostname: '127.0.0.1',
+        port: Number(port),
+        ...(tls && { secure: true, httpsKeyPath: tls.key, httpsCertPath: tls.cert }),
+      },
+      // Otherwise the Worker is asked by http, whatever the browser asked.
+      ...(tls && { origin: { secure: true } }),
       inspector: false,
       logLevel: 'error',
       persist,

@@ -171,7 +171,7 @@ test('logging out of a 20 KB session removes its records', async () => {
   const records = (await recordNames(edge)).filter(name => !earlier.includes(name));
   assert.equal(records.length, 1);
   await visitor.post('/logout/');
-  // What stays is the revocation: a few octets that say that copies of the cookie are no good.
+  // What stays is the revocation: a few bytes that say that copies of the cookie are no good.
   const left = await recordNames(edge, count => count === earlier.length + 1);
   assert.ok(!left.includes(records[0]), 'the record is gone');
   assert.equal(left.length, earlier.length + 1);

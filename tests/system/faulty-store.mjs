@@ -1,8 +1,8 @@
 // The built Worker with stores and other parts that can be made to fail: GET /__store?get=down&put=ok for KV, by method,
 // and ?d1=down&do=slow&r2=ok for the others. Modes: ok, down (an error at once), slow (an answer after two seconds),
 // after (it is done, and the answer is lost), gone (KV: get finds nothing), limited (KV: too many writes), readonly and
-// behind (D1: what writes fails; a replica that lacks everything). ?clock= are seconds that the clock is ahead, or 0ms
-// for a clock at zero; ?random= is ok, down (it throws) or zero (always the same octets).
+// behind (D1: what writes fails; a replica that lacks everything), blind (an object that finds no record). ?clock= are seconds that the clock is ahead, or 0ms
+// for a clock at zero; ?random= is ok, down (it throws) or zero (always the same bytes).
 
 import { memory } from '../soak/memory.mjs';
 import Worker from '../../worker/build/index.js';
@@ -17,6 +17,7 @@ async function failing(mode, call) {
   if (mode === 'limited') throw new Error('KV PUT failed: 429 Too Many Requests');
   if (mode === 'slow') await new Promise(resolve => setTimeout(resolve, 2000));
   const answer = await call();
+  if (mode === 'blind' && answer.status === 200) return new Response('absent', { status: 404 });
   if (mode === 'empty') return { ...answer, results: [] };
   if (mode === 'after') throw new Error('the answer is lost (test)');
   return answer;
@@ -44,8 +45,12 @@ function how(name, [text]) {
   return undefined;
 }
 
+// A batch is a save, which writes.
 const faultyDatabase = database =>
-  faulty(database, ['all', 'first', 'run', 'raw'], () => (modes.d1 === 'readonly' ? 'ok' : modes.d1));
+  faulty(database, ['all', 'first', 'run', 'raw', 'batch'], name => {
+    if (modes.d1 !== 'readonly') return modes.d1;
+    return name === 'batch' ? 'down' : 'ok';
+  });
 
 const faultyKv = store =>
   new Proxy(store, {
@@ -67,27 +72,29 @@ Date.now = () => (modes.clock === '0ms' ? 0 : realNow() + Number(modes.clock) * 
 
 const realRandom = crypto.getRandomValues.bind(crypto);
 Object.defineProperty(crypto, 'getRandomValues', {
-  value(octets) {
+  value(bytes) {
     if (modes.random === 'down') throw new Error('no randomness (test)');
-    return modes.random === 'zero' ? octets.fill(0) : realRandom(octets);
+    return modes.random === 'zero' ? bytes.fill(0) : realRandom(bytes);
   },
 });
 
-export default class extends Worker {
-  constructor(ctx, env) {
-    super(ctx, {
-      ...env,
-      SESSIONS: faultyKv(env.SESSIONS),
-      SESSIONS_DB: faultyDatabase(env.SESSIONS_DB),
-      SESSIONS_OBJECT: faulty(env.SESSIONS_OBJECT, ['fetch'], () => modes.do),
-      SESSIONS_BUCKET: faulty(env.SESSIONS_BUCKET, ['get', 'put', 'delete', 'list'], () => modes.r2),
-    });
-  }
+const faultyBindings = env => ({
+  ...env,
+  SESSIONS: faultyKv(env.SESSIONS),
+  SESSIONS_DB: faultyDatabase(env.SESSIONS_DB),
+  SESSIONS_OBJECT: faulty(env.SESSIONS_OBJECT, ['fetch'], () => modes.do),
+  SESSIONS_BUCKET: faulty(env.SESSIONS_BUCKET, ['get', 'put', 'delete', 'list'], () => modes.r2),
+});
 
-  async fetch(request) {
+export default {
+  async fetch(request, env, context) {
     const url = new URL(request.url);
-    if (url.pathname !== '/__store') return super.fetch(request);
+    if (url.pathname !== '/__store') return Worker.fetch(request, faultyBindings(env), context);
     Object.assign(modes, Object.fromEntries(url.searchParams));
     return Response.json({ modes, calls, memory: memory() });
-  }
-}
+  },
+
+  scheduled(event, env, context) {
+    return Worker.scheduled(event, faultyBindings(env), context);
+  },
+};

@@ -1,4 +1,4 @@
-// docs/OPERATING.md, "Moving over, and back": after its steps the site alone knows every visitor.
+// docs/UPGRADE.md, "Moving over, and back": after its steps the site alone knows every visitor.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

@@ -4,24 +4,16 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { launchOptions } from '../chromium.mjs';
+import { freePort } from '../package/process.mjs';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
 import { send } from './visitor.mjs';
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 /** Chromium as a process of our own, so that it can be killed: `{ page, close(), kill() }`. */
 async function startBrowser(profile) {

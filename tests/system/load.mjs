@@ -26,7 +26,7 @@ const VISITORS = 8;
  *     { before, outage, after }   each { inCookie, spilled } of { count, statuses, p50, p99 }, times in milliseconds
  *     probes                      calls that KV really got in the outage
  *     recovered                   milliseconds until KV was asked again and answered
- *     memory                      { workerd, worker }: megabytes of its processes and octets of the Worker's own linear
+ *     memory                      { workerd, worker }: megabytes of its processes and bytes of the Worker's own linear
  *                                 memory, [when the outage began, every tenth of it]
  */
 export async function steadyLoad({ seconds, rate, store, log = () => {} }) {
@@ -45,7 +45,7 @@ export async function steadyLoad({ seconds, rate, store, log = () => {} }) {
   );
   const fault = async modes => (await send(`${edge.url}/__store?${new URLSearchParams(modes)}`)).json();
   try {
-    const make = octets => Promise.all(Array.from({ length: VISITORS }, () => session(edge, token, octets)));
+    const make = bytes => Promise.all(Array.from({ length: VISITORS }, () => session(edge, token, bytes)));
     const [inCookie, spilled] = [await make(60), await make(9000)];
     const load = async time => phase(edge, { inCookie, spilled }, rate, time);
 
@@ -62,7 +62,7 @@ export async function steadyLoad({ seconds, rate, store, log = () => {} }) {
       for (const kind of Object.keys(outage)) outage[kind].add(part[kind]);
       memory.workerd.push(resident());
       memory.worker.push((await fault({})).memory);
-      log(`${(n + 1) * 10} %, ${memory.workerd.at(-1)} MB, ${memory.worker.at(-1)} octets`);
+      log(`${(n + 1) * 10} %, ${memory.workerd.at(-1)} MB, ${memory.worker.at(-1)} bytes`);
     }
     const { calls: since } = await fault({ get: 'ok', put: 'ok', delete: 'ok' });
     const sum = calls => Object.values(calls).reduce((sum, count) => sum + count, 0);
@@ -94,9 +94,9 @@ export async function steadyLoad({ seconds, rate, store, log = () => {} }) {
   }
 }
 
-/** A session made by the API; `octets` of noise are in it. */
-async function session(edge, token, octets) {
-  const body = JSON.stringify({ user: 7, noise: randomBytes(octets).toString('base64') });
+/** A session made by the API; `bytes` of noise are in it. */
+async function session(edge, token, bytes) {
+  const body = JSON.stringify({ user: 7, noise: randomBytes(bytes).toString('base64') });
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',

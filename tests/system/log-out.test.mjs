@@ -3,11 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sessionStore } from '../../docs/examples/session_store.mjs';
 import { newSessionKey, startEdge } from './edge.mjs';
+import { startServer } from './native-server.mjs';
 import { newDjangoSecret, startHeadersOrigin, startSite } from './site.mjs';
 import { send, Visitor } from './visitor.mjs';
 
@@ -21,12 +20,10 @@ let site, origin, server;
 before(async () => {
   site = await startSite({ secret });
   origin = await startHeadersOrigin('node', originKey);
-  server = sessionStore(':memory:', [storeKey]).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  server = await startServer(storeKey);
 });
 after(async () => {
-  server?.closeAllConnections();
-  server?.close();
+  await server?.stop();
   await origin?.stop();
   await site?.stop();
 });
@@ -35,7 +32,7 @@ const settings = (protocol, store) => ({
   SESSION_KEYS: newSessionKey(),
   SESSION_API_TOKEN: token,
   SESSION_STORE: store,
-  SESSION_ORIGIN_STORE_URL: store.endsWith('origin') ? `http://127.0.0.1:${server.address().port}` : undefined,
+  SESSION_ORIGIN_STORE_URL: store.endsWith('origin') ? server.url : undefined,
   SESSION_ORIGIN_STORE_KEY: store.endsWith('origin') ? storeKey : undefined,
   SESSION_ROUTES: '{"/": "optional", "/account/": "required"}',
   ...(protocol === 'headers'
@@ -119,8 +116,24 @@ for (const store of ['kv', 'd1', 'do', 'r2', 'kv+d1', 'origin']) {
       };
       const ended = { account: 401, page: null, api: 401, after: null };
 
+      const api = (visitor, query = '') =>
+        send(`${edge.url}/_session${query}`, { method: 'DELETE', headers: { ...bearer, cookie: cookieHeader(visitor) } });
+      const ends = {
+        'the site': visitor => act.logOut(visitor),
+        'DELETE /_session': async visitor => take(visitor, await api(visitor)),
+        'DELETE /_session?everywhere': async visitor => take(visitor, await api(visitor, '?everywhere')),
+        // Whoever does that has no cookie of the visitor's, and the visitor keeps it.
+        async 'DELETE /_session?user='(visitor) {
+          const response = await api(new Visitor(edge), `?user=${act.id}`);
+          visitor.cookies.delete(COOKIE);
+          return response;
+        },
+      };
+
       for (const size of ['in the cookie', 'spilled']) {
-        for (const how of ['the site', 'DELETE /_session']) {
+        for (const [how, end] of Object.entries(ends)) {
+          // It ends what the two others end together.
+          if (how.endsWith('?everywhere') && store !== 'd1') continue;
           test(`${size}: after a log out by ${how} no copy is good, nor one that is a change older or newer`, async () => {
             const visitor = await loggedIn(size);
             const copies = [visitor.cookies.get(COOKIE)];
@@ -129,9 +142,7 @@ for (const store of ['kv', 'd1', 'do', 'r2', 'kv+d1', 'origin']) {
             const other = tab(visitor);
             await act.change(other);
             copies.push(other.cookies.get(COOKIE));
-            const response = how === 'the site'
-              ? await act.logOut(visitor)
-              : take(visitor, await send(`${edge.url}/_session`, { method: 'DELETE', headers: { ...bearer, cookie: cookieHeader(visitor) } }));
+            const response = await end(visitor);
             assert.ok(response.status < 400, `${response.status}`);
             assert.ok(!visitor.cookies.has(COOKIE));
             for (const copy of copies) assert.deepEqual(await isGood(copy), ended);
@@ -139,12 +150,12 @@ for (const store of ['kv', 'd1', 'do', 'r2', 'kv+d1', 'origin']) {
         }
 
         test(`${size}: an answer that comes after a log out hands out nothing, and leaves a log in of after it alone`, async () => {
-          for (const again of [false, true]) {
+          for (const [how, again] of [['the site', true], ['DELETE /_session?user=', false]]) {
             const visitor = await loggedIn(size);
             const slow = tab(visitor);
             const answer = await act.change(slow, async () => {
               await sleep(300);
-              await act.logOut(visitor);
+              await ends[how](visitor);
               if (again) await act.logIn(visitor);
             });
             assert.ok(answer.status < 400, `${answer.status}`);
@@ -155,11 +166,12 @@ for (const store of ['kv', 'd1', 'do', 'r2', 'kv+d1', 'origin']) {
         });
 
         test(`${size}: so does /_session, whose body comes late`, async () => {
+          const how = size === 'spilled' ? 'DELETE /_session?user=' : 'the site';
           const visitor = await loggedIn(size);
           const answer = await patch(edge, tab(visitor), { late: 1 }, {
             beforeBody: async () => {
               await sleep(300);
-              await act.logOut(visitor);
+              await ends[how](visitor);
             },
           });
           assert.equal(answer.status, 401);
@@ -188,6 +200,53 @@ for (const store of ['kv', 'd1', 'do', 'r2', 'kv+d1', 'origin']) {
     });
   }
 }
+
+describe('an end by user, while keys change', () => {
+  const [one, two] = [newSessionKey(), newSessionKey()];
+  // By which keys the session is made, by which it is ended, and by which its cookies are tried.
+  const turns = [
+    [one, one, `${two} ${one}`],
+    [`${two} ${one}`, one, `${two} ${one}`],
+    [`${one} ${two}`, two, `${two} ${one}`],
+    [`${two} ${one}`, two, two],
+  ];
+  for (const protocol of ['transcode', 'headers']) {
+    test(`${protocol}: whichever version is told of it, every copy ends, and is issued anew by none`, async () => {
+      const act = sites[protocol];
+      const edge = await start(protocol, 'd1', { SESSION_KEYS: one, SESSION_REVOCATION_SECONDS: '0' });
+      try {
+        for (const [made, told, tried] of turns) {
+          await edge.restart({ SESSION_KEYS: made });
+          const copies = [];
+          for (const size of ['in the cookie', 'spilled']) {
+            const visitor = new Visitor(edge);
+            await act.logIn(visitor);
+            if (size === 'spilled') await act.enlarge(visitor);
+            copies.push(visitor.cookies.get(COOKIE));
+          }
+          await edge.restart({ SESSION_KEYS: told });
+          const gone = await send(`${edge.url}/_session?user=${act.id}`, { method: 'DELETE', headers: bearer });
+          assert.equal(gone.status, 204);
+          await edge.restart({ SESSION_KEYS: tried });
+          for (const copy of copies) {
+            for (const path of ['/whoami', '/account/']) {
+              const response = await send(edge.url + path, withCookie(copy));
+              assert.deepEqual(ours(response).map(({ value }) => value).filter(Boolean), [], `${path} hands out a cookie`);
+              if (path === '/account/') assert.equal(response.status, 401);
+              else assert.equal(act.user(response), null);
+            }
+            const writer = new Visitor(edge);
+            writer.cookies.set(COOKIE, copy);
+            assert.equal((await patch(edge, writer, { late: 1 })).json()._auth_user_id, undefined);
+            assert.equal((await send(`${edge.url}/_session`, { headers: { ...withCookie(copy).headers, ...bearer } })).status, 401);
+          }
+        }
+      } finally {
+        await edge.stop();
+      }
+    });
+  }
+});
 
 describe('what an end costs, and what it does not', () => {
   let edge;
@@ -328,6 +387,8 @@ describe('plain Django cookies', () => {
     assert.equal((await page('/whoami', plain)).json().user, null);
     assert.equal((await page('/_session', plain, bearer)).status, 401);
 
+    // Two log ins of one second make the same cookie, and that one has ended.
+    await sleep(1_000 - (Date.now() % 1_000));
     const other = await plainVisitor();
     const sealed = ours(await page('/whoami', other))[0].value;
     const gone = await send(`${edge.url}/_session`, { method: 'DELETE', headers: { ...bearer, cookie: `sessionid=${other}` } });

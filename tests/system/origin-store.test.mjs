@@ -1,4 +1,4 @@
-// The servers of docs/examples keep to docs/origin-store.openapi.yaml, for whoever has the key and for strangers.
+// The native server and those of docs/examples keep to docs/origin-store.openapi.yaml, for whoever has the key and for strangers.
 
 import assert from 'node:assert/strict';
 import { createHmac, hkdfSync } from 'node:crypto';
@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { sessionStore } from '../../docs/examples/session_store.mjs';
 import { newSessionKey } from './edge.mjs';
+import { startServer } from './native-server.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
 import { send, Visitor } from './visitor.mjs';
 
@@ -42,19 +43,19 @@ async function ask(store, method, path, body = Buffer.alloc(0), { secret = key, 
   const template = path.replace(/[^/]+$/, path.startsWith('/django') ? '{key}' : '{name}');
   const documented = document.paths[template][method.toLowerCase()].responses[answer.status];
   assert.ok(documented, `${method} ${path} answered ${answer.status}, which is not documented`);
-  const expected = mac(secret, `edge-session-store/1 answer\n${proof}\n${answer.status}\n`, answer.octets);
+  const expected = mac(secret, `edge-session-store/1 answer\n${proof}\n${answer.status}\n`, answer.bytes);
   assert.equal(answer.headers['x-store-mac'], answer.status === 403 ? undefined : expected, `${method} ${path}`);
   return answer;
 }
 
-/** What both servers do; `heads` says whether they keep heads. */
+/** What all of them do; `heads` says whether they keep heads. */
 function keepsRecords(store, { heads }) {
-  test('records are kept, octet by octet, and forgotten', async () => {
+  test('records are kept, byte by byte, and forgotten', async () => {
     const path = `/records/${name('a')}`;
     assert.equal((await ask(store(), 'GET', path)).status, 404);
-    const kept = frame(Buffer.from(Array.from({ length: 256 }, (_, octet) => octet)));
+    const kept = frame(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)));
     assert.equal((await ask(store(), 'PUT', path, kept)).status, 204);
-    assert.deepEqual((await ask(store(), 'GET', path)).octets, kept);
+    assert.deepEqual((await ask(store(), 'GET', path)).bytes, kept);
     assert.equal((await ask(store(), 'DELETE', path)).status, 204);
     assert.equal((await ask(store(), 'DELETE', path)).status, 204);
     assert.equal((await ask(store(), 'GET', path)).status, 404);
@@ -91,23 +92,86 @@ function keepsRecords(store, { heads }) {
     assert.equal((await send(store() + path, { headers })).status, 404);
   });
 
-  test('heads move in one step, or are not kept', async () => {
-    const path = `/heads/${name('f')}`;
+  test('a save is one step, or at least one request', async () => {
+    const place = 'f'.repeat(16);
+    const path = `/heads/${place}${'0'.repeat(16)}`;
     const move = body => ask(store(), 'PUT', path, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
-    const [to, expires] = [{ record: name('g'), cookie: 'sealed' }, now() + 3600];
-    const first = await move({ ask: 'swap', from: null, to, expires, now: now() });
-    if (!heads) return assert.equal(first.status, 404);
-    assert.deepEqual(first.json(), { outcome: 'done' });
-    const other = await move({ ask: 'swap', from: null, to: { ...to, cookie: 'else' }, expires, now: now() });
-    assert.deepEqual(other.json(), { outcome: 'other', ...to });
-    assert.deepEqual((await move({ ask: 'end', expires, now: now() })).json(), { outcome: 'done' });
-    const late = await move({ ask: 'swap', from: to.record, to, expires, now: now() });
-    assert.deepEqual(late.json(), { outcome: 'ended' });
-    for (const bad of ['', '{', 'null', '[]', { ask: 'steal' }, { ask: 'swap', from: 1, to, expires, now: 1 }]) {
+    const [to, expires] = [{ record: `${place}${'1'.repeat(16)}`, cookie: 'sealed' }, now() + 3600];
+    const record = { name: to.record, frame: frame('record').toString('base64url') };
+    const save = { ask: 'commit', record, from: null, to, expires, listed: [name('y'), name('z')], now: now() };
+    const ended = frame('denied');
+    assert.equal((await ask(store(), 'PUT', `/revocations/${name('z')}`, ended)).status, 204);
+    for (const _ of 'ab') {
+      const first = await move(save);
+      assert.deepEqual(first.json(), { outcome: 'saved', compared: heads, listed: [null, ended.toString('base64url')] });
+    }
+    assert.ok((await ask(store(), 'GET', `/records/${to.record}`)).body.endsWith('record'));
+    for (const bad of ['', '{', 'null', '[]', { ...save, record: { name: 'x', frame: '' } }, { ...save, listed: [1] }]) {
+      assert.equal((await move(bad)).status, 400, JSON.stringify(bad));
+    }
+    const second = { name: `${place}${'2'.repeat(16)}`, frame: frame('second').toString('base64url') };
+    const other = await move({ ...save, record: second, to: { record: second.name, cookie: 'else' } });
+    const shown = await move({ ask: 'show', now: now() });
+    if (!heads) return assert.deepEqual([other.json().compared, shown.status], [false, 404]);
+    const there = { outcome: 'other', ...to, frame: record.frame };
+    assert.deepEqual(other.json(), there);
+    assert.equal((await ask(store(), 'GET', `/records/${second.name}`)).status, 404);
+    assert.deepEqual(shown.json(), there);
+    assert.deepEqual((await move({ ask: 'end', expires, now: now() })).json(), { outcome: 'other', ...to });
+    assert.deepEqual((await move({ ...save, from: to.record })).json(), { outcome: 'ended' });
+    assert.equal((await ask(store(), 'GET', `/records/${to.record}`)).status, 404, 'nobody needs it');
+    for (const bad of [{ ask: 'steal' }, { ...save, from: 1 }, { ask: 'end', now: 1 }]) {
       assert.equal((await move(bad)).status, 400, JSON.stringify(bad));
     }
   });
 }
+
+/** What servers do that keep heads. */
+function keepsTheFirst(store) {
+  test('a second record under one name is a conflict, and the first one stays', async () => {
+    const path = `/records/${name('h')}`;
+    await ask(store(), 'PUT', path, frame('first'));
+    assert.equal((await ask(store(), 'PUT', path, frame('second'))).status, 409);
+    assert.ok((await ask(store(), 'GET', path)).body.endsWith('first'));
+    assert.equal((await ask(store(), 'PUT', `/revocations/${name('h')}`, frame('second'))).status, 204);
+    assert.ok((await ask(store(), 'GET', path)).body.endsWith('second'));
+  });
+
+  test('more than the longest frame is not read', async () => {
+    const answer = await send(`${store()}/records/${name('i')}`, { method: 'PUT', body: Buffer.alloc(2 << 20) }).catch(error => error);
+    assert.ok(answer instanceof Error || answer.status === 403);
+    assert.equal((await ask(store(), 'GET', `/records/${name('i')}`)).status, 404);
+  });
+}
+
+describe('the native server, and SQLite', () => {
+  let server;
+  before(async () => {
+    server = await startServer([newSessionKey(), key]);
+  });
+  after(() => server?.stop());
+  keepsRecords(() => server.url, { heads: true });
+  keepsTheFirst(() => server.url);
+
+  test('wherever a proxy has put it', async () => {
+    keepsNothing(await ask(`${server.url}/session-store/deep`, 'GET', `/records/${name('j')}`));
+  });
+
+  test('what was confirmed is there after it was killed', async () => {
+    const [path, kept] = [`/records/${name('k')}`, frame('kept')];
+    assert.equal((await ask(server.url, 'PUT', path, kept)).status, 204);
+    await server.kill();
+    await server.restart();
+    assert.deepEqual((await ask(server.url, 'GET', path)).bytes, kept);
+  });
+
+  test('told to stop it ends well', async () => {
+    assert.equal(await server.stop(), 0);
+    assert.deepEqual(server.lines.slice(-2).map(({ message }) => message), ['stopping', 'stopped']);
+  });
+});
+
+const keepsNothing = ({ status }) => assert.equal(status, 404);
 
 describe('Node and SQLite', () => {
   let server, url;
@@ -122,20 +186,7 @@ describe('Node and SQLite', () => {
   });
   keepsRecords(() => url, { heads: true });
 
-  test('a second record under one name is a conflict, and the first one stays', async () => {
-    const path = `/records/${name('h')}`;
-    await ask(url, 'PUT', path, frame('first'));
-    assert.equal((await ask(url, 'PUT', path, frame('second'))).status, 409);
-    assert.ok((await ask(url, 'GET', path)).body.endsWith('first'));
-    assert.equal((await ask(url, 'PUT', `/revocations/${name('h')}`, frame('second'))).status, 204);
-    assert.ok((await ask(url, 'GET', path)).body.endsWith('second'));
-  });
-
-  test('more than the longest frame is not read', async () => {
-    const answer = await send(`${url}/records/${name('i')}`, { method: 'PUT', body: Buffer.alloc(2 << 20) }).catch(error => error);
-    assert.ok(answer instanceof Error || answer.status === 403);
-    assert.equal((await ask(url, 'GET', `/records/${name('i')}`)).status, 404);
-  });
+  keepsTheFirst(() => url);
 });
 
 describe('a Django site', () => {

@@ -54,7 +54,7 @@ for (const kind of ['kv', 'd1']) {
       assert.ok(sessions.codec.open(header(visitor)).session.ticket !== undefined, 'it was to have a record');
       const session = await sessions.load(header(visitor));
       assert.equal(session.outcome, 'session');
-      assert.ok(bytes > 20_000 && JSON.stringify(session.toJSON()).length > 20_000, `${bytes} octets`);
+      assert.ok(bytes > 20_000 && JSON.stringify(session.toJSON()).length > 20_000, `${bytes} bytes`);
       assert.equal(session.get('_auth_user_id'), '1');
     });
 

@@ -20,7 +20,7 @@ before(async () => {
     SESSION_RULES: JSON.stringify([
       { key: 'cart', priority: 'important', max_age: 4 },
       { key: 'language', secret: true },
-      { key: 'notes', max_octets: 1000 },
+      { key: 'notes', max_bytes: 1000 },
     ]),
     SESSION_DEBUG_HEADER: 'true',
   });

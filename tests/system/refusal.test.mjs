@@ -86,7 +86,7 @@ describe('a cookie that does not verify is no session, and is removed', () => {
     }
   });
 
-  test('another spelling of the same octets', async () => {
+  test('another spelling of the same bytes', async () => {
     for (const spelling of [
       `${good}=`,
       `${good}A`,

@@ -2,11 +2,11 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../package/process.mjs';
 import { Visitor } from './visitor.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,13 +34,13 @@ export function documentedFile(name) {
 }
 
 /**
- * Runs a command of the page, on a port of its own, and resolves when it answers: `{ url, output, stop() }`.
+ * Runs a command of the page, on `port` or one of its own, and resolves when it answers: `{ url, output, stop() }`.
  * `files` lie in the folder where it runs, text by name; `bin` is where its programs are; `ready` is a page of the site,
  * which `refuses` whoever does not come through the Worker.
  */
-export async function startServer(command, { secret, bin, files = {}, environment = {}, ready = '/show', refuses = false }) {
+export async function startServer(command, { secret, bin, files = {}, environment = {}, ready = '/show', refuses = false, port = undefined }) {
   const folder = mkdtempSync(join(tmpdir(), 'edge-session-server-'));
-  const port = await freePort();
+  port ??= await freePort();
   const here = text => text.replaceAll('8000', port).replaceAll('FOLDER', folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), here(text));
   const child = spawn('sh', ['-c', `exec env ${here(command)}`], {
@@ -92,7 +92,7 @@ export async function tryLength(place, bytes) {
   const visitor = new Visitor(place);
   const filled = await visitor.get(`/fill/${bytes}`);
   const shown = await visitor.get('/show');
-  const isWhole = shown.status === 200 && shown.json().digest === filled.body && shown.json().octets === bytes;
+  const isWhole = shown.status === 200 && shown.json().digest === filled.body && shown.json().bytes === bytes;
   return { isWhole, visitor, filled, shown };
 }
 
@@ -113,15 +113,4 @@ export function programs(requirements) {
   const home = execFileSync('bash', ['-c', script], { cwd: root, encoding: 'utf8' }).trim();
   if (!existsSync(join(home, 'bin'))) throw new Error(`${home} is missing: scripts/setup.sh makes it`);
   return join(home, 'bin');
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -79,7 +79,7 @@ async function refused(edge, visitor) {
   const ended = await send(`${edge.url}/_session`, { method: 'DELETE', headers: { cookie, 'sec-fetch-site': 'same-origin' } });
   assert.equal(ended.status, 204);
   assert.equal(ended.setCookies[0].attributes['max-age'], '0');
-  assert.equal((await send(`${edge.url}/show`)).json().octets, 0);
+  assert.equal((await send(`${edge.url}/show`)).json().bytes, 0);
 }
 
 describe('WebSockets', () => {

@@ -2,14 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { newSessionKey, startEdge } from './edge.mjs';
 import { newDjangoSecret, startSite } from './site.mjs';
 import { send, Visitor } from './visitor.mjs';
 
-const file = name => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const secret = newDjangoSecret();
 const [key, otherKey] = [newSessionKey(), newSessionKey()];
 let site, edge, right;
@@ -243,16 +241,5 @@ test("the Worker's own answers are what they say they are, and for this site alo
     const { headers } = await send(edge.url + path);
     assert.equal(headers['x-content-type-options'], 'nosniff', path);
     assert.equal(headers['cross-origin-resource-policy'], 'same-origin', path);
-  }
-});
-
-test('every setting is in docs/OPERATING.md and in wrangler.toml', () => {
-  const sources = ['settings.rs', ...readdirSync(new URL('../../worker/src/settings', import.meta.url)).map(name => `settings/${name}`)];
-  const read = /\.\s*(?:parsed|optional|required)\(\s*"([A-Z_]+)"/g;
-  const settings = sources.flatMap(name => [...file(`worker/src/${name}`).matchAll(read)].map(([, setting]) => setting));
-  assert.ok(settings.length > 30, `${settings.length} settings found`);
-  for (const name of ['docs/OPERATING.md', 'wrangler.toml']) {
-    const text = file(name);
-    assert.deepEqual(settings.filter(setting => !new RegExp(`\\b${setting}\\b`).test(text)), [], name);
   }
 });

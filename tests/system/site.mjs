@@ -15,7 +15,8 @@ export const newDjangoSecret = () => randomBytes(48).toString('base64url');
 /**
  * Starts Django and resolves when it listens: `{ url, stop() }`.
  * `storeKey` opens its session store (docs/ORIGIN-STORE.md); `engine` is where it keeps its own sessions,
- * `database` the SQLite file of its tables.
+ * `database` the SQLite file of its tables, or a `postgres://` address; `cache` a `redis://` one. Those need more packages than Django, a list of
+ * `requirements`.
  * `trusted` are the addresses under which browsers see the site, `middleware` goes behind Django's own; `log` gets its output line by line.
  */
 export async function startSite({
@@ -23,6 +24,8 @@ export async function startSite({
   fallbacks = [],
   storeKey = '',
   database,
+  cache = '',
+  requirements = '',
   engine = 'django.contrib.sessions.backends.signed_cookies',
   trusted = [],
   middleware = [],
@@ -31,7 +34,7 @@ export async function startSite({
   ended = () => {},
 }) {
   const folder = mkdtempSync(join(tmpdir(), 'edge-session-site-'));
-  const child = spawn(python(), ['-u', '-B', 'manage.py', 'serve', `127.0.0.1:${port}`], {
+  const child = spawn(python(requirements), ['-u', '-B', 'manage.py', 'serve', `127.0.0.1:${port}`], {
     cwd: join(root, 'tests/django_site'),
     env: {
       ...process.env,
@@ -40,6 +43,7 @@ export async function startSite({
       DJANGO_TRUSTED_ORIGINS: trusted.join(' '),
       DJANGO_MIDDLEWARE: middleware.join(' '),
       DJANGO_DATABASE: database ?? join(folder, 'db.sqlite3'),
+      DJANGO_CACHE: cache,
       DJANGO_SESSION_ENGINE: engine,
       DJANGO_SESSION_FILES: join(folder, 'sessions'),
       SESSION_ORIGIN_STORE_KEY: storeKey,
@@ -97,7 +101,7 @@ export async function startHeadersOrigin(language, key) {
 }
 
 // The Python of the environment that scripts/setup.sh made.
-function python() {
-  const script = 'source scripts/toolchain.sh && venv';
+function python(requirements = '') {
+  const script = `source scripts/toolchain.sh && venv ${requirements}`;
   return join(execFileSync('bash', ['-c', script], { cwd: root, encoding: 'utf8' }).trim(), 'bin/python');
 }

@@ -21,7 +21,7 @@ export async function startSwitchboard(target) {
       body: Buffer.concat(chunks),
     });
     if (mode === 'after') return request.socket.destroy();
-    response.writeHead(answer.status, answer.headers).end(answer.octets);
+    response.writeHead(answer.status, answer.headers).end(answer.bytes);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

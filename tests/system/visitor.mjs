@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
 /**
- * One request, nothing followed or decoded: `{ status, headers, setCookies, octets, body, json() }`.
+ * One request, nothing followed or decoded: `{ status, headers, setCookies, bytes, body, json() }`.
  * Header values are written as Latin-1, so bytes above 0x7F can be sent.
  * The head goes out at once and the body after `beforeBody()`, if that is given.
  */
@@ -21,13 +21,13 @@ export async function send(url, { method = 'GET', headers = {}, body, beforeBody
     request.flushHeaders();
     beforeBody().then(() => request.end(body), reject);
   });
-  const octets = await buffer(response);
-  const content = octets.toString();
+  const bytes = await buffer(response);
+  const content = bytes.toString();
   return {
     status: response.statusCode,
     headers: response.headers,
     setCookies: (response.headers['set-cookie'] ?? []).map(parseSetCookie),
-    octets,
+    bytes,
     body: content,
     json: () => JSON.parse(content),
   };

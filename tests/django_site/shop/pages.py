@@ -21,6 +21,9 @@ def home(request):
         "notes": len(session.get("notes", {})),
         "bytes": len(json.dumps(session, separators=(",", ":"))) if session else 0,
         "cookie": request.COOKIES.get("sessionid", ""),
+        # Whoever stands in front of it says so, and no client can.
+        "is_bound": request.headers.get("X-Session-Device") == "bound",
+        "whoami": request.build_absolute_uri("/whoami"),
     })
 
 

@@ -98,3 +98,15 @@ def save_and_cache(request):
     """Sets the session cookie on a response that asks to be cached by everybody."""
     request.session["careless"] = time.time_ns()
     return HttpResponse("saved\n", headers={"Cache-Control": "public, max-age=600"})
+
+
+def service_worker(request):
+    """A service worker that asks who it is, and tells the page."""
+    script = """self.onmessage = async ({ source }) => {
+  const answer = await fetch("/whoami");
+  source.postMessage(answer.ok ? (await answer.json()).user : answer.status);
+};
+self.oninstall = () => self.skipWaiting();
+self.onactivate = event => event.waitUntil(clients.claim());
+"""
+    return HttpResponse(script, content_type="text/javascript")

@@ -12,6 +12,7 @@ https://docs.djangoproject.com/en/5.2/ref/settings/
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit  # EDGE-SESSION
 
 # Build paths inside the project like this: BASE_DIR / 'subdir'.
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -40,7 +41,11 @@ SESSION_ENGINE = os.environ.get('DJANGO_SESSION_ENGINE', 'django.contrib.session
 # process has a memory of its own.
 EDGE_SESSION_STORE_KEYS = os.environ.get('SESSION_ORIGIN_STORE_KEY', '').split()
 CACHES = {
-    'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'},
+    'default': (
+        {'BACKEND': 'django.core.cache.backends.redis.RedisCache', 'LOCATION': os.environ['DJANGO_CACHE']}
+        if os.environ.get('DJANGO_CACHE')
+        else {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}
+    ),
     'sessions': {
         'BACKEND': 'django.core.cache.backends.filebased.FileBasedCache',
         'LOCATION': os.environ.get('DJANGO_SESSION_FILES', BASE_DIR / 'session-files'),
@@ -102,6 +107,17 @@ DATABASES = {
         'NAME': os.environ.get('DJANGO_DATABASE', BASE_DIR / 'db.sqlite3'),
     }
 }
+
+# EDGE-SESSION: or one in PostgreSQL.
+if str(DATABASES['default']['NAME']).startswith('postgres://'):
+    _place = urlsplit(DATABASES['default']['NAME'])
+    DATABASES['default'] = {
+        'ENGINE': 'django.db.backends.postgresql',
+        'NAME': _place.path.lstrip('/'),
+        'USER': _place.username,
+        'HOST': _place.hostname,
+        'PORT': _place.port,
+    }
 
 
 # Password validation

@@ -21,6 +21,7 @@ urlpatterns = [
     # What the tests look at.
     path("whoami", probes.whoami),
     path("echo", probes.echo),
+    path("service-worker.js", probes.service_worker),
     path("redirect", probes.redirect),
     path("redirect/away", probes.redirect_away),
     path("status/<int:code>", probes.status),

@@ -1,6 +1,6 @@
 use core::convert::Infallible;
 
-/// Octets that count up, so that a run can be repeated.
+/// Bytes that count up, so that a run can be repeated.
 pub(crate) struct Counting(pub(crate) u64);
 
 impl rand_core::TryRng for Counting {
@@ -15,8 +15,8 @@ impl rand_core::TryRng for Counting {
         Ok(self.0)
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for part in octets.chunks_mut(8) {
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for part in bytes.chunks_mut(8) {
             let next = self.try_next_u64()?.to_be_bytes();
             part.copy_from_slice(&next[..part.len()]);
         }

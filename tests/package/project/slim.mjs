@@ -9,7 +9,7 @@ try {
 } catch (error) {
   code = `${error.code}: ${error.message}`;
 }
-const octets = readFileSync(fileURLToPath(import.meta.resolve('edge-session/codec.wasm')));
-await api.init(new WebAssembly.Module(octets));
-await api.init(octets); // a second time does nothing
+const bytes = readFileSync(fileURLToPath(import.meta.resolve('edge-session/codec.wasm')));
+await api.init(new WebAssembly.Module(bytes));
+await api.init(bytes); // a second time does nothing
 console.log(JSON.stringify({ ...check(api), before: code }));

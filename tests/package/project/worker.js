@@ -1,4 +1,4 @@
-// A plain Worker. Random octets are forbidden while a module is evaluated, and nothing here asks for any.
+// A plain Worker. Random bytes are forbidden while a module is evaluated, and nothing here asks for any.
 import * as api from 'edge-session';
 import { check } from './check.mjs';
 

@@ -5,16 +5,16 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import path
 
 
-def fill(request, octets):
-    """So many octets of text that does not get shorter by compressing it."""
-    request.session["text"] = secrets.token_urlsafe(octets)[:octets]
+def fill(request, bytes):
+    """So many bytes of text that does not get shorter by compressing it."""
+    request.session["text"] = secrets.token_urlsafe(bytes)[:bytes]
     return HttpResponse(digest(request))
 
 
 def show(request):
     text = request.session.get("text", "")
     return JsonResponse({
-        "octets": len(text),
+        "bytes": len(text),
         "digest": digest(request),
         "absolute": request.build_absolute_uri("/reset/"),
     })
@@ -29,4 +29,4 @@ def digest(request):
     return hashlib.sha256(request.session.get("text", "").encode()).hexdigest()
 
 
-urlpatterns = [path("fill/<int:octets>", fill), path("show", show), path("log-out", log_out)]
+urlpatterns = [path("fill/<int:bytes>", fill), path("show", show), path("log-out", log_out)]
