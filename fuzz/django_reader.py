@@ -1,6 +1,6 @@
 """Django's side of the target differential_django: reads and writes signed values as asked.
 
-Asked:    one octet, four of length (big-endian), that many of text
+Asked:    one byte, four of length (big-endian), that many of text
     l     signing.loads(text)        answered l (json.dumps of it), u (the same, unusual) or r (refused)
     d     signing.dumps(json.loads(text), compress=True)              answered d (the text) or r
 Unusual is what Django reads and never writes: docs/FORMAT.md says which of that is refused.
@@ -22,18 +22,18 @@ def is_unusual(text):
     payload = text.rsplit(":", 2)[0].encode()
     compressed = payload.startswith(b".")
     encoded = payload[1:] if compressed else payload
-    octets = b64_decode(encoded)
-    if b64_encode(octets) != encoded:
+    bytes = b64_decode(encoded)
+    if b64_encode(bytes) != encoded:
         return True
     if compressed:
         stream = zlib.decompressobj()
-        octets = stream.decompress(octets)
-    return not octets.isascii() or len(octets) > LIMIT or depth(octets) > 900
+        bytes = stream.decompress(bytes)
+    return not bytes.isascii() or len(bytes) > LIMIT or depth(bytes) > 900
 
 
-def depth(octets):
+def depth(bytes):
     """An upper bound: brackets in texts count, too."""
-    return octets.count(b"[") + octets.count(b"{")
+    return bytes.count(b"[") + bytes.count(b"{")
 
 
 def loads(text):
@@ -67,8 +67,8 @@ def main():
             kind, answer = {b"l": loads, b"d": dumps}[head[:1]](text)
         except Exception as error:  # what is not foreseen is a finding
             kind, answer = b"!", f"{type(error).__name__}: {error}"
-        octets = answer.encode("ascii", "backslashreplace")
-        answers.write(kind + len(octets).to_bytes(4, "big") + octets)
+        bytes = answer.encode("ascii", "backslashreplace")
+        answers.write(kind + len(bytes).to_bytes(4, "big") + bytes)
         answers.flush()
 
 

@@ -44,6 +44,20 @@ def split(plain, positions, rest):
     return struct.pack(">H", len(part)) + part + raw_deflate(rest)
 
 
+def proof(header, payload):
+    parts = [json.dumps(header).encode(), json.dumps(payload).encode(), bytes(64)]
+    return b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+
+
+JWK = {"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
+PROOFS = {
+    "shown": proof({"alg": "ES256", "typ": "dbsc+jwt"}, {"jti": "challenge"}),
+    "registered": proof({"alg": "ES256", "typ": "dbsc+jwt", "jwk": JWK}, {"jti": "challenge"}),
+    "quoted": b'"' + proof({"alg": "ES256", "typ": "dbsc+jwt"}, {"jti": "challenge", "iat": 1}) + b'"',
+    "none": proof({"alg": "none", "typ": "dbsc+jwt"}, {"jti": "challenge"}),
+    "private": proof({"alg": "ES256", "typ": "dbsc+jwt", "jwk": {**JWK, "d": JWK["x"]}}, {"jti": "challenge"}),
+}
+
 AUTH = b'{"_auth_user_id":"42","_auth_user_backend":"django.contrib.auth.backends.ModelBackend"}'
 LONG = b'{"a":"' + b"A" * 70_000 + b'"}'
 SID = bytes(range(16))
@@ -129,6 +143,8 @@ def main():
     lines = {case["set_cookie"][0] for case in vectors("django/set_cookie.json") if case.get("set_cookie")}
     for line in sorted(lines, key=lambda line: hashlib.sha256(line.encode()).digest())[:4]:
         write("set_cookie", hashlib.sha256(line.encode()).hexdigest()[:8], line.encode())
+    for name, text in PROOFS.items():
+        write("device_proof", name, text)
     for name, settings in CONFIGS.items():
         write("config", name, libfuzzer_pair(settings.encode(), b'{"user":1,"secret":"x","cart":[1,2]}'))
     count = sum(1 for path in SEEDS.rglob("*") if path.is_file())

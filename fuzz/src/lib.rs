@@ -13,8 +13,8 @@ use session_codec::Timestamp;
 pub const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// Unpadded base64url.
-pub fn base64url(octets: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(octets)
+pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The reverse, if it is the one spelling.
@@ -22,13 +22,13 @@ pub fn from_base64url(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// `octets` with `change` (two octets of place, the rest exclusive-ored from there on).
-pub fn altered(octets: &[u8], change: &[u8]) -> Vec<u8> {
-    let mut altered = octets.to_vec();
+/// `bytes` with `change` (two bytes of place, the rest exclusive-ored from there on).
+pub fn altered(bytes: &[u8], change: &[u8]) -> Vec<u8> {
+    let mut altered = bytes.to_vec();
     if let Some((place, masks)) = change.split_first_chunk() {
-        let place = usize::from(u16::from_be_bytes(*place)) % octets.len();
-        for (octet, mask) in altered[place..].iter_mut().zip(masks) {
-            *octet ^= mask;
+        let place = usize::from(u16::from_be_bytes(*place)) % bytes.len();
+        for (byte, mask) in altered[place..].iter_mut().zip(masks) {
+            *byte ^= mask;
         }
     }
     altered

@@ -1,7 +1,7 @@
 use rand::{SeedableRng as _, rngs::StdRng};
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Lineage, OpenSession, Secret, Session,
-    StoreOp, Workspace,
+    Codec, Config, DjangoSecret, Envelope, Issue, KeyRing, Keys, OpenSession, Secret, Session,
+    SessionData, StoreOp, Workspace,
     config::{Acceptance, Overflow},
     cookie::{CookieProfileConfig, Lifetime},
     policy::Limits,
@@ -45,8 +45,8 @@ impl Stand {
             accept: vec![Acceptance::always(envelope)],
             // An eighth of the usual ones: a run that inflates to a limit is no slower than others.
             limits: Limits {
-                cookie_octets: 8 << 10,
-                record_octets: 128 << 10,
+                cookie_bytes: 8 << 10,
+                record_bytes: 128 << 10,
                 ..Limits::default()
             },
             idle_seconds: u32::MAX,
@@ -64,17 +64,10 @@ impl Stand {
     }
 
     /// The cookie's value, and its record if there is one. `None` if it was refused.
-    pub fn seal(
-        &mut self,
-        session: &Session,
-        lineage: &Lineage,
-    ) -> Option<(String, Option<Vec<u8>>)> {
+    pub fn seal(&mut self, session: &Session) -> Option<(String, Option<Vec<u8>>)> {
         let (rng, workspace) = (&mut self.rng, &mut self.workspace);
-        let lifetime = Lifetime::BrowserSession;
-        let commit = self
-            .codec
-            .seal(session, lineage, NOW, lifetime, rng, workspace)
-            .ok()?;
+        let issue = Issue::new(NOW, Lifetime::BrowserSession);
+        let commit = self.codec.seal(session, issue, rng, workspace).ok()?;
         let record = commit.store_ops.into_iter().find_map(|op| match op {
             StoreOp::Put { record, .. } => Some(record),
             _ => None,
@@ -84,7 +77,7 @@ impl Stand {
 
     /// A session that goes partly into a record, sealed.
     pub fn spilled(&mut self) -> (String, Vec<u8>) {
-        let mut session = Session::new();
+        let mut session = Session::new(NOW);
         let digits = "3141592653589793238462643383279502884197";
         session
             .insert("user", &42)
@@ -99,19 +92,17 @@ impl Stand {
         session
             .insert("short", digits)
             .expect("a text has a JSON form");
-        let (value, record) = self
-            .seal(&session, &Lineage::new(NOW))
-            .expect("it can be sealed");
+        let (value, record) = self.seal(&session).expect("it can be sealed");
         (value, record.expect("it does not fit into a cookie"))
     }
 
     /// What opened is within its limit, and is the same when it is sealed and opened again.
     pub fn check(&mut self, opened: OpenSession, limit: usize) {
         let json = opened.session().to_json();
-        // A key of one octet, such as DEL, is spelled with six.
-        assert!(json.len() <= 6 * limit, "{} octets of JSON", json.len());
-        let (session, lineage) = opened.into_parts();
-        let Some((value, record)) = self.seal(&session, &lineage) else {
+        // A key of one byte, such as DEL, is spelled with six.
+        assert!(json.len() <= 6 * limit, "{} bytes of JSON", json.len());
+        let session = opened.into_session();
+        let Some((value, record)) = self.seal(&session) else {
             return;
         };
         let again = self
@@ -129,7 +120,7 @@ impl Stand {
 }
 
 /// Keys and values in Python's spelling, which Django's envelope writes, but the reserved ones.
-fn canonical(session: &Session) -> Vec<(String, String)> {
+fn canonical(session: &SessionData) -> Vec<(String, String)> {
     let signer = Signer::new("", &django_ring());
     let spelled = |value: &str| {
         let text = signer.dumps(value, NOW, &mut Workspace::new());
@@ -148,9 +139,6 @@ fn django_ring() -> KeyRing<DjangoSecret> {
 
 /// Its id is 92a191b5; the seeds are made for it.
 pub fn keys() -> Keys {
-    let secret = Secret::from_octets([7; 32]);
-    Keys {
-        sealing: Some(KeyRing::new(secret, vec![]).expect("one key is a ring")),
-        django: Some(django_ring()),
-    }
+    let secret = Secret::from_bytes([7; 32]);
+    Keys::sealing(KeyRing::new(secret, vec![]).expect("one key is a ring")).django(django_ring())
 }

@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use libfuzzer_sys::fuzz_target;
 use rand::{SeedableRng as _, rngs::StdRng};
 use session_codec::{
-    Codec, Config, Lineage, Session, StoreOp, Workspace, cookie::Lifetime, policy::KeyPlacement,
+    Codec, Config, Issue, Session, SessionData, StoreOp, Workspace, cookie::Lifetime,
+    policy::KeyPlacement,
 };
 use session_fuzz::{NOW, keys};
 
@@ -23,21 +24,21 @@ fuzz_target!(
         };
         let written = serde_json::to_string(&config).expect("it was read");
         serde_json::from_str::<Config>(&written).expect("what is written is read");
-        let budget = config.budget.octets();
+        let budget = config.budget.bytes();
         let Ok(codec) = Codec::new(config, &keys()) else {
             return;
         };
-        let session = Session::from_json(session).unwrap_or_else(|_| sample());
+        let data = SessionData::from_json(session).unwrap_or_else(|_| sample());
+        let session = Session::new(NOW).with_data(data);
         let mut rng = StdRng::seed_from_u64(1);
-        let lineage = Lineage::new(NOW);
-        let lifetime = Lifetime::BrowserSession;
-        let Ok(commit) = codec.seal(&session, &lineage, NOW, lifetime, &mut rng, workspace) else {
+        let issue = Issue::new(NOW, Lifetime::BrowserSession);
+        let Ok(commit) = codec.seal(&session, issue, &mut rng, workspace) else {
             return;
         };
-        assert!(commit.cookie_octets <= budget);
+        assert!(commit.cookie_bytes <= budget);
         let report = codec.report(&session, &commit);
         let value = commit.set_cookie.value();
-        assert_eq!(codec.profile().size_of(value.len()), commit.cookie_octets);
+        assert_eq!(codec.profile().size_of(value.len()), commit.cookie_bytes);
         let mut opened = codec
             .open_value(value.as_bytes(), NOW, workspace)
             .expect("it was sealed");
@@ -59,9 +60,9 @@ fuzz_target!(
     })
 );
 
-fn sample() -> Session {
+fn sample() -> SessionData {
     let long = "0123456789abcdefghijklmnopqrstuvwxyz".repeat(40);
     let json =
         format!(r#"{{"user":42,"secret":"0f1e2d","a":"{long}","cart":[1,2,3],"b":"{long}"}}"#);
-    Session::from_json(json).expect("it is JSON")
+    SessionData::from_json(json).expect("it is JSON")
 }

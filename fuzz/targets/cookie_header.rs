@@ -18,23 +18,21 @@ thread_local! {
 /// Names and values, cut in the plainest way there is.
 fn plainly(header: &[u8]) -> Vec<(&[u8], &[u8])> {
     header
-        .split(|&octet| octet == b';')
+        .split(|&byte| byte == b';')
         .map(trimmed)
         .filter(|chunk| !chunk.is_empty())
-        .map(
-            |chunk| match chunk.iter().position(|&octet| octet == b'=') {
-                Some(at) => (trimmed(&chunk[..at]), trimmed(&chunk[at + 1..])),
-                None => (&b""[..], chunk),
-            },
-        )
+        .map(|chunk| match chunk.iter().position(|&byte| byte == b'=') {
+            Some(at) => (trimmed(&chunk[..at]), trimmed(&chunk[at + 1..])),
+            None => (&b""[..], chunk),
+        })
         .collect()
 }
 
-fn trimmed(mut octets: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = octets {
-        octets = rest;
+fn trimmed(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
     }
-    octets
+    bytes
 }
 
 fn read(header: &[u8]) -> Vec<(&[u8], &[u8])> {
@@ -45,17 +43,17 @@ fn read(header: &[u8]) -> Vec<(&[u8], &[u8])> {
         .collect()
 }
 
-fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|stand| {
-    let Ok(header) = CookieHeader::new(octets) else {
-        assert!(octets.len() > CookieHeader::MAX_OCTETS);
+fuzz_target!(|bytes: &[u8]| STAND.with_borrow_mut(|stand| {
+    let Ok(header) = CookieHeader::new(bytes) else {
+        assert!(bytes.len() > CookieHeader::MAX_BYTES);
         return;
     };
-    assert_eq!(read(octets), plainly(octets));
+    assert_eq!(read(bytes), plainly(bytes));
     let names = ["__Host-s", "sessionid"].map(|name| CookieName::new(name).expect("a token"));
     let ours = names.each_ref();
     let mut kept = Vec::new();
     header.write_without(&ours, &mut kept);
-    let mut sent = plainly(octets).into_iter();
+    let mut sent = plainly(bytes).into_iter();
     for cookie in plainly(&kept) {
         assert!(sent.any(|one| one == cookie), "nothing is made up or moved");
         assert!(

@@ -12,21 +12,21 @@ thread_local! {
     static STAND: RefCell<Stand> = RefCell::new(Stand::django());
 }
 
-fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|stand| {
+fuzz_target!(|bytes: &[u8]| STAND.with_borrow_mut(|stand| {
     let limits = *stand.codec.limits();
-    if let Ok(opened) = stand.codec.open_value(octets, NOW, &mut stand.workspace) {
+    if let Ok(opened) = stand.codec.open_value(bytes, NOW, &mut stand.workspace) {
         assert!(!VERIFIES, "a forgery opened");
-        stand.check(opened, limits.cookie_octets);
+        stand.check(opened, limits.cookie_bytes);
     }
     if let Ok(opened) = stand
         .codec
-        .open_origin_cookie(octets, NOW, &mut stand.workspace)
+        .open_origin_cookie(bytes, NOW, &mut stand.workspace)
     {
         assert!(!VERIFIES, "a forgery opened");
-        stand.check(opened, limits.record_octets);
+        stand.check(opened, limits.record_bytes);
     }
-    // The same octets as a payload under a good signature.
-    let Ok(payload) = str::from_utf8(octets) else {
+    // The same bytes as a payload under a good signature.
+    let Ok(payload) = str::from_utf8(bytes) else {
         return;
     };
     let signed = stand.signer.sign_at(payload, NOW);
@@ -37,7 +37,7 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|stand| {
         .signer
         .loads(signed.as_bytes(), None, NOW, &limits, &mut stand.workspace);
     if let Ok(loaded) = &loaded {
-        assert!(loaded.value.is_ascii() && loaded.value.len() <= limits.record_octets);
+        assert!(loaded.value.is_ascii() && loaded.value.len() <= limits.record_bytes);
         let spelled = |json: &str| {
             let signed = stand.signer.dumps(json, NOW, &mut Workspace::new());
             json_of(&signed.expect("it was read as JSON"))
@@ -51,6 +51,6 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|stand| {
     }
     if let Ok(opened) = opened {
         assert!(loaded.is_ok(), "a session is a value");
-        stand.check(opened, limits.cookie_octets);
+        stand.check(opened, limits.cookie_bytes);
     }
 }));

@@ -1,11 +1,11 @@
-//! No octets that were not sealed here open; what verifies is refused, or a session within its limit
+//! No bytes that were not sealed here open; what verifies is refused, or a session within its limit
 //! that is the same when it is sealed again.
 #![no_main]
 
 use std::cell::RefCell;
 
 use libfuzzer_sys::fuzz_target;
-use session_codec::Session;
+use session_codec::SessionData;
 use session_fuzz::{NOW, Stand, VERIFIES, altered, base64url, from_base64url};
 
 thread_local! {
@@ -14,23 +14,21 @@ thread_local! {
 
 fn genuine() -> (Stand, Vec<u8>) {
     let mut stand = Stand::sealed();
-    let session = Session::from_json(r#"{"user":42,"cart":[1,2,3]}"#).expect("it is JSON");
-    let lineage = session_codec::Lineage::new(NOW);
-    let (value, _) = stand
-        .seal(&session, &lineage)
-        .expect("it fits into a cookie");
+    let data = SessionData::from_json(r#"{"user":42,"cart":[1,2,3]}"#).expect("it is JSON");
+    let session = session_codec::Session::new(NOW).with_data(data);
+    let (value, _) = stand.seal(&session).expect("it fits into a cookie");
     (stand, from_base64url(value).expect("base64url was written"))
 }
 
-fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|(stand, genuine)| {
-    for value in [octets.to_vec(), base64url(octets).into_bytes()] {
+fuzz_target!(|bytes: &[u8]| STAND.with_borrow_mut(|(stand, genuine)| {
+    for value in [bytes.to_vec(), base64url(bytes).into_bytes()] {
         if let Ok(opened) = stand.codec.open_value(&value, NOW, &mut stand.workspace) {
             assert!(!VERIFIES, "a forgery opened");
-            stand.check(opened, stand.codec.limits().cookie_octets);
+            stand.check(opened, stand.codec.limits().cookie_bytes);
         }
     }
     if VERIFIES {
-        let changed = altered(genuine, octets);
+        let changed = altered(genuine, bytes);
         let opened =
             stand
                 .codec

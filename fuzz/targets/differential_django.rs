@@ -1,4 +1,4 @@
-//! What is read of a signed value is what the real Django reads, to the last octet of its JSON; Django reads
+//! What is read of a signed value is what the real Django reads, to the last byte of its JSON; Django reads
 //! all that is written here, and what it writes is read, unless it is something that it never writes.
 #![no_main]
 

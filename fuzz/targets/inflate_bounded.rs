@@ -12,7 +12,7 @@ use miniz_oxide::{
 use session_codec::{Reason, policy::Limits};
 use session_fuzz::{NOW, Stand, base64url};
 
-/// Octets a payload may inflate to here.
+/// Bytes a payload may inflate to here.
 const LIMIT: usize = 5_000;
 
 thread_local! {
@@ -21,7 +21,7 @@ thread_local! {
 
 fn load(stand: &mut Stand, zlib: &[u8]) -> Result<String, Reason> {
     let limits = Limits {
-        record_octets: LIMIT,
+        record_bytes: LIMIT,
         ..Limits::default()
     };
     let signed = stand.signer.sign_at(&format!(".{}", base64url(zlib)), NOW);
@@ -31,9 +31,9 @@ fn load(stand: &mut Stand, zlib: &[u8]) -> Result<String, Reason> {
     loaded.map(|loaded| loaded.value.into_inner())
 }
 
-fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|stand| {
-    let theirs = decompress_to_vec_zlib_with_limit(octets, LIMIT);
-    match load(stand, octets) {
+fuzz_target!(|bytes: &[u8]| STAND.with_borrow_mut(|stand| {
+    let theirs = decompress_to_vec_zlib_with_limit(bytes, LIMIT);
+    match load(stand, bytes) {
         Ok(json) => assert_eq!(theirs.as_deref().ok(), Some(json.as_bytes())),
         Err(Reason::TooLarge) => {
             let error = theirs.expect_err("it is within the limit");
@@ -44,14 +44,14 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(|stand| {
         }
         Err(_) => {}
     }
-    // The same octets as a text of hexadecimal digits, repeated: from nothing to a bomb.
-    let Some((&times, text)) = octets.split_first() else {
+    // The same bytes as a text of hexadecimal digits, repeated: from nothing to a bomb.
+    let Some((&times, text)) = bytes.split_first() else {
         return;
     };
     let text: String = text
         .iter()
         .take(64)
-        .map(|octet| format!("{octet:02x}"))
+        .map(|byte| format!("{byte:02x}"))
         .collect();
     let json = format!("\"{}\"", text.repeat(usize::from(times)));
     let loaded = load(stand, &compress_to_vec_zlib(json.as_bytes(), times % 11));

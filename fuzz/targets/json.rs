@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use session_codec::{JsonErrorKind, Session, signing::Signer};
+use session_codec::{JsonErrorKind, SessionData, signing::Signer};
 use session_fuzz::{NOW, Stand, json_of};
 
 thread_local! {
@@ -40,7 +40,7 @@ fuzz_target!(|text: &str| STAND.with_borrow_mut(|stand| {
     let is_object = text
         .trim_start_matches([' ', '\t', '\n', '\r'])
         .starts_with('{');
-    let session = match Session::from_json(text) {
+    let session = match SessionData::from_json(text) {
         Ok(session) => session,
         Err(error) => {
             let is_ours = matches!(
@@ -55,7 +55,7 @@ fuzz_target!(|text: &str| STAND.with_borrow_mut(|stand| {
     assert!(is_object && (theirs || has_words));
     let written = session.to_json();
     assert_eq!(
-        Session::from_json(written.clone()).expect("it was just written"),
+        SessionData::from_json(written.clone()).expect("it was just written"),
         session
     );
     let keys: std::collections::BTreeSet<_> = session.raw_members().map(|(key, _)| key).collect();

@@ -83,7 +83,7 @@ fn read(line: &[u8]) {
     for part in parts.into_iter().flatten() {
         assert!(
             part.iter()
-                .all(|octet| !octet.is_ascii_control() || *octet == b'\t')
+                .all(|byte| !byte.is_ascii_control() || *byte == b'\t')
         );
         assert!(!part.contains(&b';'));
         assert!(part.is_empty() || line.windows(part.len()).any(|window| window == part));

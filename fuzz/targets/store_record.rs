@@ -5,9 +5,9 @@
 use std::cell::RefCell;
 
 use libfuzzer_sys::fuzz_target;
-use session_codec::{Session, Timestamp};
+use session_codec::{SessionData, Timestamp};
 use session_fuzz::{NOW, Stand, VERIFIES, base64url};
-use session_store::{Framed, Kept, Record};
+use session_store::{Framed, Record, StoredRecord};
 use sha2::{Digest as _, Sha256};
 
 /// Version and id of the key of the stand.
@@ -17,11 +17,11 @@ thread_local! {
     static STAND: RefCell<Stand> = RefCell::new(Stand::django());
 }
 
-fuzz_target!(|octets: &[u8]| {
+fuzz_target!(|bytes: &[u8]| {
     STAND.with_borrow_mut(|stand| {
-    frame(octets);
-    let whole = [&HEAD[..], &[0; 24], octets, &[0; 16]].concat();
-    for record in [octets, &whole] {
+    frame(bytes);
+    let whole = [&HEAD[..], &[0; 24], bytes, &[0; 16]].concat();
+    for record in [bytes, &whole] {
         // A ticket for just this record, in a cookie whose signature is right.
         let digest = &Sha256::digest(record)[..16];
         let ticket = [&HEAD[1..], &[9; 16], &[0, 0, 0, 1], digest].concat();
@@ -39,7 +39,7 @@ fuzz_target!(|octets: &[u8]| {
             Ok(()) => {
                 assert!(!VERIFIES, "a forgery opened");
                 let merged = opened.session().to_json();
-                let again = Session::from_json(merged.clone()).expect("a session is JSON");
+                let again = SessionData::from_json(merged.clone()).expect("a session is JSON");
                 assert_eq!(again.len(), opened.session().len(), "every key stands once");
                 assert_eq!(again.to_json(), merged);
             }
@@ -53,15 +53,15 @@ fuzz_target!(|octets: &[u8]| {
 })
 });
 
-fn frame(octets: &[u8]) {
-    if let Framed::Live(kept) = Framed::read(octets.to_vec(), NOW) {
-        assert_eq!(kept.record.octets(), &octets[8..]);
+fn frame(bytes: &[u8]) {
+    if let Framed::Live(kept) = Framed::read(bytes.to_vec(), NOW) {
+        assert_eq!(kept.record.bytes(), &bytes[8..]);
         assert!(kept.expires > NOW);
     }
-    if let Ok(record) = Record::new(octets.to_vec()) {
+    if let Ok(record) = Record::new(bytes.to_vec()) {
         let expires = Timestamp::from_seconds(NOW.seconds() + 1);
         let framed = Framed::write(&record, expires);
-        let live = Framed::Live(Kept { record, expires });
+        let live = Framed::Live(StoredRecord { record, expires });
         assert!(Framed::read(framed.clone(), NOW) == live);
         assert!(Framed::read(framed, expires) == Framed::Expired);
     }

@@ -33,7 +33,7 @@ impl Bench {
     }
 }
 
-fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(
+fuzz_target!(|bytes: &[u8]| STAND.with_borrow_mut(
     |Bench {
          sealed,
          django,
@@ -45,7 +45,7 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(
             .open_value(cookie.as_bytes(), NOW, &mut sealed.workspace)
             .expect("it was sealed here");
         let before = opened.session().to_json();
-        for other in [octets.to_vec(), altered(record, octets)] {
+        for other in [bytes.to_vec(), altered(record, bytes)] {
             if other == *record {
                 continue;
             }
@@ -57,7 +57,7 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(
         }
         // As a ticket inside an envelope: of the sealed one in a build that verifies nothing,
         let mut inner = vec![0x10, 0x6b, 0x49, 0xd2, 0x00];
-        inner.extend_from_slice(octets);
+        inner.extend_from_slice(bytes);
         let head = [&[1, 0x92, 0xa1, 0x91, 0xb5][..], &[0; 24]].concat();
         let raw = [&head[..], &inner, &[0; 16]].concat();
         let value = base64url(&raw);
@@ -76,8 +76,8 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(
         }
         // and of Django's in either build, where it is a text.
         for text in [
-            base64url(octets),
-            String::from_utf8_lossy(octets).into_owned(),
+            base64url(bytes),
+            String::from_utf8_lossy(bytes).into_owned(),
         ] {
             let Ok(text) = serde_json::to_string(&text) else {
                 continue;
@@ -96,7 +96,7 @@ fuzz_target!(|octets: &[u8]| STAND.with_borrow_mut(
                 assert_eq!(opened.session().to_json(), r#"{"a":1}"#);
                 let merged = django
                     .codec
-                    .open_record(&mut opened, octets, &mut django.workspace);
+                    .open_record(&mut opened, bytes, &mut django.workspace);
                 assert_eq!(merged, Err(Reason::WrongRecord));
             }
         }

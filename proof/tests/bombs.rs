@@ -1,4 +1,4 @@
-//! Bombs, a thousand octets of JSON for each that is sent, in every format: they are refused at the limit,
+//! Bombs, a thousand bytes of JSON for each that is sent, in every format: they are refused at the limit,
 //! and what they make the reader allocate is counted.
 //!
 //! One test, in a program of its own: the counting allocator counts for the whole process.
@@ -17,8 +17,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use peak_alloc::PeakAlloc;
 use rand::{SeedableRng as _, rngs::StdRng};
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Lineage, Reason, Secret, Session,
-    StoreOp, Timestamp, Workspace,
+    Codec, Config, DjangoSecret, Envelope, Issue, KeyRing, Keys, Reason, Secret, Session,
+    SessionData, StoreOp, Timestamp, Workspace,
     config::{Acceptance, Overflow},
     cookie::Lifetime,
     flask::{FlaskSecret, Serializer},
@@ -37,7 +37,7 @@ const SECRET_KEY: &str = "a secret key for bombs";
 const COOKIE_BOUND: usize = 256 << 10;
 /// The same for what may inflate to 1 MiB.
 const RECORD_BOUND: usize = 4 << 20;
-/// Where JSON itself is the bomb: members of five octets, each of which takes a place in a list.
+/// Where JSON itself is the bomb: members of five bytes, each of which takes a place in a list.
 const MEMBERS_BOUND: usize = 1 << 20;
 
 #[test]
@@ -53,23 +53,20 @@ fn every_bomb_stops_at_its_bound() {
     let mut stops = |what: &str,
                      bound: usize,
                      plain: usize,
-                     octets: usize,
+                     bytes: usize,
                      read: &mut dyn FnMut(&mut Workspace) -> Reason| {
-        assert!(
-            plain >= 900 * octets,
-            "{what}: {plain} octets from {octets}"
-        );
+        assert!(plain >= 900 * bytes, "{what}: {plain} bytes from {bytes}");
         // Once for buffers that are kept.
         for round in 0..2 {
             let (reason, peak) = peak(|| read(&mut workspace));
             assert_eq!(reason, Reason::TooLarge, "{what}");
             assert!(
                 peak <= bound,
-                "{what}: {peak} octets allocated, {bound} allowed"
+                "{what}: {peak} bytes allocated, {bound} allowed"
             );
             if round == 1 {
                 println!(
-                    "{what:<34} {plain:>9} octets from {octets:>6}, peak {peak:>8} of {bound:>8}"
+                    "{what:<34} {plain:>9} bytes from {bytes:>6}, peak {peak:>8} of {bound:>8}"
                 );
             }
         }
@@ -101,19 +98,19 @@ fn every_bomb_stops_at_its_bound() {
     let django = signer
         .dumps(&json(11_000_000), NOW, &mut Workspace::new())
         .unwrap();
-    let octets = django.len() * 3 / 4;
+    let bytes = django.len() * 3 / 4;
     stops(
         "Django",
         COOKIE_BOUND,
         11_000_000,
-        octets,
+        bytes,
         &mut |workspace| refused(&django, workspace),
     );
     stops(
         "Django, from the origin",
         RECORD_BOUND,
         11_000_000,
-        octets,
+        bytes,
         &mut |workspace| {
             codec
                 .open_origin_cookie(django.as_bytes(), NOW, workspace)
@@ -220,15 +217,15 @@ fn crowds(codec: &Codec, signer: &Signer) {
                 .is_ok(),
         });
         println!(
-            "{what:<34} {:>9} octets, read: {opened}, peak {peak:>8} of {MEMBERS_BOUND:>8}",
+            "{what:<34} {:>9} bytes, read: {opened}, peak {peak:>8} of {MEMBERS_BOUND:>8}",
             json.len()
         );
         assert!(opened, "{what}");
-        assert!(peak <= MEMBERS_BOUND, "{what}: {peak} octets allocated");
+        assert!(peak <= MEMBERS_BOUND, "{what}: {peak} bytes allocated");
     }
 }
 
-/// What `read` gives, and how many octets more than before were allocated at once meanwhile.
+/// What `read` gives, and how many bytes more than before were allocated at once meanwhile.
 fn peak<T>(read: impl FnOnce() -> T) -> (T, usize) {
     PEAK.reset_peak_usage();
     let before = PEAK.current_usage();
@@ -236,13 +233,13 @@ fn peak<T>(read: impl FnOnce() -> T) -> (T, usize) {
     (outcome, PEAK.peak_usage().saturating_sub(before))
 }
 
-fn json(octets: usize) -> String {
-    format!("{{\"a\":\"{}\"}}", "A".repeat(octets))
+fn json(bytes: usize) -> String {
+    format!("{{\"a\":\"{}\"}}", "A".repeat(bytes))
 }
 
 /// A cookie that nobody would write who has to read it.
-fn sealed(octets: usize, is_split: bool) -> String {
-    let mut session = Session::from_json(json(octets)).unwrap();
+fn sealed(bytes: usize, is_split: bool) -> String {
+    let mut session = SessionData::from_json(json(bytes)).unwrap();
     session.insert("secret", "x").unwrap();
     let (value, record) = seal(&reckless(is_split), &session);
     assert!(record.is_none());
@@ -250,32 +247,37 @@ fn sealed(octets: usize, is_split: bool) -> String {
 }
 
 /// The same, of which the most is a record.
-fn spilled(octets: usize, is_split: bool) -> (String, Vec<u8>) {
+fn spilled(bytes: usize, is_split: bool) -> (String, Vec<u8>) {
     let config = Config {
         rules: vec![
             KeyRule {
-                max_octets: Some(10),
+                max_bytes: Some(10),
                 ..KeyRule::new("a", session_codec::Priority::Normal)
             },
             KeyRule {
-                max_octets: Some(1),
+                max_bytes: Some(1),
                 secret: is_split,
                 ..KeyRule::new("secret", session_codec::Priority::Normal)
             },
         ],
         ..reckless_config()
     };
-    let mut session = Session::from_json(json(octets)).unwrap();
+    let mut session = SessionData::from_json(json(bytes)).unwrap();
     session.insert("secret", "x").unwrap();
     let (value, record) = seal(&Codec::new(config, &keys()).unwrap(), &session);
     (value, record.unwrap())
 }
 
-fn seal(codec: &Codec, session: &Session) -> (String, Option<Vec<u8>>) {
+fn seal(codec: &Codec, session: &SessionData) -> (String, Option<Vec<u8>>) {
     let (mut rng, mut workspace) = (StdRng::seed_from_u64(1), Workspace::new());
-    let (lineage, lifetime) = (Lineage::new(NOW), Lifetime::BrowserSession);
+    let issue = Issue::new(NOW, Lifetime::BrowserSession);
     let commit = codec
-        .seal(session, &lineage, NOW, lifetime, &mut rng, &mut workspace)
+        .seal(
+            &Session::new(NOW).with_data(session.clone()),
+            issue,
+            &mut rng,
+            &mut workspace,
+        )
         .unwrap();
     let record = commit.store_ops.into_iter().find_map(|op| match op {
         StoreOp::Put { record, .. } => Some(record),
@@ -311,17 +313,14 @@ fn flask_ring() -> KeyRing<FlaskSecret> {
 }
 
 fn keys() -> Keys {
-    Keys {
-        sealing: Some(KeyRing::new(Secret::from_octets([7; 32]), vec![]).unwrap()),
-        django: Some(django_ring()),
-    }
+    Keys::sealing(KeyRing::new(Secret::from_bytes([7; 32]), vec![]).unwrap()).django(django_ring())
 }
 
 fn reckless_config() -> Config {
     Config {
         limits: Limits {
-            cookie_octets: 1 << 26,
-            record_octets: 1 << 26,
+            cookie_bytes: 1 << 26,
+            record_bytes: 1 << 26,
             ..Limits::default()
         },
         overflow: Overflow::Spill,
@@ -359,5 +358,5 @@ fn reader() -> Codec {
         overflow: Overflow::Spill,
         ..Config::default()
     };
-    Codec::with_flask(config, &keys(), &flask_ring()).unwrap()
+    Codec::new(config, &keys().flask(flask_ring())).unwrap()
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use peak_alloc::PeakAlloc;
-use session_codec::Session;
+use session_codec::SessionData;
 
 #[global_allocator]
 static PEAK: PeakAlloc = PeakAlloc;
@@ -91,8 +91,8 @@ fn a_patch_takes_four_times_session_and_patch_at_most() {
 
 /// What is allocated at once, and how long session and patch are.
 fn applied(what: &str, session: &str, patch: &str) -> (usize, usize) {
-    let session = Session::from_json(session).unwrap();
-    let patch = Session::from_json(patch).unwrap();
+    let session = SessionData::from_json(session).unwrap();
+    let patch = SessionData::from_json(patch).unwrap();
     let given = session.to_json().len() + patch.to_json().len();
     PEAK.reset_peak_usage();
     let before = PEAK.current_usage();

@@ -22,7 +22,7 @@ pub extern "C" fn paths() -> u32 {
     PATHS.with(Vec::len) as u32
 }
 
-/// One octet of a path's name, 0 after its end.
+/// One byte of a path's name, 0 after its end.
 #[unsafe(no_mangle)]
 pub extern "C" fn name(path: u32, at: u32) -> u32 {
     PATHS.with(|paths| {

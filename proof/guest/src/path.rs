@@ -6,8 +6,8 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD},
 };
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Lineage, Secret, Session, StoreOp,
-    Timestamp, Workspace,
+    Codec, Config, DjangoSecret, Envelope, Issue, KeyRing, Keys, Secret, Session, SessionData,
+    StoreOp, Timestamp, Workspace,
     config::{Acceptance, Overflow},
     cookie::{CookieProfileConfig, Lifetime},
     flask::{FlaskSecret, Serializer},
@@ -29,7 +29,7 @@ type Verify = Box<dyn Fn(&[u8]) -> bool>;
 
 /// A verification, and a token that passes it.
 pub(crate) struct Path {
-    /// The token's octets before any encoding: what is compared lies at `compared`.
+    /// The token's bytes before any encoding: what is compared lies at `compared`.
     genuine: Vec<u8>,
     compared: core::ops::Range<usize>,
     is_text: bool,
@@ -43,19 +43,19 @@ impl Path {
     }
 
     pub(crate) fn token(&self, position: usize, variant: u32) -> Vec<u8> {
-        let mut octets = self.genuine.clone();
+        let mut bytes = self.genuine.clone();
         if let Some(at) = self.compared.clone().nth(position) {
-            octets[at] = match self.is_text {
+            bytes[at] = match self.is_text {
                 // Another character of the alphabet, so that it is the comparison that refuses.
                 true => {
-                    let is_at = |octet: &u8| *octet == octets[at];
+                    let is_at = |byte: &u8| *byte == bytes[at];
                     let index = URL_SAFE_ALPHABET.iter().position(is_at).unwrap();
                     URL_SAFE_ALPHABET[(index + 1 + variant as usize % 63) % 64]
                 }
-                false => octets[at] ^ (1 << (variant % 8)),
+                false => bytes[at] ^ (1 << (variant % 8)),
             };
         }
-        (self.encode)(&octets)
+        (self.encode)(&bytes)
     }
 
     pub(crate) fn verify(&self, token: &[u8]) -> bool {
@@ -74,15 +74,15 @@ impl Path {
         }
     }
 
-    /// Of octets that are compared as octets, at their end.
-    fn octets(
+    /// Of bytes that are compared as bytes, at their end.
+    fn bytes(
         genuine: Vec<u8>,
-        octets: usize,
+        bytes: usize,
         encode: impl Fn(&[u8]) -> Vec<u8> + 'static,
         verify: impl Fn(&[u8]) -> bool + 'static,
     ) -> Self {
         Self {
-            compared: genuine.len() - octets..genuine.len(),
+            compared: genuine.len() - bytes..genuine.len(),
             genuine,
             is_text: false,
             encode: Box::new(encode),
@@ -105,13 +105,12 @@ pub(crate) fn all() -> Vec<(&'static str, Path)> {
         ),
         ("Flask cookie: signature", flask()),
         ("Fernet token: MAC", fernet()),
-        ("form: CSRF token", csrf()),
     ]
 }
 
 fn control() -> Path {
     let expected: Vec<u8> = (0..43).collect();
-    Path::octets(expected.clone(), 43, <[u8]>::to_vec, move |presented| {
+    Path::bytes(expected.clone(), 43, <[u8]>::to_vec, move |presented| {
         early_exit(&expected, presented)
     })
 }
@@ -120,7 +119,7 @@ fn sealed() -> Path {
     let codec = codec(Envelope::Sealed);
     let (value, _) = seal(&codec, 10);
     let raw = URL_SAFE_NO_PAD.decode(value).unwrap();
-    Path::octets(raw, 16, base64url, opens(codec))
+    Path::bytes(raw, 16, base64url, opens(codec))
 }
 
 /// The ticket is in a signed cookie, made anew for each record: its digest must be right for the tag to
@@ -132,7 +131,7 @@ fn record_tag() -> Path {
     // record | cookie, in one token, the record's length first.
     let encode = move |record: &[u8]| {
         let digest = &Sha256::digest(record)[..16];
-        let ticket = [&kid()[..], &id, &revision, digest].concat();
+        let ticket = [&key_id()[..], &id, &revision, digest].concat();
         let json = format!(r#"{{"_edge_ticket":"{}"}}"#, URL_SAFE_NO_PAD.encode(ticket));
         let cookie = signer(&[SHARED])
             .dumps(&json, NOW, &mut Workspace::new())
@@ -144,7 +143,7 @@ fn record_tag() -> Path {
         ]
         .concat()
     };
-    Path::octets(record.unwrap(), 16, encode, with_record(codec))
+    Path::bytes(record.unwrap(), 16, encode, with_record(codec))
 }
 
 fn record_digest() -> Path {
@@ -152,7 +151,13 @@ fn record_digest() -> Path {
     let (_, record) = seal(&codec, 4_000);
     let record = record.unwrap();
     let (id, revision) = ticket_of(&codec);
-    let ticket = [&kid()[..], &id, &revision, &Sha256::digest(&record)[..16]].concat();
+    let ticket = [
+        &key_id()[..],
+        &id,
+        &revision,
+        &Sha256::digest(&record)[..16],
+    ]
+    .concat();
     let encode = move |ticket: &[u8]| {
         let json = format!(r#"{{"_edge_ticket":"{}"}}"#, URL_SAFE_NO_PAD.encode(ticket));
         let cookie = signer(&[SHARED])
@@ -165,7 +170,7 @@ fn record_digest() -> Path {
         ]
         .concat()
     };
-    Path::octets(ticket, 16, encode, with_record(codec))
+    Path::bytes(ticket, 16, encode, with_record(codec))
 }
 
 fn django() -> Path {
@@ -213,19 +218,7 @@ fn fernet() -> Path {
         ..config(Envelope::Sealed)
     };
     let codec = Codec::new(config, &keys()).unwrap();
-    Path::octets(URL_SAFE.decode(token).unwrap(), 32, encode, opens(codec))
-}
-
-fn csrf() -> Path {
-    let codec = codec(Envelope::Sealed);
-    let value = seal(&codec, 10).0;
-    let opened = codec
-        .open_value(value.as_bytes(), NOW, &mut Workspace::new())
-        .unwrap();
-    let token = codec.csrf_token(&opened).unwrap();
-    Path::text(token, 43, move |token| {
-        codec.is_csrf_token(&opened, token, NOW)
-    })
+    Path::bytes(URL_SAFE.decode(token).unwrap(), 32, encode, opens(codec))
 }
 
 fn opens(codec: Codec) -> impl Fn(&[u8]) -> bool {
@@ -258,7 +251,7 @@ fn ticket_of(codec: &Codec) -> ([u8; 16], [u8; 4]) {
     let limits = session_codec::policy::Limits::default();
     let loaded =
         signer(&[SHARED]).loads(cookie.as_bytes(), None, NOW, &limits, &mut Workspace::new());
-    let session = Session::from_json(loaded.unwrap().value.into_inner()).unwrap();
+    let session = SessionData::from_json(loaded.unwrap().value.into_inner()).unwrap();
     let text: String = session.value("_edge_ticket").unwrap().unwrap();
     let ticket = URL_SAFE_NO_PAD.decode(text).unwrap();
     (
@@ -269,21 +262,14 @@ fn ticket_of(codec: &Codec) -> ([u8; 16], [u8; 4]) {
 
 /// The cookie's value, and the record if the session does not fit into a cookie.
 fn seal(codec: &Codec, numbers: u32) -> (String, Option<Vec<u8>>) {
-    let mut session = Session::new();
+    let mut session = Session::new(NOW);
     // Deflate makes little of squares.
     let long: String = (0..numbers)
         .map(|n| format!("{:x}", n.wrapping_mul(n).wrapping_mul(2_654_435_761)))
         .collect();
     session.insert("long", &long).unwrap();
-    let (lineage, lifetime) = (Lineage::new(NOW), Lifetime::BrowserSession);
-    let commit = codec.seal(
-        &session,
-        &lineage,
-        NOW,
-        lifetime,
-        &mut Counting(0),
-        &mut Workspace::new(),
-    );
+    let issue = Issue::new(NOW, Lifetime::BrowserSession);
+    let commit = codec.seal(&session, issue, &mut Counting(0), &mut Workspace::new());
     let commit = commit.unwrap();
     let record = commit.store_ops.into_iter().find_map(|op| match op {
         StoreOp::Put { record, .. } => Some(record),
@@ -293,11 +279,11 @@ fn seal(codec: &Codec, numbers: u32) -> (String, Option<Vec<u8>>) {
 }
 
 fn secret() -> Secret {
-    Secret::from_octets([7; 32])
+    Secret::from_bytes([7; 32])
 }
 
-fn kid() -> [u8; 4] {
-    secret().key_id().octets()
+fn key_id() -> [u8; 4] {
+    secret().key_id().bytes()
 }
 
 fn django_ring(keys: &[&str]) -> KeyRing<DjangoSecret> {
@@ -312,10 +298,7 @@ fn signer(keys: &[&str]) -> Signer {
 }
 
 fn keys() -> Keys {
-    Keys {
-        sealing: Some(KeyRing::new(secret(), vec![]).unwrap()),
-        django: Some(django_ring(&[SHARED])),
-    }
+    Keys::sealing(KeyRing::new(secret(), vec![]).unwrap()).django(django_ring(&[SHARED]))
 }
 
 fn config(write: Envelope) -> Config {
@@ -338,7 +321,7 @@ fn codec(write: Envelope) -> Codec {
     Codec::new(config(write), &keys()).unwrap()
 }
 
-/// Octets that count up: every call of `seal` writes the same.
+/// Bytes that count up: every call of `seal` writes the same.
 struct Counting(u8);
 
 impl rand_core::TryRng for Counting {
@@ -352,10 +335,10 @@ impl rand_core::TryRng for Counting {
         Ok(0)
     }
 
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for octet in octets {
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for byte in bytes {
             self.0 = self.0.wrapping_add(1);
-            *octet = self.0;
+            *byte = self.0;
         }
         Ok(())
     }

@@ -20,8 +20,8 @@ use base64::{
 };
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 use session_codec::{
-    Codec, Config, DjangoSecret, Envelope, KeyRing, Keys, Lineage, Reason, Secret, Session,
-    Timestamp, Workspace,
+    Codec, Config, DjangoSecret, Envelope, Issue, KeyRing, Keys, Reason, Secret, Session,
+    SessionData, Timestamp, Workspace,
     config::{Acceptance, Overflow},
     cookie::{CookieHeader, CookieProfileConfig, Lifetime},
     flask::{FlaskSecret, Serializer},
@@ -138,7 +138,7 @@ fn mutation(genuine: &[Vec<u8>], rng: &mut StdRng) -> Vec<u8> {
     cookie
 }
 
-/// Changes an octet of one part of a cookie: what its base64 says, or of a token in a token.
+/// Changes a byte of one part of a cookie: what its base64 says, or of a token in a token.
 fn inside(cookie: &mut Vec<u8>, rng: &mut StdRng) {
     let text = String::from_utf8_lossy(cookie).into_owned();
     let separator = if text.contains(':') { ':' } else { '.' };
@@ -152,23 +152,23 @@ fn inside(cookie: &mut Vec<u8>, rng: &mut StdRng) {
     if let Some(mut raw) = token.filter(|_| text.starts_with("Z0F") || text.starts_with("\"Z0F")) {
         change(&mut raw, rng);
         *part = STANDARD.encode(URL_SAFE.encode(raw));
-    } else if let Ok(mut octets) = URL_SAFE_NO_PAD.decode(&*part) {
-        change(&mut octets, rng);
-        *part = URL_SAFE_NO_PAD.encode(octets);
+    } else if let Ok(mut bytes) = URL_SAFE_NO_PAD.decode(&*part) {
+        change(&mut bytes, rng);
+        *part = URL_SAFE_NO_PAD.encode(bytes);
     }
     *cookie = parts.join(&separator.to_string()).into_bytes();
 }
 
-fn change(octets: &mut Vec<u8>, rng: &mut StdRng) {
-    if octets.is_empty() {
+fn change(bytes: &mut Vec<u8>, rng: &mut StdRng) {
+    if bytes.is_empty() {
         return;
     }
-    let at = rng.random_range(0..octets.len());
+    let at = rng.random_range(0..bytes.len());
     match rng.random_range(0..8) {
-        0 => drop(octets.remove(at)),
-        1 => octets.insert(at, rng.next_u32() as u8),
-        2 => octets[at] = rng.next_u32() as u8,
-        _ => octets[at] ^= 1 << rng.random_range(0..8),
+        0 => drop(bytes.remove(at)),
+        1 => bytes.insert(at, rng.next_u32() as u8),
+        2 => bytes[at] = rng.next_u32() as u8,
+        _ => bytes[at] ^= 1 << rng.random_range(0..8),
     }
 }
 
@@ -195,11 +195,16 @@ fn genuine() -> Vec<Vec<u8>> {
             accept: vec![Acceptance::always(write)],
             ..config()
         };
-        let codec = Codec::with_flask(config, &keys(), &flask()).unwrap();
+        let codec = Codec::new(config, &keys().flask(flask())).unwrap();
         for json in &sessions {
-            let session = Session::from_json(json.clone()).unwrap();
-            let (lineage, lifetime) = (Lineage::new(NOW), Lifetime::BrowserSession);
-            let commit = codec.seal(&session, &lineage, NOW, lifetime, &mut rng, &mut workspace);
+            let session = SessionData::from_json(json.clone()).unwrap();
+            let issue = Issue::new(NOW, Lifetime::BrowserSession);
+            let commit = codec.seal(
+                &Session::new(NOW).with_data(session.clone()),
+                issue,
+                &mut rng,
+                &mut workspace,
+            );
             cookies.push(commit.unwrap().set_cookie.value().as_bytes().to_vec());
         }
     }
@@ -230,10 +235,8 @@ fn flask() -> KeyRing<FlaskSecret> {
 
 fn keys() -> Keys {
     let django = DjangoSecret::new_allowing_weak(SHARED).unwrap();
-    Keys {
-        sealing: Some(KeyRing::new(Secret::from_octets([7; 32]), vec![]).unwrap()),
-        django: Some(KeyRing::new(django, vec![]).unwrap()),
-    }
+    Keys::sealing(KeyRing::new(Secret::from_bytes([7; 32]), vec![]).unwrap())
+        .django(KeyRing::new(django, vec![]).unwrap())
 }
 
 fn config() -> Config {
@@ -264,5 +267,5 @@ fn codec() -> Codec {
             .collect(),
         ..config()
     };
-    Codec::with_flask(config, &keys(), &flask()).unwrap()
+    Codec::new(config, &keys().flask(flask())).unwrap()
 }

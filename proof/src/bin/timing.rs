@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use wasmi::{Config, Engine, Instance, Linker, Module, Store, TypedFunc, WasmParams};
 
-/// Ways in which an octet or a character differs, at each position.
+/// Ways in which a byte or a character differs, at each position.
 const VARIANTS: u32 = 8;
 /// Far more than any call here takes.
 const FUEL: u64 = 1 << 40;
@@ -53,11 +53,14 @@ fn run() -> Result<u32, Box<dyn Error>> {
         guest.count(path, 0, 0)?;
         for position in 0..positions {
             for variant in 0..VARIANTS {
-                let (verified, fuel) = guest.count(path, position, variant)?;
+                // Twice, and the lesser: what the allocator finds where the call before left it differs
+                // from one call to the next, whatever is read.
+                let (verified, once) = guest.count(path, position, variant)?;
+                let (_, again) = guest.count(path, position, variant)?;
                 if verified {
                     return Err(format!("{name}: accepts a mismatch at {position}").into());
                 }
-                counts.insert(fuel);
+                counts.insert(once.min(again));
             }
         }
         if !accepted.0 || !genuine.0 || positions < 16 {
@@ -122,7 +125,7 @@ impl Guest {
         for at in 0.. {
             match self.call::<(u32, u32), u32>("name", (path, at))? {
                 0 => break,
-                octet => name.extend(char::from_u32(octet)),
+                byte => name.extend(char::from_u32(byte)),
             }
         }
         Ok(name)
