@@ -12,8 +12,9 @@ import { pathToFileURL } from 'node:url';
 
 // Seconds that the clocks may differ and a request may take.
 const TOLERANCE = 60;
-// The longest record in its frame.
-const MAX_OCTETS = 8 + 1024 * 1024 + 1024;
+// The longest record in its frame, and the longest body: the frame in base64url, and a head.
+const MAX_FRAME = 8 + 1024 * 1024 + 1024;
+const MAX_BODY = Math.ceil(MAX_FRAME / 3) * 4 + 16 * 1024;
 // Between two clean-ups, in milliseconds.
 const SWEEP_EVERY = 60_000;
 
@@ -50,8 +51,11 @@ function answer(store, method, pathname, body) {
   const [, kind, name] = /\/(records|revocations|heads)\/([A-Za-z0-9_-]{32})$/.exec(pathname) ?? [];
   if (kind === 'heads' && method === 'PUT') {
     const ask = headAsk(body);
-    return ask ? { status: 200, content: Buffer.from(JSON.stringify(store.head(name, ask))) } : { status: 400 };
+    if (!ask) return { status: 400 };
+    const outcome = store[ask.ask](name, ask);
+    return outcome ? { status: 200, content: Buffer.from(JSON.stringify(outcome)) } : { status: 409 };
   }
+  if (method === 'PUT' && body.length > MAX_FRAME) return { status: 413 };
   if (kind === 'revocations' && method === 'PUT') {
     return { status: body.length < 8 ? 400 : store.put(name, body, { replaces: true }) };
   }
@@ -77,10 +81,17 @@ function headAsk(body) {
     return undefined;
   }
   const isName = text => typeof text === 'string' && /^[A-Za-z0-9_-]{32}$/.test(text);
-  const { from = null, to = null, expires, now } = ask ?? {};
-  const isTimed = Number.isSafeInteger(expires) && Number.isSafeInteger(now);
+  const { from = null, to = null, record = null, listed = [], expires, now } = ask ?? {};
+  if (!Number.isSafeInteger(now)) return undefined;
+  if (ask.ask === 'show') return ask;
+  if (!Number.isSafeInteger(expires)) return undefined;
+  if (ask.ask === 'end') return ask;
   const isMove = (from === null || isName(from)) && (to === null || (isName(to.record) && typeof to.cookie === 'string'));
-  return isTimed && (ask.ask === 'end' || (ask.ask === 'swap' && isMove)) ? { ...ask, from, to } : undefined;
+  const frame = record && Buffer.from(String(record.frame), 'base64url');
+  const isKept = record === null || (isName(record.name) && frame.length >= 8 && frame.length <= MAX_FRAME);
+  const isList = Array.isArray(listed) && listed.every(isName);
+  if (ask.ask !== 'commit' || !isMove || !isKept || !isList) return undefined;
+  return { ...ask, from, to, listed, record: record && { name: record.name, frame } };
 }
 
 class Store {
@@ -90,7 +101,8 @@ class Store {
     this.#database = new DatabaseSync(file);
     this.#database.exec(`
       PRAGMA journal_mode = WAL;
-      CREATE TABLE IF NOT EXISTS record (name TEXT PRIMARY KEY, frame BLOB NOT NULL, expires INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS record
+        (name TEXT PRIMARY KEY, frame BLOB NOT NULL, expires INTEGER NOT NULL, is_end INTEGER NOT NULL);
       CREATE INDEX IF NOT EXISTS record_expires ON record (expires);
       CREATE TABLE IF NOT EXISTS head (name TEXT PRIMARY KEY, record TEXT, cookie TEXT, expires INTEGER NOT NULL);
       CREATE INDEX IF NOT EXISTS head_expires ON head (expires);
@@ -107,9 +119,9 @@ class Store {
     const expires = Number(frame.readBigUInt64BE());
     const { changes } = this.#run(
       'run',
-      `INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
+      `INSERT INTO record VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
          SET frame = excluded.frame, expires = excluded.expires
-         WHERE ? OR substr(record.frame, 9) = substr(excluded.frame, 9)`,
+         WHERE excluded.is_end OR substr(record.frame, 9) = substr(excluded.frame, 9)`,
       ...[name, frame, Math.min(expires, Number.MAX_SAFE_INTEGER), Number(replaces)],
     );
     return changes === 1 ? 204 : 409;
@@ -119,19 +131,34 @@ class Store {
     this.#run('run', 'DELETE FROM record WHERE name = ?', name);
   }
 
-  // Nothing is awaited between looking and changing, so nobody comes between.
-  head(name, { ask, from, to, expires, now }) {
-    if (ask === 'end') {
-      this.#run('run', 'INSERT OR REPLACE INTO head VALUES (?, NULL, NULL, ?)', name, expires);
-      return { outcome: 'done' };
-    }
-    const there = this.#run('get', 'SELECT record, cookie FROM head WHERE name = ? AND expires > ?', name, now);
-    if (there && there.record === null) return { outcome: 'ended' };
-    const isTo = there && to && there.record === to.record && there.cookie === to.cookie;
-    if (there && there.record !== from && !isTo) return { outcome: 'other', ...there };
+  // A save: the record, the head's move and what is listed, all or nothing. Nothing is awaited between looking and
+  // changing, so nobody comes between. Undefined: another record has the name.
+  commit(name, { record, from, to, listed, expires, now }) {
+    const there = this.show(name, { now });
+    const isTo = to && there.record === to.record && there.cookie === to.cookie;
+    const isRefused = there.outcome === 'ended' || (there.outcome === 'other' && there.record !== from && !isTo);
+    if (isRefused) return there;
+    if (record && this.put(record.name, record.frame) === 409) return undefined;
     if (to) this.#run('run', 'INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)', name, to.record, to.cookie, expires);
     else this.#run('run', 'DELETE FROM head WHERE name = ?', name);
-    return { outcome: 'done' };
+    return { outcome: 'saved', compared: true, listed: listed.map(name => this.get(name)?.toString('base64url') ?? null) };
+  }
+
+  // The head, with the record that it names.
+  show(name, { now }) {
+    const there = this.#run('get', 'SELECT record, cookie FROM head WHERE name = ? AND expires > ?', name, now);
+    if (!there) return { outcome: 'absent' };
+    if (there.record === null) return { outcome: 'ended' };
+    return { outcome: 'other', ...there, frame: this.get(there.record)?.toString('base64url') ?? null };
+  }
+
+  // A tombstone, in the place of the head, which is told. All names of a session begin alike.
+  end(name, { expires, now }) {
+    const { frame, ...there } = this.show(name, { now });
+    this.#run('run', 'INSERT OR REPLACE INTO head VALUES (?, NULL, NULL, ?)', name, expires);
+    const place = name.slice(0, 16);
+    this.#run('run', "DELETE FROM record WHERE name >= ? AND name < ? || '~' AND NOT is_end", place, place);
+    return there;
   }
 
   sweep(now) {
@@ -150,10 +177,10 @@ class Store {
 // The body, or undefined if it is longer than any record.
 async function read(request) {
   const chunks = [];
-  let octets = 0;
+  let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    octets += chunk.length;
-    if (octets > MAX_OCTETS) return undefined;
+    bytes += chunk.length;
+    if (bytes > MAX_BODY) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -161,7 +188,7 @@ async function read(request) {
 
 function macKey(text) {
   const secret = Buffer.from(text.replace(/^es1_/, ''), 'base64url');
-  if (secret.length !== 32) throw new Error('a key is es1_ and 32 octets in base64url');
+  if (secret.length !== 32) throw new Error('a key is es1_ and 32 bytes in base64url');
   return Buffer.from(hkdfSync('sha256', secret, 'edge-session/v1', 'origin-mac', 32));
 }
 

@@ -37,8 +37,9 @@ except ImportError:  # Django before 5.1, which has no LoginRequiredMiddleware
 
 # Seconds that the clocks may differ and a request may take.
 TOLERANCE = 60
-# The longest record in its frame.
-MAX_OCTETS = 8 + 1024 * 1024 + 1024
+# The longest record in its frame, and the longest body: the frame in base64url, and a head.
+MAX_BYTES = 8 + 1024 * 1024 + 1024
+MAX_BODY = (MAX_BYTES + 2) // 3 * 4 + 16 * 1024
 NAME = re.compile(r"[A-Za-z0-9_-]{32}")
 SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 
@@ -47,7 +48,7 @@ SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 @csrf_exempt
 def answer(request, kind, name):
     """One request of the Worker's, whatever it is about."""
-    body = request.read(MAX_OCTETS + 1)
+    body = request.read(MAX_BODY + 1)
     given = request.headers.get("x-store-mac", "")
     at = request.headers.get("x-store-time", "")
     key = _key_of(given, request, at, body)
@@ -65,7 +66,8 @@ def answer(request, kind, name):
 def _answer(method, kind, name, body):
     if kind == "django-sessions" and SESSION_KEY.fullmatch(name):
         return _django_session(method, name, body)
-    # Heads too: none are kept.
+    if kind == "heads" and method == "PUT" and NAME.fullmatch(name):
+        return _commit(body)
     if kind not in ("records", "revocations") or not NAME.fullmatch(name):
         return 404, b""
     key = f"edge-session-{name}"
@@ -73,7 +75,7 @@ def _answer(method, kind, name, body):
         kept = _cache().get(key)
         return (404, b"") if kept is None else (200, kept)
     if method == "PUT":
-        if not 8 <= len(body) <= MAX_OCTETS:
+        if not 8 <= len(body) <= MAX_BYTES:
             return 413, b""
         # The frame begins with when the record expires, in seconds since 1970.
         life = int.from_bytes(body[:8], "big") - time.time()
@@ -83,6 +85,28 @@ def _answer(method, kind, name, body):
         _cache().delete(key)
         return 204, b""
     return 405, b""
+
+
+def _commit(body):
+    """A save, all of it but the head's move: 404 for whatever else is asked of heads, of which none are kept."""
+    try:
+        ask = json.loads(body)
+        record, listed = ask.get("record"), [str(name) for name in ask.get("listed", [])]
+        frame = record and base64.urlsafe_b64decode(str(record["frame"]) + "==")
+        names = listed + [str(record["name"])] if record else listed
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return 400, b""
+    if ask.get("ask") != "commit":
+        return 404, b""
+    if not all(NAME.fullmatch(name) for name in names):
+        return 400, b""
+    if record:
+        status, _ = _answer("PUT", "records", record["name"], frame)
+        if status != 204:
+            return status, b""
+    kept = [_cache().get(f"edge-session-{name}") for name in listed]
+    told = [frame and base64.urlsafe_b64encode(frame).rstrip(b"=").decode() for frame in kept]
+    return 200, json.dumps({"outcome": "saved", "compared": False, "listed": told}).encode()
 
 
 def _django_session(method, key, body):
@@ -129,7 +153,7 @@ def _key_of(given, request, at, body):
 
 
 def _mac_key(text):
-    """HKDF-SHA256, RFC 5869: salt "edge-session/v1", info "origin-mac", 32 octets."""
+    """HKDF-SHA256, RFC 5869: salt "edge-session/v1", info "origin-mac", 32 bytes."""
     secret = text.removeprefix("es1_")
     secret = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
     prk = hmac.digest(b"edge-session/v1", secret, hashlib.sha256)

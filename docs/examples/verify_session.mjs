@@ -45,7 +45,7 @@ export const sessionPatch = patch => Buffer.from(JSON.stringify(patch)).toString
 function macKey(text) {
   const secret = Buffer.from(text.slice(4), 'base64url');
   if (!text.startsWith('es1_') || secret.length !== 32) {
-    throw new Error('a key is es1_ and the base64url of 32 octets');
+    throw new Error('a key is es1_ and the base64url of 32 bytes');
   }
   return createSecretKey(Buffer.from(hkdfSync('sha256', secret, 'edge-session/v1', 'origin-mac', 32)));
 }

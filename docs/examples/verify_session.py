@@ -86,7 +86,7 @@ def _mac_key(text):
         raise ValueError("a key begins with es1_")
     secret = base64.urlsafe_b64decode(text[4:] + "=")
     if len(secret) != 32:
-        raise ValueError("a key is es1_ and the base64url of 32 octets")
+        raise ValueError("a key is es1_ and the base64url of 32 bytes")
     # HKDF-SHA256 (RFC 5869) for one block: extract, then expand.
     extracted = hmac.digest(b"edge-session/v1", secret, hashlib.sha256)
     return hmac.digest(extracted, b"origin-mac\x01", hashlib.sha256)
