@@ -1,8 +1,10 @@
 # edge-session: `make run` to see it, `make test` to check it.
-.PHONY: help run test setup lint bench clean
+.PHONY: help run run-server test setup lint bench clean
 
 help:
 	@echo 'make run     the Worker in front of a small Django site, on this machine'
+	@echo 'make run HTTPS=1   with TLS, and sessions bound to the device that logs in'
+	@echo 'make run-server  the native server, which keeps sessions in a database, a cache or files'
 	@echo 'make test    everything that is tested'
 	@echo 'make lint    formatting and clippy'
 	@echo 'make bench   the benchmarks'
@@ -11,7 +13,10 @@ help:
 
 run:
 	@scripts/setup.sh run
-	@scripts/run.sh
+	@scripts/run.sh $(if $(HTTPS),--https)
+
+run-server:
+	@scripts/run-server.sh
 
 test:
 	@scripts/setup.sh test
@@ -28,6 +33,7 @@ bench:
 	@scripts/setup.sh run
 	@cargo bench -p session-codec
 	@scripts/bench-package.sh
+	@scripts/bench-worker.sh
 
 clean:
 	@rm -rf target worker/build worker/build-conformance node_modules .wrangler

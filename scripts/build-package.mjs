@@ -26,7 +26,7 @@ const source = (name, suffix) => {
   return path;
 };
 // The module is loaded by an import that names nothing: an effect, whatever package.json says of pkg/js.
-const common = { bundle: true, ignoreAnnotations: true, packages: 'external', external: ['*.wasm', '*.wasm?module'], target: 'es2022', charset: 'utf8', logLevel: 'warning' };
+const common = { bundle: true, ignoreAnnotations: true, packages: 'external', external: ['*.wasm', '*.wasm?module'], loader: { '.py': 'text' }, target: 'es2022', charset: 'utf8', logLevel: 'warning' };
 
 await build({
   ...common,

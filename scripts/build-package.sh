@@ -16,7 +16,7 @@ main() {
 }
 
 package() {
-  if [ -e "$fresh" ] && [ -e "$dist/node.js" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg scripts/build-package.* scripts/lighten-module.mjs)" ]; then
+  if [ -e "$fresh" ] && [ -e "$dist/node.js" ] && [ -z "$(newer "$fresh" Cargo.toml Cargo.lock rust-toolchain.toml codec pkg docs/examples/session_store.py gateway/src/answer/from_elsewhere.html scripts/build-package.* scripts/lighten-module.mjs)" ]; then
     return
   fi
   local started
@@ -42,8 +42,7 @@ module() {
   local crate=$1 name=$2 glue=$3 wasm
   wasm=target/wasm32-unknown-unknown/npm/${crate//-/_}.wasm
   have wasm-bindgen || die "wasm-bindgen is missing" "make setup"
-  RUSTFLAGS="-C target-feature=+simd128 -C llvm-args=--inline-threshold=25 \
-    --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$root=" \
+  CARGO_ENCODED_RUSTFLAGS=$(encoded_flags -C target-feature=+simd128 -C llvm-args=--inline-threshold=25) \
     cargo build --quiet --profile npm -p "$crate" --target wasm32-unknown-unknown
   if [ "$wasm" -nt "$glue/.module" ]; then
     rm -rf "$glue"

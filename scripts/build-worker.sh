@@ -1,31 +1,38 @@
 #!/usr/bin/env bash
-# Builds worker/build/ with worker-build, unless nothing changed since the last time. wrangler calls it too.
+# Builds worker/build/, the module and the JavaScript round it, unless nothing changed since the last time. wrangler
+# calls it too.
 #   build-worker.sh conformance   builds worker/build-conformance/, which can run the store contract
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
 cd "$root"
-out=build options=()
+out=worker/build options=()
 if [ "${1:-}" = conformance ]; then
-  out=build-conformance options=(-- --features conformance)
+  out=worker/build-conformance options=(--features conformance)
 fi
-fresh=worker/$out/.fresh
+fresh=$out/.fresh glue=target/worker-glue/$(basename "$out")
 
 changed() {
-  find Cargo.toml Cargo.lock rust-toolchain.toml codec store worker \
-    -path "worker/build*" -prune -o -type f -newer "$fresh" -print | head -n 1
+  find Cargo.toml Cargo.lock rust-toolchain.toml codec store gateway worker scripts/build-worker.sh scripts/build-worker.mjs scripts/lighten-module.mjs \
+    \( -path "worker/build*" -o -path worker/package -o -path worker/bench \) -prune -o -type f -newer "$fresh" -print | head -n 1
 }
 if [ -e "$fresh" ] && [ -z "$(changed)" ]; then exit 0; fi
-
-# worker-build downloads wasm-bindgen, wasm-opt and esbuild by itself unless it is told where they are.
-# Told it is, with what setup.sh installed: the same versions, and no download in mid-build.
-for tool in wasm-bindgen wasm-opt esbuild; do
-  variable=$(tr a-z- A-Z_ <<<"$tool")_BIN
-  if [ -z "${!variable:-}" ] && path=$(command -v "$tool"); then
-    export "$variable=$path"
-  fi
-done
-have worker-build || die "worker-build is missing" "make setup" "or: cargo install worker-build@$worker_build_version"
+have wasm-bindgen || die "wasm-bindgen is missing" "make setup"
 
 started=$(mktemp)
-(cd worker && worker-build --release --out-dir "$out" . "${options[@]}")
+# 128-bit vectors for deflate and JSON, and no path of the building machine in what is deployed.
+CARGO_ENCODED_RUSTFLAGS=$(encoded_flags -C target-feature=+simd128) \
+  cargo build --profile worker -p session-worker --target wasm32-unknown-unknown "${options[@]}"
+rm -rf "$glue"
+# After a panic the module is made anew (worker/shell/module.js). Texts are encoded by the runtime: letter by letter
+# takes twenty times as long.
+wasm-bindgen --target module --experimental-reset-state-function --encode-into always --no-typescript --out-name index --out-dir "$glue" \
+  target/wasm32-unknown-unknown/worker/session_worker.wasm
+# The features that rustc uses, by name: workerd might not know those of a newer wasm-opt. Names of functions stay
+# out of it; a panic is logged with its place.
+wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals --enable-nontrapping-float-to-int \
+  --enable-reference-types --enable-multivalue --strip-debug --strip-producers \
+  "$glue/index_bg.wasm" -o "$glue/index_bg.wasm"
+# The place of a panic is logged.
+node scripts/lighten-module.mjs "$glue/index_bg.wasm" keep-places
+node scripts/build-worker.mjs "$glue" "$out"
 mv "$started" "$fresh" # its time is that of the start, so an edit during the build is not lost

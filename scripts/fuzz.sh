@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes the codec and the store. What is new goes to fuzz/corpus, findings to fuzz/artifacts.
+# Fuzzes the codec, the store and the gateway. What is new goes to fuzz/corpus, findings to fuzz/artifacts.
 #   fuzz.sh brief                     each target a fixed number of runs
 #   fuzz.sh long [minutes] [name...]  all targets, or these, for so many minutes in all (default 60)
 #   fuzz.sh one name file             one input again
@@ -19,6 +19,7 @@ decode_django unverified 20000
 decode_django verified 60000
 decode_sealed unverified 40000
 decode_sealed verified 60000
+device_proof verified 60000
 differential_django verified 15000
 inflate_bounded verified 5000
 json verified 30000

@@ -1,23 +1,23 @@
 // Blanks what no call reads in a WebAssembly module, which is then next to nothing when it is compressed.
-//   lighten-module.mjs <file>      in place
+//   lighten-module.mjs <file> [keep-places]      in place
 //
 // - Tables of CRC-32. zlib-rs has them for gzip alone, and cannot be built without; cookies and records are zlib and raw
 //   deflate, which have Adler-32 or no sum at all. They are random to gzip: 9 KB.
-// - Places in source files, which only the message of a panic has in it, and that goes nowhere: a module that panics
-//   says "unreachable".
+// - Places in source files, which only the message of a panic has in it, where that goes nowhere: a module that panics
+//   says "unreachable". With `keep-places` it is read by somebody.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const [file] = process.argv.slice(2);
+const [file, places] = process.argv.slice(2);
 const module = readFileSync(file);
 
-/** The table for the octet `place` before the last of a block of `length`. */
+/** The table for the byte `place` before the last of a block of `length`. */
 function crcTable(length, place) {
   const table = Buffer.alloc(256 * 4);
-  for (let octet = 0; octet < 256; octet++) {
-    let sum = octet;
+  for (let byte = 0; byte < 256; byte++) {
+    let sum = byte;
     for (let bit = 0; bit < 8 * (length - place); bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
-    table.writeUInt32LE(sum >>> 0, octet * 4);
+    table.writeUInt32LE(sum >>> 0, byte * 4);
   }
   return table;
 }
@@ -28,7 +28,7 @@ const blank = (from, to) => {
   blanked += to - from;
 };
 
-// By words of 4 octets, in blocks of 1 and of up to 8 words.
+// By words of 4 bytes, in blocks of 1 and of up to 8 words.
 for (let words = 1; words <= 8; words++) {
   for (let place = 0; place < 4; place++) {
     const table = crcTable(4 * words, place);
@@ -44,9 +44,9 @@ function segments() {
   const number = () => {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const octet = module[at++];
-      value += (octet & 0x7f) * 2 ** shift;
-      if (octet < 0x80) return value;
+      const byte = module[at++];
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
     }
   };
   while (at < module.length) {
@@ -68,22 +68,26 @@ function segments() {
   throw new Error(`${file}: no data`);
 }
 
-const names = new Map();
-for (const { address, from, to } of segments()) {
-  for (const { index, 0: name } of module.toString('latin1', from, to).matchAll(/[\w./-]+\/[\w./-]+\.rs(?=\0)/g)) {
-    names.set(address + index, name.length);
-    blank(from + index, from + index + name.length);
-  }
-}
-// A place in a file is the name's address and length, a line and a column. All become the same place.
-const [[somewhere, length]] = names;
-for (const { from, to } of segments()) {
-  for (let at = from; at + 16 <= to; at++) {
-    if (names.get(module.readUInt32LE(at)) !== module.readUInt32LE(at + 4)) continue;
-    module.writeUInt32LE(somewhere, at);
-    module.writeUInt32LE(length, at + 4);
-    blank(at + 8, at + 16);
-    at += 15;
-  }
-}
+if (places !== 'keep-places') blankPlaces();
 writeFileSync(file, module);
+
+function blankPlaces() {
+  const names = new Map();
+  for (const { address, from, to } of segments()) {
+    for (const { index, 0: name } of module.toString('latin1', from, to).matchAll(/[\w./-]+\/[\w./-]+\.rs(?=\0)/g)) {
+      names.set(address + index, name.length);
+      blank(from + index, from + index + name.length);
+    }
+  }
+  // A place in a file is the name's address and length, a line and a column. All become the same place.
+  const [[somewhere, length]] = names;
+  for (const { from, to } of segments()) {
+    for (let at = from; at + 16 <= to; at++) {
+      if (names.get(module.readUInt32LE(at)) !== module.readUInt32LE(at + 4)) continue;
+      module.writeUInt32LE(somewhere, at);
+      module.writeUInt32LE(length, at + 4);
+      blank(at + 8, at + 16);
+      at += 15;
+    }
+  }
+}

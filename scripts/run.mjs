@@ -2,13 +2,15 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { resolve as resolvePath } from 'node:path';
 import { parseEnv } from 'node:util';
 import { startSite } from '../tests/system/site.mjs';
 
 const secretsFile = '.dev.vars';
+const isTls = process.argv.includes('--https');
 const stops = [];
 let stopping = false;
 
@@ -19,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   const secrets = developmentSecrets();
   const port = await freePort(8787);
-  const address = `http://localhost:${port}`;
+  const address = `${isTls ? 'https' : 'http'}://localhost:${port}`;
   const site = await startSite({
     secret: secrets.DJANGO_SECRET_KEY,
     fallbacks: JSON.parse(secrets.DJANGO_SECRET_KEY_FALLBACKS ?? '[]'),
@@ -28,9 +30,8 @@ try {
     ended: code => ended('Django', code),
   });
   stops.push(site.stop);
-  startWorker(port, site.url);
-  await answering(`${address}/_session/health`);
-  console.log(welcome(address, site.url));
+  const lines = await startWorker(port, site.url);
+  console.log(isTls ? welcomeOfDevices(address, lines) : welcome(address, site.url));
 } catch (error) {
   console.error(`\nerror: ${error.message}`);
   await stop(1);
@@ -56,52 +57,44 @@ function developmentSecrets() {
   return secrets;
 }
 
+/** Resolves to what it says when the Worker answers as its settings want it. */
 function startWorker(port, origin) {
-  const settings = ['--ip', '127.0.0.1', '--port', port, '--var', `ORIGIN_URL:${origin}`];
   // Only here: what is deployed has no assets, so there the page is a 404 of the Worker.
-  const page = ['--assets', 'target/inspector'];
-  const quiet = ['--inspector-port', '0', '--show-interactive-dev-session=false'];
-  const child = spawn('wrangler', ['dev', ...settings, ...page, ...quiet], {
-    // A process group of its own: Ctrl-C reaches this script only, which then stops the whole group.
+  const page = ['--', '--assets', resolvePath('target/inspector')];
+  const folder = isTls ? ['--https', folderOfDevices()] : [];
+  const child = spawn(process.execPath, ['pkg/dist/cli.js', 'dev', '--port', String(port), '--origin', origin, ...folder, ...page], {
+    // A process group of its own: Ctrl-C reaches this script only, which then stops both.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', line => console.log(`worker | ${line}`));
-  }
   const exited = new Promise(resolve => child.on('close', resolve));
-  child.on('error', error => ended(`wrangler (${error.message})`, 1));
+  child.on('error', error => ended(`edge-session dev (${error.message})`, 1));
   child.on('close', code => ended('The Worker', code));
-  stops.push(async () => {
-    const kill = signal => {
-      try {
-        process.kill(-child.pid, signal);
-      } catch {
-        // The group is gone, which is what we want.
-      }
-    };
-    kill('SIGTERM');
-    const timer = setTimeout(kill, 5000, 'SIGKILL');
-    await exited;
-    clearTimeout(timer);
-    kill('SIGKILL');
-  });
+  stops.push(() => (child.kill('SIGTERM'), exited));
+  const lines = [];
+  return new Promise(resolve =>
+    createInterface({ input: child.stdout }).on('line', line => {
+      lines.push(line);
+      if (isTls ? /chromium /.test(line) : /^Open /.test(line)) resolve(lines);
+    }),
+  );
 }
 
-async function answering(url) {
-  const deadline = Date.now() + 120_000;
-  while (!stopping) {
-    const response = await fetch(url).catch(() => undefined);
-    if (response?.ok) return;
-    if (response?.headers.get('content-type')?.includes('json')) {
-      const { problems } = await response.json();
-      throw new Error(
-        `the Worker is misconfigured:\n  ${problems.join('\n  ')}\n  (secrets are in ${secretsFile})`,
-      );
-    }
-    if (Date.now() > deadline) throw new Error(`no answer from ${url} within two minutes`);
-    await new Promise(resolve => setTimeout(resolve, 200));
-  }
+/** The Worker's folder with a database, which is told at once which session is bound to which device. */
+function folderOfDevices() {
+  const folder = 'target/run-https';
+  mkdirSync(folder, { recursive: true });
+  cpSync(secretsFile, `${folder}/.dev.vars`);
+  const config = {
+    name: 'edge-session',
+    main: '../../worker/build/index.js',
+    compatibility_date: '2026-10-01',
+    send_metrics: false,
+    d1_databases: [{ binding: 'SESSIONS_DB', database_name: 'edge-session', database_id: 'local', migrations_dir: '../../worker/migrations' }],
+    vars: { SESSION_STORE: 'd1', SESSION_DEVICE: 'bound', SESSION_DEVICE_SECONDS: '180', SESSION_ROUTES: '{"/": "optional", "/static/": "public"}' },
+  };
+  writeFileSync(`${folder}/wrangler.json`, JSON.stringify(config, null, 2));
+  return folder;
 }
 
 // The port if it is free, else any that is.
@@ -131,6 +124,20 @@ function welcome(address, origin) {
      curl -sb jar -c jar -d "${token}&kind=random" ${address}/big/; curl -sb jar ${address}/whoami | head -c 300
   3. look at what the browser holds: sealed, and small enough
      awk '/sessionid/ {print $6, length($7), $7}' jar
+`;
+}
+
+function welcomeOfDevices(address, lines) {
+  const chromium = lines.find(line => line.includes('chromium ')).trim();
+  return `
+  Start Chromium so, which lets it bind sessions to this device, on Linux as well:
+
+  ${chromium}
+
+  1. Log in as ada, password lovelace, and reload: the page says "bound to this device".
+  2. Be the thief: the page has a line for curl; put into it what the developer tools show of __Host-sessionid.
+  3. The copy is nobody's. The browser goes on; a device cookie ends after three minutes, and it gets a new one.
+  Ctrl-C stops it.
 `;
 }
 

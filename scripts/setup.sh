@@ -2,6 +2,7 @@
 # Installs what is missing and nothing else.
 #   setup.sh run     what `make run` needs (default)
 #   setup.sh test    that, and what only the tests need (Chromium, wasm-pack, cargo-fuzz)
+#   setup.sh mutants cargo-mutants, which only scripts/mutants.sh needs
 #   setup.sh servers what `make run` needs, and every server of docs/DJANGO.md that is a Python package
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
@@ -9,11 +10,14 @@ cd "$root"
 purpose=${1:-run}
 
 main() {
+  if [ "$purpose" = mutants ]; then
+    cargo_tool cargo-mutants "$cargo_mutants_version" cargo-mutants --locked
+    return
+  fi
   command_line_tools
   npm_packages
   rust_targets
   cargo_tool wasm-bindgen "$wasm_bindgen_version" wasm-bindgen-cli --no-default-features
-  cargo_tool worker-build "$worker_build_version" worker-build --locked
   python_environment "$requirements" Django
   if [ "$purpose" = servers ]; then
     python_environment "$root/tests/servers/all.txt" "gunicorn, uvicorn, waitress, daphne, hypercorn, granian, uWSGI"
@@ -24,6 +28,9 @@ main() {
     papers
     package_tools
     browser
+    site_servers
+    have promtool || debian_packages "Prometheus, for the tests of alarms and dashboard" prometheus
+    have strace || debian_packages "strace, for the native server's files when the power fails" strace
     cargo_tool wasm-pack "$wasm_pack_version" wasm-pack --locked
     fuzzer
   fi
@@ -38,6 +45,18 @@ papers() {
     python_environment "$root/tests/differential/django-$version.txt" "Django $version"
   done
   packages_for_pyodide "$root/tests/differential/django-6.1.txt" "Django 6.1"
+}
+
+# What keeps the sessions of sites: the native server is tried with each, and with real Djangos on the other side.
+site_servers() {
+  [ -d /usr/lib/postgresql ] || have initdb || debian_packages "PostgreSQL, for the native server's tests" postgresql
+  have mariadbd || [ -x /usr/sbin/mariadbd ] || debian_packages "MariaDB, for the native server's tests" mariadb-server
+  have redis-server || debian_packages "Redis, for the native server's tests" redis-server
+  have memcached || debian_packages "Memcached, for the native server's tests" memcached
+  local version
+  for version in 4.2 5.2; do
+    python_environment "$root/tests/backends/django-$version.txt" "Django $version with drivers"
+  done
 }
 
 # What we cannot install for you without taking over your machine is named, with the way to get it.

@@ -33,8 +33,8 @@ const edge = await startEdge(
 );
 
 /** A signed Django cookie that inflates to a thousand times its length; another one for each visitor. */
-function bomb(octets, visitor = 0) {
-  const payload = `.${deflateSync(`{"a":"${'A'.repeat(octets)}","visitor":${visitor}}`, { level: 9 }).toString('base64url')}`;
+function bomb(bytes, visitor = 0) {
+  const payload = `.${deflateSync(`{"a":"${'A'.repeat(bytes)}","visitor":${visitor}}`, { level: 9 }).toString('base64url')}`;
   const salt = 'django.contrib.sessions.backends.signed_cookies';
   const key = createHash('sha256').update(`${salt}signer${secret}`).digest();
   const signed = `${payload}:${base62(Math.floor(Date.now() / 1000))}`;
@@ -46,7 +46,7 @@ function base62(number) {
   return number === 0 ? '' : base62(Math.floor(number / 62)) + digits[number % 62];
 }
 
-const bombs = [70_000, 3_000_000, 11_000_000].map(octets => bomb(octets));
+const bombs = [70_000, 3_000_000, 11_000_000].map(bytes => bomb(bytes));
 // Not too large to be a session, and each is one browser's: its signature is what names the session that it becomes.
 const plain = Array.from({ length: VISITORS }, (_, visitor) => bomb(60_000, visitor));
 // How many of each kind of request and status, as `visit 200`; and of each warning that the Worker logged.
@@ -55,7 +55,7 @@ const add = (sums, counts) => {
   for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
 };
 const status = answer => Number(answer.split(' ').at(-1));
-const megabytes = octets => `${(octets / 2 ** 20).toFixed(2)} MiB`;
+const megabytes = bytes => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
 let [sent, stored, settled, last] = [0, 0, 0, 0];
 const started = Date.now();
 try {
@@ -81,7 +81,7 @@ try {
     last = seen.memory;
     if (sent <= SETTLED) settled = seen.memory;
   }
-  if (last > settled) throw new Error(`it grew by ${last - settled} octets in ${sent - SETTLED} requests`);
+  if (last > settled) throw new Error(`it grew by ${last - settled} bytes in ${sent - SETTLED} requests`);
   const failed = Object.keys(answers).filter(answer => status(answer) >= 500);
   if (failed.length > 0) throw new Error(`failed: ${failed.map(answer => `${answers[answer]} ${answer}`).join(', ')}`);
   if (stored < sent / 20 || !(answers['visit 200'] > sent / 2))

@@ -21,7 +21,7 @@ const files = readdirSync(folder)
 const passed = new Map(files.map(file => [file, 0]));
 const troubles = [];
 
-const results = run({ files, concurrency: 2, timeout: Number(values.minutes) * 60_000 });
+const results = run({ files, concurrency: 3, timeout: Number(values.minutes) * 60_000 });
 results.on('test:pass', ({ name, file, skip, todo, details }) => {
   if (details.type === 'suite' || file === undefined) return;
   if (skip !== undefined || todo !== undefined) troubles.push(`skipped: ${name}`);

@@ -4,6 +4,7 @@
 #   test.sh system [name...]  only tests/system, or the files there whose name contains one of these
 #   test.sh package [name...] only the npm package
 #   test.sh papers            only the documents, the dependencies and the differential runs
+#   test.sh site              only the site of the documents
 #   test.sh proof             only what counts: fuzzing, mutations, instructions, memory
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
@@ -13,12 +14,20 @@ main() {
   case ${1:-} in
     system) system "${@:2}" ;;
     papers) papers ;;
+    site) site ;;
     proof) proof ;;
     package) scripts/test-package.sh "${@:2}" ;;
     *)
       rust
+      # What comes next leaves a core free.
+      scripts/reproducible.sh >"$logs/reproducible.log" 2>&1 &
+      elsewhere=$!
+      trap 'kill "$elsewhere" 2>/dev/null || true' EXIT
       papers
       scripts/test-package.sh
+      site
+      wait "$elsewhere" || die "the Worker is not the same bytes wherever it is built" "see ${logs#"$root"/}/reproducible.log"
+      tail -n 1 "$logs/reproducible.log"
       system
       proof
       ;;
@@ -28,6 +37,7 @@ main() {
 papers() {
   counted "The documents: snippets, links, tables, the reader in Python" documents \
     "$(venv "$document_requirements")/bin/python" -B -m pytest -p no:cacheprovider tests/documents
+  step "The crates, each built from what is packed" crates cargo package --allow-dirty -p session-codec -p session-store
   step "Licences, banned crates, sources, known vulnerabilities" deny scripts/deny.sh
   { grep -h '^advisories not checked' "$logs/deny.log" || true; } | sort -u | sed 's/^/  /'
   local version
@@ -35,6 +45,12 @@ papers() {
     step "Differential run against Django $version" "django-$version" scripts/differential.sh 1000 1 "$version"
     head -n 1 "$logs/django-$version.log" | sed 's/^/  /'
   done
+}
+
+site() {
+  step "The documents as a site" build-site scripts/docs.sh
+  echo "The site in Chromium"
+  node --test tests/site/site.test.mjs
 }
 
 rust() {
@@ -59,8 +75,10 @@ rust() {
 }
 
 system() {
+  step "The Worker's shell, without its module" shell node scripts/test-system.mjs --folder=tests/shell
   step "The Worker, in Rust, to WebAssembly (first time 1 to 2 min)" build-worker scripts/build-worker.sh
   step "The same with the store contract in it (1 min)" build-conformance scripts/build-worker.sh conformance
+  step "The native server" build-server cargo build -p edge-session-server
   step "Packed as wrangler deploy would" bundle wrangler deploy --dry-run --outdir target/worker-out
   step "The package, which is to read what the Worker writes (1 to 2 min)" build-package scripts/build-package.sh
   echo "Whole system: workerd, Django, Chromium"

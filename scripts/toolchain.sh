@@ -9,8 +9,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/edge-session
 logs=$root/target/logs
 
 wasm_bindgen_version=0.2.130 # must be the version of the crate in Cargo.lock
-worker_build_version=0.8.7   # must match the `worker` crate
 cargo_fuzz_version=0.13.1
+cargo_mutants_version=27.1.0 # only for scripts/mutants.sh
 wasm_pack_version=0.15.1
 rust_targets=(wasm32-unknown-unknown wasm32-wasip1 thumbv7em-none-eabihf)
 cargo_deny_version=0.20.2
@@ -31,6 +31,14 @@ venv() {
 # The same for packages alone, for a Python that is not this machine's.
 python_packages() {
   printf '%s/packages-%s\n' "$cache" "$(cksum <"$1" | cut -d ' ' -f 1)"
+}
+
+# Flags for rustc, as CARGO_ENCODED_RUSTFLAGS has them because a folder's name may have blanks: these, and no path of the
+# building machine in what is built.
+encoded_flags() {
+  local IFS=$'\x1f'
+  set -- "$@" "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=" "--remap-path-prefix=$root="
+  printf '%s' "$*"
 }
 
 die() {

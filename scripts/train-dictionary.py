@@ -23,7 +23,7 @@ from collections import Counter
 TOKEN = re.compile(r"[A-Za-z]+|[0-9]+|\\u[0-9a-f]{4}|[^A-Za-z0-9]")
 LONGEST_PHRASE = 48  # tokens
 SMALLEST_SUPPORT = 3  # samples
-GAINS = (0.1, 0.03, 0.01, 0.005)  # octets saved a sample for each octet of dictionary: the least, by round
+GAINS = (0.1, 0.03, 0.01, 0.005)  # bytes saved a sample for each byte of dictionary: the least, by round
 
 
 def main():
@@ -43,11 +43,11 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("samples", metavar="FILE", help="JSON lines, - for standard input")
-    parser.add_argument("--size", type=int, default=2048, metavar="OCTETS", help="the longest dictionary wanted (1 to 32768, default 2048)")
+    parser.add_argument("--size", type=int, default=2048, metavar="BYTES", help="the longest dictionary wanted (1 to 32768, default 2048)")
     parser.add_argument("--candidates", type=int, default=3000, metavar="N", help="phrases to try (default 3000): more takes longer")
     options = parser.parse_args()
     if not 1 <= options.size <= 32768:
-        parser.error("--size: 1 to 32768 octets")
+        parser.error("--size: 1 to 32768 bytes")
     return options
 
 
@@ -62,7 +62,7 @@ def lines(path):
 
 
 def canonical(line, number):
-    """The octets that the codec compresses: compact, ASCII."""
+    """The bytes that the codec compresses: compact, ASCII."""
     try:
         return json.dumps(json.loads(line), separators=(",", ":")).encode("ascii")
     except (ValueError, RecursionError) as error:
@@ -70,10 +70,10 @@ def canonical(line, number):
 
 
 def train(samples, size, most_candidates):
-    """Keeps the phrases that pay best for their octets, the best ones last.
+    """Keeps the phrases that pay best for their bytes, the best ones last.
 
     Every round tries all phrases, the most promising first, and keeps those that save enough for
-    each octet they add; the next round is content with less. What is kept goes in front of what is
+    each byte they add; the next round is content with less. What is kept goes in front of what is
     there already: pointing at the end of a dictionary is cheapest. After each round, phrases that
     later ones made superfluous are thrown out.
     """
@@ -83,7 +83,7 @@ def train(samples, size, most_candidates):
     for round_, gain in enumerate(GAINS, 1):
         for tried, phrase in enumerate(phrases, 1):
             if tried % 50 == 0:
-                progress(f"round {round_} of {len(GAINS)}: {tried} of {len(phrases)} phrases tried, {len(text)} octets kept")
+                progress(f"round {round_} of {len(GAINS)}: {tried} of {len(phrases)} phrases tried, {len(text)} bytes kept")
             attempt = joined([phrase, *kept])
             if phrase in text or len(attempt) > size:
                 continue
@@ -161,12 +161,12 @@ def deflated(text, dictionary):
 
 
 def report(dictionary, learned, held_out):
-    print(f"dictionary: {len(dictionary)} octets", file=sys.stderr)
+    print(f"dictionary: {len(dictionary)} bytes", file=sys.stderr)
     for name, samples in (("learned from", learned), ("held out", held_out)):
         plain = sum(map(len, samples))
         without, with_it = total(samples, b""), total(samples, dictionary)
         print(
-            f"{name}: {len(samples)} samples, {plain / len(samples):.0f} octets each;"
+            f"{name}: {len(samples)} samples, {plain / len(samples):.0f} bytes each;"
             f" deflated {without / len(samples):.0f}, with the dictionary {with_it / len(samples):.0f}"
             f" ({100 * with_it / without:.0f} %)",
             file=sys.stderr,
