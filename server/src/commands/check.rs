@@ -6,7 +6,7 @@ use session_store::{Record, RecordMeta, SessionStore};
 use super::{Failed, tls};
 use crate::clock::now;
 use crate::settings::Settings;
-use crate::stores::{Kept, Store, StoreAddress};
+use crate::stores::{Kept, Promises, Store, StoreAddress};
 
 /// How long a store may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,15 +30,16 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
                 ))
             };
             let checked = checked.unwrap_or_else(|_| late());
-            checked.map_err(|Failed(why)| Failed(format!("{what} {address}: {why}")))?;
+            let store =
+                checked.map_err(|Failed(why)| Failed(format!("{what} {address}: {why}")))?;
             println!("{what} {address}: well");
-            promise(address, settings.connections)?;
+            promise(store.promises());
         }
     }
     Ok(())
 }
 
-async fn check(address: &StoreAddress, connections: u32) -> Result<(), Failed> {
+async fn check(address: &StoreAddress, connections: u32) -> Result<Store, Failed> {
     let store = Store::new(address, connections)?;
     store.prepare().await?;
     let mut hash = [0; StoreName::BYTES];
@@ -53,11 +54,10 @@ async fn check(address: &StoreAddress, connections: u32) -> Result<(), Failed> {
             "it confirmed a record and does not have it".to_owned(),
         ));
     }
-    Ok(())
+    Ok(store)
 }
 
-fn promise(address: &StoreAddress, connections: u32) -> Result<(), Failed> {
-    let promises = Store::new(address, connections)?.promises();
+fn promise(promises: Promises) {
     for (is_kept, what) in [
         (
             promises.keeps_heads,
@@ -82,5 +82,4 @@ fn promise(address: &StoreAddress, connections: u32) -> Result<(), Failed> {
     ] {
         println!("  {} {what}", if is_kept { "yes" } else { "NO " });
     }
-    Ok(())
 }

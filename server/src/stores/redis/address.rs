@@ -1,8 +1,8 @@
 use core::str::FromStr;
 
-use redis::IntoConnectionInfo;
 use redis::cluster::ClusterClient;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{IntoConnectionInfo, TlsMode};
 
 use super::link::{Source, TIMEOUT};
 use crate::stores::BadAddress;
@@ -81,13 +81,17 @@ fn sentinel(scheme: &str, place: &str) -> Result<Source, BadAddress> {
     let database = parts.next().unwrap_or("0");
     let node = format!("{scheme}://{user}localhost/{database}");
     let node = node.into_connection_info().map_err(malformed)?;
-    let node = SentinelNodeConnectionInfo::default()
+    let mut of_node = SentinelNodeConnectionInfo::default()
         .set_redis_connection_info(node.redis_settings().clone());
-    let sentinels = hosts.split(',').map(|host| format!("redis://{host}"));
+    // A sentinel tells an address alone: how to go there is for us to say.
+    if scheme == "rediss" {
+        of_node = of_node.set_tls_mode(TlsMode::Secure);
+    }
+    let sentinels = hosts.split(',').map(|host| format!("{scheme}://{host}"));
     let client = SentinelClient::build(
         sentinels.collect(),
         service,
-        Some(node),
+        Some(of_node),
         SentinelServerType::Master,
     );
     Ok(Source::Sentinel(Box::new(client.map_err(malformed)?)))
