@@ -24,21 +24,19 @@ const RECOVERY: Duration = Duration::from_secs(6);
 #[tokio::test]
 async fn postgres() {
     let server = servers::postgres();
-    let address = |port| format!("postgres://edge@127.0.0.1:{port}/postgres?sslmode=disable");
-    survives(server.port, address).await;
+    survives(&server).await;
 }
 
 #[tokio::test]
 async fn mariadb() {
     let server = servers::mariadb();
-    let address = |port| format!("mysql://ada:lovelace@127.0.0.1:{port}/shop");
-    survives(server.port, address).await;
+    survives(&server).await;
 }
 
 #[tokio::test]
 async fn redis() {
     let server = servers::redis(&[]);
-    survives(server.port, |port| format!("redis://127.0.0.1:{port}")).await;
+    survives(&server).await;
 }
 
 /// The first server is gone for good, and sentinels name another one.
@@ -71,12 +69,12 @@ async fn another_redis_takes_over() {
 #[tokio::test]
 async fn memcached() {
     let server = servers::memcached(&["-I", "2m"]);
-    survives(server.port, |port| format!("memcached://127.0.0.1:{port}")).await;
+    survives(&server).await;
 }
 
-async fn survives(port: u16, address: impl Fn(u16) -> String) {
-    let proxy = Proxy::to(port).await;
-    let address: StoreAddress = address(proxy.port).parse().unwrap();
+async fn survives(server: &servers::Running) {
+    let proxy = Proxy::to(server.port).await;
+    let address: StoreAddress = server.address_at(proxy.port).parse().unwrap();
     let mut session = Session::begin(Store::new(&address, 4).unwrap()).await;
     let lines = [
         Line::Cut,

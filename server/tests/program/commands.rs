@@ -1,4 +1,5 @@
 use crate::running::{Running, frame, name, told};
+use crate::servers;
 
 #[test]
 fn what_is_wrong_is_one_line_with_the_cure() {
@@ -47,6 +48,14 @@ fn check_says_what_a_store_promises_and_leaves_nothing_there() {
     assert!(said.contains("cache file:cache: well"), "{said}");
     let (_, said, _) = running.run(&["stats"]);
     assert!(said.contains("\"records\": 0"), "{said}");
+    let synced = ["--appendonly", "yes", "--appendfsync", "always"];
+    for (settings, is_durable) in [(&synced[..], true), (&[], false)] {
+        let redis = servers::redis(settings);
+        let running = Running::folder(&format!("store = \"{}\"", redis.address()));
+        let (_, said, why) = running.run(&["check"]);
+        let durable = said.contains("yes what is confirmed survives a crash of its machine");
+        assert_eq!(durable, is_durable, "{said}{why}");
+    }
 }
 
 /// Sessions with heads, some of which have expired and some of which have ended.
@@ -93,47 +102,54 @@ fn stats(running: &Running, store: &str) -> serde_json::Value {
     serde_json::from_str(&said).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_has_expired_is_counted_and_removed() {
-    for store in ["sqlite:FOLDER/s.sqlite3", "file:FOLDER/s"] {
-        let running = Running::open(&format!("store = \"{store}\"\nclean_seconds = 0"));
-        fill(&running, 40).await;
-        let store = store.replace("FOLDER/", "");
-        let before = stats(&running, &store);
-        // Of those that ended nothing but the tombstone is left.
-        assert_eq!(
-            (&before["records"], &before["expired"]),
-            (&35.into(), &4.into()),
-            "{before}"
-        );
-        assert_eq!(
-            (&before["heads"], &before["largest"][0]),
-            (&20.into(), &139.into())
-        );
-        assert_eq!(before["expire_within"]["hour"], 31);
-        let (ended, said, why) = running.run(&["clean", "--batch", "3", "--pause", "0"]);
-        assert_eq!((ended, said.trim()), (Some(0), "4 removed"), "{why}");
-        let after = stats(&running, &store);
-        assert_eq!(
-            (&after["records"], &after["expired"]),
-            (&31.into(), &0.into())
-        );
-    }
+/// What a store that is counted and cleaned has, of forty sessions.
+async fn is_counted_and_cleaned(store: &str, removed: u64) {
+    let running = Running::open(&format!("store = \"{store}\"\nclean_seconds = 0"));
+    fill(&running, 40).await;
+    let store = store.replace("FOLDER/", "");
+    let before = stats(&running, &store);
+    // Of those that ended nothing but the tombstone is left.
+    assert_eq!(
+        (&before["records"], &before["expired"]),
+        (&35.into(), &4.into()),
+        "{before}"
+    );
+    assert_eq!(
+        (&before["heads"], &before["largest"][0]),
+        (&20.into(), &139.into())
+    );
+    assert_eq!(before["expire_within"]["hour"], 31);
+    let (ended, said, why) = running.run(&["clean", "--batch", "3", "--pause", "0"]);
+    assert_eq!(
+        (ended, said.trim()),
+        (Some(0), &*format!("{removed} removed")),
+        "{why}"
+    );
+    let after = stats(&running, &store);
+    assert_eq!(
+        (&after["records"], &after["expired"]),
+        (&(35 - removed).into(), &(4 - removed).into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_move_goes_on_where_it_was_interrupted_and_ends_with_the_same() {
-    let running = Running::open("store = \"sqlite:FOLDER/s.sqlite3\"\nclean_seconds = 0");
+async fn what_has_expired_is_counted_and_removed() {
+    is_counted_and_cleaned("sqlite:FOLDER/s.sqlite3", 4).await;
+    is_counted_and_cleaned("file:FOLDER/s", 4).await;
+    let (postgres, mariadb, redis) = (servers::postgres(), servers::mariadb(), servers::redis(&[]));
+    is_counted_and_cleaned(&postgres.address(), 4).await;
+    is_counted_and_cleaned(&mariadb.address(), 4).await;
+    // Which removes by itself what has expired, a minute later.
+    is_counted_and_cleaned(&redis.address(), 0).await;
+}
+
+/// Moves from a store to another one, and is killed in the middle.
+async fn is_moved(from: &str, to: &str) {
+    let running = Running::open(&format!("store = \"{from}\"\nclean_seconds = 0"));
     fill(&running, 60).await;
-    let mut moving = running.command(&[
-        "move",
-        "--from",
-        "sqlite:s.sqlite3",
-        "--to",
-        "file:new",
-        "--batch",
-        "1",
-    ]);
+    let from = &from.replace("FOLDER/", "");
+    let begin = ["move", "--from", from, "--to", to];
+    let mut moving = running.command(&[&begin[..], &["--batch", "1"]].concat());
     let mut child = moving.stdout(std::process::Stdio::null()).spawn().unwrap();
     let begun = std::time::Instant::now();
     let progress = running.path("edge-session-move.json");
@@ -144,19 +160,15 @@ async fn a_move_goes_on_where_it_was_interrupted_and_ends_with_the_same() {
     child.kill().unwrap();
     child.wait().unwrap();
     let was_interrupted = progress.exists();
-    let other = running.run(&["move", "--from", "sqlite:s.sqlite3", "--to", "file:else"]);
+    let other = running.run(&["move", "--from", from, "--to", "file:else"]);
     if was_interrupted {
         assert!(other.2.contains("remove it to begin anew"), "{}", other.2);
     }
-    let (ended, said, why) =
-        running.run(&["move", "--from", "sqlite:s.sqlite3", "--to", "file:new"]);
+    let (ended, said, why) = running.run(&begin);
     assert_eq!(ended, Some(0), "{why}");
     assert_eq!(said.contains("going on"), was_interrupted, "{said}");
     assert!(said.contains("has all that"), "{said}");
-    let (old, new) = (
-        stats(&running, "sqlite:s.sqlite3"),
-        stats(&running, "file:new"),
-    );
+    let (old, new) = (stats(&running, from), stats(&running, to));
     let live = |told: &serde_json::Value| {
         told["records"].as_u64().unwrap() - told["expired"].as_u64().unwrap()
     };
@@ -166,24 +178,42 @@ async fn a_move_goes_on_where_it_was_interrupted_and_ends_with_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_move_goes_on_where_it_was_interrupted_and_ends_with_the_same() {
+    is_moved("sqlite:FOLDER/s.sqlite3", "file:new").await;
+    let (postgres, mariadb, redis) = (servers::postgres(), servers::mariadb(), servers::redis(&[]));
+    is_moved("file:FOLDER/s", &postgres.address()).await;
+    is_moved(&mariadb.address(), &redis.address()).await;
+    let (later, last) = (servers::redis(&[]), servers::mariadb());
+    is_moved(&later.address(), &last.address()).await;
+    is_moved(&servers::postgres().address(), "sqlite:new.sqlite3").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cache_is_warmed_with_what_lives() {
-    let running = Running::open("store = \"sqlite:FOLDER/s.sqlite3\"\nclean_seconds = 0");
-    fill(&running, 40).await;
-    let (ended, _, said) = running.run(&["warm"]);
-    assert!(
-        ended == Some(1) && said.contains("cache is not set"),
-        "{said}"
-    );
-    let mut command = running.command(&["warm", "--batch", "7"]);
-    let output = command
-        .env("EDGE_SESSION_SERVER_CACHE", "file:warm")
-        .output()
-        .unwrap();
-    let (ended, said, why) = told(&output);
-    assert_eq!(
-        (ended, said.trim()),
-        (Some(0), "31 records are in the cache"),
-        "{why}"
-    );
-    assert_eq!(stats(&running, "file:warm")["records"], 31);
+    let redis = servers::redis(&[]);
+    let postgres = servers::postgres();
+    for (store, cache) in [
+        ("sqlite:FOLDER/s.sqlite3", "file:warm"),
+        (&*postgres.address(), &*redis.address()),
+    ] {
+        let running = Running::open(&format!("store = \"{store}\"\nclean_seconds = 0"));
+        fill(&running, 40).await;
+        let (ended, _, said) = running.run(&["warm"]);
+        assert!(
+            ended == Some(1) && said.contains("cache is not set"),
+            "{said}"
+        );
+        let mut command = running.command(&["warm", "--batch", "7"]);
+        let output = command
+            .env("EDGE_SESSION_SERVER_CACHE", cache)
+            .output()
+            .unwrap();
+        let (ended, said, why) = told(&output);
+        assert_eq!(
+            (ended, said.trim()),
+            (Some(0), "31 records are in the cache"),
+            "{why}"
+        );
+        assert_eq!(stats(&running, cache)["records"], 31);
+    }
 }

@@ -6,6 +6,7 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use crate::running::{Client, Running, frame, name};
+use crate::servers;
 
 /// Sessions that are written at once.
 const SESSIONS: u64 = 8;
@@ -34,7 +35,21 @@ async fn files() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_to_another_store_while_sessions_go_on() {
-    let mut running = Running::open("store = \"sqlite:FOLDER/s.sqlite3\"");
+    are_moved("sqlite:FOLDER/s.sqlite3", "file:FOLDER/new").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_from_server_to_server_while_sessions_go_on() {
+    let (postgres, mariadb, redis) = (servers::postgres(), servers::mariadb(), servers::redis(&[]));
+    are_moved("sqlite:FOLDER/s.sqlite3", &postgres.address()).await;
+    are_moved(&servers::postgres().address(), &mariadb.address()).await;
+    are_moved(&servers::mariadb().address(), &redis.address()).await;
+    are_moved(&servers::redis(&[]).address(), "sqlite:FOLDER/new.sqlite3").await;
+}
+
+/// Moves house in the middle of what eight sessions write; what was confirmed by then is in the new one.
+async fn are_moved(from: &str, to: &str) {
+    let mut running = Running::open(&format!("store = \"{from}\""));
     let begin = |running: &Running| {
         let address = running.address.clone();
         move |(session, known): (u64, Known)| {
@@ -48,13 +63,14 @@ async fn a_move_to_another_store_while_sessions_go_on() {
     let mut known: Vec<_> = (0..SESSIONS)
         .map(|session| (session, Known::default()))
         .collect();
-    let settings = "store = \"sqlite:FOLDER/s.sqlite3\"\nalso_write = \"file:FOLDER/new\"";
-    for (is_moving, settings) in [(false, settings), (true, "store = \"file:FOLDER/new\"")] {
+    let both = format!("store = \"{from}\"\nalso_write = \"{to}\"");
+    let moved = format!("store = \"{to}\"");
+    for (is_moving, settings) in [(false, both), (true, moved)] {
         let writers: Vec<_> = known.drain(..).map(begin(&running)).collect();
         tokio::time::sleep(Duration::from_millis(200)).await;
         if is_moving {
-            let mut command =
-                running.command(&["move", "--from", "sqlite:s.sqlite3", "--to", "file:new"]);
+            let [from, to] = [from, to].map(|address| address.replace("FOLDER/", ""));
+            let mut command = running.command(&["move", "--from", &from, "--to", &to]);
             let output = tokio::task::spawn_blocking(move || command.output().unwrap())
                 .await
                 .unwrap();
@@ -66,7 +82,7 @@ async fn a_move_to_another_store_while_sessions_go_on() {
             known.push((session, writer.await.unwrap()));
         }
         assert_eq!(running.wait(), Some(0));
-        running.set(settings);
+        running.set(&settings);
         running.start_again();
         running.line("store_open");
         let mut client = running.client().await;

@@ -4,7 +4,11 @@
 extern crate alloc;
 
 mod commands;
+mod encrypted;
+mod histories;
 mod kills;
 mod power;
 mod running;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod serving;

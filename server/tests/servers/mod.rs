@@ -18,6 +18,8 @@ pub(crate) struct Running {
     child: Child,
     folder: tempfile::TempDir,
     pub(crate) port: u16,
+    /// Its address as a store, with `PORT`.
+    address: &'static str,
     /// What is run to stop it, instead of a kill.
     stop: Option<Command>,
 }
@@ -25,6 +27,16 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Its address as a store of ours.
+    pub(crate) fn address(&self) -> String {
+        self.address_at(self.port)
+    }
+
+    /// The same by way of a proxy.
+    pub(crate) fn address_at(&self, port: u16) -> String {
+        self.address.replace("PORT", &port.to_string())
     }
 
     /// As a power cut for the process: nothing is told, nothing is written any more.
@@ -37,18 +49,21 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(stop) = &mut self.stop {
-            let _ = stop.status();
+            let _ = stop.output();
         }
         self.kill();
     }
 }
 
 pub(crate) fn postgres() -> Running {
-    let programs = newest_postgres();
-    let (folder, port) = (folder(), free_port());
-    let data = folder.path().join("data");
+    postgres_with(&[])
+}
+
+/// With more of its settings, as `name=value`.
+pub(crate) fn postgres_with(settings: &[&str]) -> Running {
+    let folder = folder();
     done(
-        unprivileged(&programs.join("initdb"), folder.path())
+        unprivileged(&newest_postgres().join("initdb"), folder.path())
             .args([
                 "--no-sync",
                 "--auth=trust",
@@ -57,8 +72,38 @@ pub(crate) fn postgres() -> Running {
                 "--locale=C",
                 "-D",
             ])
-            .arg(&data),
+            .arg(folder.path().join("data")),
     );
+    run_postgres(folder, settings)
+}
+
+/// A copy of the one at a port, which follows it until it is promoted.
+pub(crate) fn standby_of_postgres(port: u16) -> Running {
+    let folder = folder();
+    done(
+        unprivileged(&newest_postgres().join("pg_basebackup"), folder.path())
+            .args(["--no-sync", "--checkpoint=fast", "--write-recovery-conf"])
+            .args(["-h", "127.0.0.1", "-U", "edge", "-p", &port.to_string()])
+            .arg("-D")
+            .arg(folder.path().join("data")),
+    );
+    run_postgres(folder, &[])
+}
+
+/// From now on it is the first.
+pub(crate) fn promote_postgres(standby: &Running) {
+    done(
+        unprivileged(&newest_postgres().join("pg_ctl"), standby.folder())
+            .arg("-D")
+            .arg(standby.folder().join("data"))
+            .args(["promote", "--wait"]),
+    );
+}
+
+fn run_postgres(folder: tempfile::TempDir, settings: &[&str]) -> Running {
+    let (programs, port) = (newest_postgres(), free_port());
+    let data = folder.path().join("data");
+    let settings = settings.iter().flat_map(|setting| ["-c", setting]);
     let child = start(
         unprivileged(&programs.join("postgres"), folder.path())
             .arg("-D")
@@ -71,7 +116,8 @@ pub(crate) fn postgres() -> Running {
                 "fsync=off",
                 "-c",
                 "max_connections=50",
-            ]),
+            ])
+            .args(settings),
     );
     let mut stop = unprivileged(&programs.join("pg_ctl"), folder.path());
     stop.arg("-D").arg(&data).args(["stop", "-m", "immediate"]);
@@ -85,11 +131,17 @@ pub(crate) fn postgres() -> Running {
         child,
         folder,
         port,
+        address: "postgres://edge@127.0.0.1:PORT/postgres?sslmode=disable",
         stop: Some(stop),
     }
 }
 
 pub(crate) fn mariadb() -> Running {
+    mariadb_with(&[])
+}
+
+/// With more of its settings.
+pub(crate) fn mariadb_with(settings: &[&str]) -> Running {
     let (folder, port) = (folder(), free_port());
     let data = folder.path().join("data");
     done(
@@ -116,12 +168,14 @@ pub(crate) fn mariadb() -> Running {
             .arg(format!(
                 "--socket={}",
                 folder.path().join("socket").display()
-            )),
+            ))
+            .args(settings),
     );
     let running = Running {
         child,
         folder,
         port,
+        address: "mysql://ada:lovelace@127.0.0.1:PORT/shop",
         stop: None,
     };
     listens("MariaDB", port);
@@ -152,7 +206,11 @@ pub(crate) fn mariadb() -> Running {
 
 /// With more of its settings.
 pub(crate) fn redis(settings: &[&str]) -> Running {
-    let (folder, port) = (folder(), free_port());
+    redis_at(free_port(), settings)
+}
+
+pub(crate) fn redis_at(port: u16, settings: &[&str]) -> Running {
+    let folder = folder();
     let child = start(
         Command::new(program("redis-server", "redis-server"))
             .args([
@@ -172,6 +230,7 @@ pub(crate) fn redis(settings: &[&str]) -> Running {
         child,
         folder,
         port,
+        address: "redis://127.0.0.1:PORT",
         stop: None,
     }
 }
@@ -208,17 +267,23 @@ pub(crate) fn redis_cluster() -> Vec<Running> {
 
 /// A sentinel that watches the server at a port, as `mymaster`.
 pub(crate) fn sentinel(watched: u16) -> Running {
+    sentinel_with(watched, |port| format!("port {port}"))
+}
+
+/// The same with other settings, which say where it listens.
+pub(crate) fn sentinel_with(watched: u16, settings: impl Fn(u16) -> String) -> Running {
     let (folder, port) = (folder(), free_port());
-    let settings = folder.path().join("sentinel.conf");
+    let file = folder.path().join("sentinel.conf");
     let lines = format!(
-        "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor mymaster 127.0.0.1 {watched} 1\n\
+        "{}\nbind 127.0.0.1\ndir {}\nsentinel monitor mymaster 127.0.0.1 {watched} 1\n\
         sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 2000\n",
+        settings(port),
         folder.path().display()
     );
-    fs::write(&settings, lines).unwrap();
+    fs::write(&file, lines).unwrap();
     let child = start(
         Command::new(program("redis-server", "redis-server"))
-            .arg(&settings)
+            .arg(&file)
             .arg("--sentinel"),
     );
     listens("the sentinel", port);
@@ -226,6 +291,7 @@ pub(crate) fn sentinel(watched: u16) -> Running {
         child,
         folder,
         port,
+        address: "redis-sentinel://127.0.0.1:PORT/mymaster",
         stop: None,
     }
 }
@@ -251,7 +317,36 @@ pub(crate) fn memcached(settings: &[&str]) -> Running {
         child,
         folder,
         port,
+        address: "memcached://127.0.0.1:PORT",
         stop: None,
+    }
+}
+
+/// Who vouches for servers at this machine, and one certificate, in files that every server here may read.
+pub(crate) struct Certificates(tempfile::TempDir);
+
+impl Certificates {
+    pub(crate) fn new() -> Self {
+        let certificates = Self(folder());
+        let (folder, openssl) = (certificates.0.path(), program("openssl", "openssl"));
+        let made = |arguments: &str| {
+            let mut openssl = unprivileged(&openssl, folder);
+            done(openssl.args(arguments.split(' ')));
+        };
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
+        made(&format!(
+            "req -x509 {key} -subj /CN=edge-session -keyout ca.key -out ca.pem"
+        ));
+        made(&format!(
+            "req -x509 {key} -subj /CN=localhost -CA ca.pem -CAkey ca.key -keyout own.key -out own.pem \
+            -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
+        ));
+        certificates
+    }
+
+    /// `ca.pem`, `own.pem` or `own.key`.
+    pub(crate) fn file(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong between two machines: a line that is cut, hangs, is slow, or breaks off in the middle of an answer.
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU16, Ordering};
 use core::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,22 +27,30 @@ pub(crate) enum Line {
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     line: Arc<watch::Sender<Line>>,
+    to: Arc<AtomicU16>,
 }
 
 impl Proxy {
     pub(crate) async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (line, seen) = watch::channel(Line::Well);
+        let to = Arc::new(AtomicU16::new(port));
         let proxy = Self {
             port: listener.local_addr().unwrap().port(),
             line: Arc::new(line),
+            to: Arc::clone(&to),
         };
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(connection(near, port, seen.clone()));
+                tokio::spawn(connection(near, to.load(Ordering::Relaxed), seen.clone()));
             }
         });
         proxy
+    }
+
+    /// New connections lead to another server; those there are, stay.
+    pub(crate) fn lead_to(&self, port: u16) {
+        self.to.store(port, Ordering::Relaxed);
     }
 
     pub(crate) fn set(&self, line: Line) {
