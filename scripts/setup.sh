@@ -3,6 +3,7 @@
 #   setup.sh run     what `make run` needs (default)
 #   setup.sh test    that, and what only the tests need (Chromium, wasm-pack, cargo-fuzz)
 #   setup.sh mutants cargo-mutants, which only scripts/mutants.sh needs
+#   setup.sh bench-server  what scripts/bench-server.sh needs beside the toolchain
 #   setup.sh servers what `make run` needs, and every server of docs/DJANGO.md that is a Python package
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
@@ -12,6 +13,11 @@ purpose=${1:-run}
 main() {
   if [ "$purpose" = mutants ]; then
     cargo_tool cargo-mutants "$cargo_mutants_version" cargo-mutants --locked
+    return
+  fi
+  if [ "$purpose" = bench-server ]; then
+    python_environment "$root/server/bench/requirements.txt" "gunicorn, Django, a driver for PostgreSQL"
+    databases
     return
   fi
   command_line_tools
@@ -49,14 +55,18 @@ papers() {
 
 # What keeps the sessions of sites: the native server is tried with each, and with real Djangos on the other side.
 site_servers() {
-  [ -d /usr/lib/postgresql ] || have initdb || debian_packages "PostgreSQL, for the native server's tests" postgresql
-  have mariadbd || [ -x /usr/sbin/mariadbd ] || debian_packages "MariaDB, for the native server's tests" mariadb-server
-  have redis-server || debian_packages "Redis, for the native server's tests" redis-server
-  have memcached || debian_packages "Memcached, for the native server's tests" memcached
+  databases
   local version
   for version in 4.2 5.2; do
     python_environment "$root/tests/backends/django-$version.txt" "Django $version with drivers"
   done
+}
+
+databases() {
+  [ -d /usr/lib/postgresql ] || have initdb || debian_packages "PostgreSQL, for the native server's tests" postgresql
+  have mariadbd || [ -x /usr/sbin/mariadbd ] || debian_packages "MariaDB, for the native server's tests" mariadb-server
+  have redis-server || debian_packages "Redis, for the native server's tests" redis-server
+  have memcached || debian_packages "Memcached, for the native server's tests" memcached
 }
 
 # What we cannot install for you without taking over your machine is named, with the way to get it.

@@ -1,11 +1,14 @@
 """A Django site with nothing in it but sessions in its database: what scripts/bench-server.sh compares with.
 
-    sessions_site.py FILE BYTES     makes the tables in an SQLite file and a session of so many bytes, and prints its key
+    sessions_site.py DATABASE BYTES     makes the tables and a session of so many bytes, and prints its key
+
+DATABASE is an SQLite file, or postgres://user@host:port/name.
 """
 
 import os
 import secrets
 import sys
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
@@ -13,20 +16,23 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path
 
+
+def database(address):
+    if address.startswith("postgres://"):
+        at = urlsplit(address)
+        place = {"NAME": at.path[1:], "USER": at.username, "HOST": at.hostname, "PORT": at.port}
+        return {"ENGINE": "django.db.backends.postgresql", **place}
+    options = {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", "transaction_mode": "IMMEDIATE"}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": address, "OPTIONS": options}
+
+
 settings.configure(
     SECRET_KEY="bench-" + "k" * 50,
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=["django.contrib.sessions"],
     MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware"],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": os.environ.get("BENCH_DATABASE") or sys.argv[1],
-            "CONN_MAX_AGE": None,
-            "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", "transaction_mode": "IMMEDIATE"},
-        }
-    },
+    DATABASES={"default": {"CONN_MAX_AGE": None, **database(os.environ.get("BENCH_DATABASE") or sys.argv[1])}},
 )
 
 
