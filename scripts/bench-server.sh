@@ -11,7 +11,7 @@ seconds=${1:-5} sessions=${2:-10000}
 program=${CARGO_TARGET_DIR:-target}/server/edge-session-server
 step "The native server (first time 3 min)" build-server cargo build --profile server -p edge-session-server
 scripts/setup.sh bench-server
-python=$(venv server/bench/requirements.txt)/bin
+python=$(venv tests/backends/bench.txt)/bin
 folder=$(mktemp -d)
 # Databases do not run as root.
 unprivileged=()

@@ -16,7 +16,7 @@ main() {
     return
   fi
   if [ "$purpose" = bench-server ]; then
-    python_environment "$root/server/bench/requirements.txt" "gunicorn, Django, a driver for PostgreSQL"
+    python_environment "$root/tests/backends/bench.txt" "gunicorn, Django, a driver for PostgreSQL"
     databases
     return
   fi
