@@ -5,13 +5,14 @@ import { spawnSync } from 'node:child_process';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
-import { createContext, createRequestHandler } from 'react-router';
+import { createContext } from 'react-router';
 import { createSessions, generateKey, memoryStore } from '../../pkg/dist/node.js';
 import { withSession } from '../../pkg/dist/fetch.js';
 import { session as honoSession } from '../../pkg/dist/hono.js';
 import { createSessionStorage, sessionMiddleware } from '../../pkg/dist/react-router.js';
 import cartApp from '../../pkg/examples/hono.mjs';
 import counter from '../../pkg/examples/fetch.mjs';
+import { router } from './react-router.mjs';
 
 /** What a Worker's KV binding does, in this process. */
 function namespace() {
@@ -127,34 +128,6 @@ describe('examples', () => {
     assert.deepEqual(await (await visit('/account')).json(), { user: null, seen: 1 });
   });
 });
-
-/** React Router's own request handler with these modules as routes of their names. */
-function router(modules) {
-  const routes = Object.fromEntries(
-    Object.entries(modules).map(([id, { parentId, ...module }]) => [id, { id, parentId, path: id, module }]),
-  );
-  return createRequestHandler(
-    {
-      entry: {
-        module: {
-          default: (request, status, headers) => new Response('a document', { status, headers }),
-          handleError: () => {}, // it would be printed
-        },
-      },
-      routes,
-      assets: { entry: { imports: [], module: '' }, routes: {}, url: '', version: '1' },
-      publicPath: '/',
-      assetsBuildDirectory: '',
-      basename: '/',
-      future: { v8_middleware: true },
-      ssr: true,
-      isSpaMode: false,
-      prerender: [],
-      routeDiscovery: { mode: 'initial' },
-    },
-    'production',
-  );
-}
 
 test('React Router: the middleware of a parent and of its child share the session', async () => {
   const sessions = createSessions({ keys: generateKey() });

@@ -10,7 +10,9 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import { unstable_startWorker as startWorker } from 'wrangler';
+import { generateKey } from '../../pkg/dist/node.js';
 import { launchOptions } from '../chromium.mjs';
+import { boundFromLogInToLogOut } from './device-visitor.mjs';
 import { expected, install, tool } from './packed.mjs';
 
 const run = promisify(execFile);
@@ -84,6 +86,27 @@ test('a plain Worker in workerd, with KV', async () => {
     assert.equal(await visit('/leave'), 'bye');
     assert.equal(cookie, '__Host-session=');
     assert.deepEqual(await visit('/'), { visits: 1, keys: 1 });
+  } finally {
+    await worker.dispose();
+    rmSync(persist, { recursive: true, force: true });
+  }
+});
+
+test('a session that is bound to its device, in workerd, with D1', async () => {
+  const persist = mkdtempSync(join(tmpdir(), 'edge-session-d1-'));
+  const worker = await startWorker({
+    config: join(project.folder, 'wrangler.device.json'),
+    bindings: { SESSION_KEYS: { type: 'plain_text', value: generateKey() } },
+    envFiles: ['/dev/null'],
+    dev: { server: { hostname: '127.0.0.1', port: 0 }, inspector: false, logLevel: 'error', persist, watch: false },
+  });
+  try {
+    await worker.ready;
+    const { origin } = await worker.url;
+    const ask = (path, init) => fetch(origin + path, { ...init, redirect: 'manual' });
+    const tables = readFileSync(join(import.meta.dirname, '../../worker/migrations/0001_sessions.sql'), 'utf8');
+    assert.equal((await ask('/__tables', { method: 'POST', body: tables })).status, 200);
+    await boundFromLogInToLogOut({ ask }, async () => (await ask('/__told')).json());
   } finally {
     await worker.dispose();
     rmSync(persist, { recursive: true, force: true });
