@@ -81,6 +81,7 @@ const sites = {
   'react-router'(sessions) {
     const context = createContext();
     const answer = async ({ request, context: provider }) => new Response(await use(provider.get(context), new URL(request.url).pathname));
+    // React Router runs middleware where a route matches.
     return inProcess(router({ '*': { middleware: [sessionMiddleware(sessions, context)], loader: answer, action: answer } }));
   },
   http: sessions =>
