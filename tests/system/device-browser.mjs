@@ -29,16 +29,27 @@ export function newCertificate() {
 }
 
 /** The browser with this profile; what it does with bound sessions is told by `events`. */
-export async function startDeviceBrowser(profile, { spki }) {
-  const browser = await chromium.launchPersistentContext(profile, {
-    ...launchOptions,
-    args: [
-      ...launchOptions.args,
-      '--host-resolver-rules=MAP *.test 127.0.0.1',
-      `--ignore-certificate-errors-spki-list=${spki}`,
-      '--enable-features=DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting',
-    ],
-  });
+export async function startDeviceBrowser(profile, tls) {
+  return watched(await chromium.launchPersistentContext(profile, deviceOptions(tls)));
+}
+
+/** One program for many: `visitor()` is somebody new in it, with cookies, a key and signatures of their own, as in a private window. */
+export async function startSharedBrowser(tls) {
+  const program = await chromium.launch(deviceOptions(tls));
+  return { visitor: async () => watched(await program.newContext()), close: () => program.close() };
+}
+
+const deviceOptions = ({ spki }) => ({
+  ...launchOptions,
+  args: [
+    ...launchOptions.args,
+    '--host-resolver-rules=MAP *.test 127.0.0.1',
+    `--ignore-certificate-errors-spki-list=${spki}`,
+    '--enable-features=DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting',
+  ],
+});
+
+async function watched(browser) {
   const page = browser.pages()[0] ?? (await browser.newPage());
   const events = [];
   const devtools = await browser.newCDPSession(page);
