@@ -5,6 +5,9 @@ use core::time::Duration;
 
 use session_codec::Timestamp;
 use session_store::StoreError;
+use tracing::Instrument as _;
+
+use crate::traces;
 
 mod cache;
 mod cached;
@@ -67,8 +70,8 @@ enum Place {
 
 /// Asks whichever place it is, in time.
 macro_rules! ask {
-    ($self:ident, $place:ident => $call:expr) => {
-        within(async {
+    ($self:ident, $name:literal, $place:ident => $call:expr) => {
+        within($name, async {
             match &$self.place {
                 Place::Sqlite($place) => $call.await,
                 Place::Postgres($place) => $call.await,
@@ -87,7 +90,7 @@ impl DjangoSessions {
     /// # Errors
     /// If it could not be asked, or is nothing that can be read here.
     pub async fn find(&self, key: &SessionKey, now: Timestamp) -> Result<Option<Row>, StoreError> {
-        ask!(self, place => place.find(key, now))
+        ask!(self, "find", place => place.find(key, now))
     }
 
     /// Writes `to` if the session is still `from`. Its expiry stays.
@@ -101,7 +104,7 @@ impl DjangoSessions {
         to: &str,
         now: Timestamp,
     ) -> Result<Replaced, StoreError> {
-        let replaced = ask!(self, place => place.replace(key, from, to, now))?;
+        let replaced = ask!(self, "replace", place => place.replace(key, from, to, now))?;
         if replaced == Replaced::Done {
             self.forget_copy(key).await?;
         }
@@ -113,13 +116,13 @@ impl DjangoSessions {
     /// # Errors
     /// If it may still be there.
     pub async fn delete(&self, key: &SessionKey) -> Result<(), StoreError> {
-        ask!(self, place => place.delete(key))?;
+        ask!(self, "delete", place => place.delete(key))?;
         self.forget_copy(key).await
     }
 
     async fn forget_copy(&self, key: &SessionKey) -> Result<(), StoreError> {
         match &self.copies {
-            Some(cache) => within(cache.delete(key)).await,
+            Some(cache) => within("forget_copy", cache.delete(key)).await,
             None => Ok(()),
         }
     }
@@ -128,7 +131,14 @@ impl DjangoSessions {
 /// A Worker waits a second and a half at most.
 const TIME: Duration = Duration::from_millis(1_450);
 
-async fn within<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let answer = tokio::time::timeout(TIME, call).await;
-    answer.unwrap_or(Err(StoreError::TimedOut))
+async fn within<T>(
+    name: &'static str,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let span = traces::of_call("django", name);
+    let answer = tokio::time::timeout(TIME, call).instrument(span.clone());
+    let answer = answer.await.unwrap_or(Err(StoreError::TimedOut));
+    let outcome = answer.as_ref().map_or_else(StoreError::label, |_| "ok");
+    traces::told(&span, outcome, answer.is_err());
+    answer
 }

@@ -7,15 +7,19 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::{Body, Incoming};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
+use session_codec::Timestamp;
 use session_store::Framed;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use crate::clock::now;
 use crate::django::DjangoSessions;
 use crate::front::Front;
 use crate::measures::Measures;
 use crate::settings::Key;
+use crate::traces;
 
 mod answer;
 mod django_sessions;
@@ -119,33 +123,41 @@ impl Service {
             return ("stranger", stranger());
         };
         let path = Path::of(head.uri.path());
+        let span = traces::of_request(head.method.as_str(), path.route(), &head.headers);
+        let answer = self.told(&path, &head, proof.time(), &body);
+        let answer = answer.instrument(span.clone()).await;
+        let response = answer.proven(key, proof.mac());
+        traces::answered(&span, response.status().as_u16());
+        (path.kind(), response)
+    }
+
+    /// What a proven request is told.
+    async fn told(&self, path: &Path, head: &Parts, now: Timestamp, body: &[u8]) -> Answer {
         let is_fresh = head.uri.query() == Some(FRESH);
-        let answer = match &path {
+        match path {
             Path::Record(name) => {
                 let asked = records::Asked {
                     name,
-                    now: proof.time(),
+                    now,
                     is_fresh,
                 };
-                records::answer(&*self.front, &head.method, asked, &body).await
+                records::answer(&*self.front, &head.method, asked, body).await
             }
             Path::Revocation(name) => {
-                records::revoke(&*self.front, &head.method, name, proof.time(), &body).await
+                records::revoke(&*self.front, &head.method, name, now, body).await
             }
             Path::Head(name) if head.method == Method::PUT => {
-                heads::answer(&*self.front, self.front.promises().keeps_heads, name, &body).await
+                heads::answer(&*self.front, self.front.promises().keeps_heads, name, body).await
             }
             Path::Head(_) => Answer::of(StatusCode::METHOD_NOT_ALLOWED),
             Path::DjangoSession(key) => match &self.django {
                 Some(sessions) => {
-                    let (method, now) = (&head.method, proof.time());
-                    django_sessions::answer(sessions, method, key, now, &body).await
+                    django_sessions::answer(sessions, &head.method, key, now, body).await
                 }
                 None => Answer::of(StatusCode::NOT_FOUND),
             },
             Path::Other => Answer::of(StatusCode::NOT_FOUND),
-        };
-        (path.kind(), answer.proven(key, proof.mac()))
+        }
     }
 }
 

@@ -11,6 +11,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use session_store::{Around, Call, Method, Outcome, SessionStore, StoreError};
+use tracing::Instrument as _;
+
+use crate::traces;
 
 /// Seconds at which the classes of durations end. From them come p50, p95 and p99.
 const CLASSES: [f64; 14] = [
@@ -147,11 +150,13 @@ impl Around for Measured {
         store: &S,
     ) -> Result<C::Answer, StoreError> {
         let (begun, method) = (Instant::now(), label(call.method()));
-        let answer = call.make(store).await;
+        let span = traces::of_call(self.store, method);
+        let answer = call.make(store).instrument(span.clone()).await;
         let outcome = match &answer {
             Ok(answer) => answer.label(),
             Err(error) => error.label(),
         };
+        traces::told(&span, outcome, answer.is_err());
         let labels = vec![
             ("store", self.store),
             ("call", method),

@@ -9,6 +9,7 @@ use session_store::{Policy, Record, Select, Write};
 
 use crate::django::DjangoSettings;
 use crate::stores::StoreAddress;
+use crate::traces::Collector;
 
 mod environment;
 mod listen;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub clean_seconds: u32,
     /// How log lines look.
     pub log: LogFormat,
+    /// Where traces are sent; nowhere if it is not said. `OTEL_EXPORTER_OTLP_ENDPOINT` is the same.
+    pub traces: Option<Collector>,
     /// Where a Django site keeps its own sessions, for `SESSION_PROTOCOL = "rows"`.
     pub django: Option<DjangoSettings>,
 }
@@ -69,6 +72,7 @@ impl Default for Settings {
             clients: 1024,
             clean_seconds: 60,
             log: LogFormat::Text,
+            traces: None,
             django: None,
         }
     }

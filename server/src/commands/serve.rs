@@ -3,7 +3,9 @@ use core::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt};
 
 use super::{Failed, tls};
 use crate::clock::now;
@@ -13,6 +15,7 @@ use crate::http::{Listener, Operator, Service, earliest};
 use crate::measures::Measures;
 use crate::settings::{LogFormat, Settings};
 use crate::stores::{Kept, Promises};
+use crate::traces::{Traces, without_spans};
 
 /// Between two looks at a store's health.
 const LOOK: Duration = Duration::from_secs(5);
@@ -26,7 +29,12 @@ const BATCH: u32 = 500;
 const STOP_TIME: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(settings: Settings) -> Result<(), Failed> {
-    log_lines(settings.log);
+    let runtime = tokio::runtime::Handle::current();
+    let traces = settings.traces.as_ref();
+    let traces = traces
+        .map(|collector| Traces::open(collector, runtime))
+        .transpose()?;
+    log_lines(settings.log, traces.as_ref());
     let keys = settings.some_keys()?.to_vec();
     let measures = Arc::new(Measures::new());
     let front = Arc::new(Front::new(&settings, &measures)?);
@@ -101,6 +109,9 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failed> {
     {
         tracing::error!("stopped_in_writes");
     }
+    if let Some(traces) = traces {
+        tokio::task::spawn_blocking(|| traces.end()).await?;
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -108,15 +119,17 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failed> {
 /// Clients of the operator's address at once.
 const OPERATORS: u32 = 16;
 
-fn log_lines(format: LogFormat) {
+fn log_lines(format: LogFormat, traces: Option<&Traces>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => lines.with_target(false).init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_target(false).init(),
-    }
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(without_spans(filter)))
+        .with(traces.map(Traces::layer))
+        .init();
 }
 
 fn say_start(settings: &Settings, at: &str, operator: Option<&str>) {

@@ -3,9 +3,11 @@ use core::time::Duration;
 
 use session_store::{Background, LostWrite, StoreError, Task};
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::Guarded;
 use crate::measures::Measures;
+use crate::traces;
 
 /// Writes in the background at once: more would be memory without bound.
 const AT_ONCE: u32 = 4096;
@@ -41,10 +43,11 @@ impl Background<Guarded, Guarded> for Behind {
             return self.failed(task.at_stake(), &StoreError::Unavailable { reason });
         };
         let background = self.clone();
-        tokio::spawn(async move {
+        let work = async move {
             task.run(&background).await;
             drop(place);
-        });
+        };
+        tokio::spawn(work.instrument(traces::behind()));
     }
 
     async fn pause(&self, seconds: u32) {

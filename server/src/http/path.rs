@@ -29,6 +29,17 @@ impl Path {
         }
     }
 
+    /// What all requests of its kind are called in traces.
+    pub(super) const fn route(&self) -> &'static str {
+        match self {
+            Self::Record(_) => "/records/{name}",
+            Self::Revocation(_) => "/revocations/{name}",
+            Self::Head(_) => "/heads/{name}",
+            Self::DjangoSession(_) => "/django-sessions/{key}",
+            Self::Other => "/",
+        }
+    }
+
     /// One word for counters.
     pub(super) const fn kind(&self) -> &'static str {
         match self {

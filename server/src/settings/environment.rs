@@ -3,6 +3,8 @@ const PREFIX: &str = "EDGE_SESSION_SERVER_";
 const KEYS: &str = "SESSION_ORIGIN_STORE_KEY";
 /// What stands under `[django]` in a file.
 const DJANGO: &str = "EDGE_SESSION_SERVER_DJANGO_";
+/// The standard's name for `traces`.
+const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// `SECRET_KEY` of the site and then its fallbacks, separated by a blank.
 const SECRET_KEYS: &str = "EDGE_SESSION_SERVER_DJANGO_SECRET_KEYS";
 
@@ -12,19 +14,26 @@ pub(super) fn put_into(
     environment: impl Iterator<Item = (String, String)>,
 ) {
     let mut django = toml::Table::new();
+    let (mut own, mut collector) = (toml::Table::new(), None);
     for (name, text) in environment {
         if name == KEYS {
             let keys = text.split_whitespace().map(|key| key.to_owned().into());
             said.insert("keys".to_owned(), toml::Value::Array(keys.collect()));
+        } else if name == COLLECTOR {
+            collector = Some(text).filter(|text| !text.is_empty());
         } else if name == SECRET_KEYS {
             let keys = text.split_whitespace().map(|key| key.to_owned().into());
             django.insert("secret_keys".to_owned(), toml::Value::Array(keys.collect()));
         } else if let Some(name) = name.strip_prefix(DJANGO) {
             django.insert(name.to_lowercase(), value(text));
         } else if let Some(name) = name.strip_prefix(PREFIX) {
-            said.insert(name.to_lowercase(), value(text));
+            own.insert(name.to_lowercase(), value(text));
         }
     }
+    if let Some(collector) = collector {
+        said.insert("traces".to_owned(), collector.into());
+    }
+    said.extend(own);
     if !django.is_empty() {
         let part = said.entry("django");
         let part = part.or_insert_with(|| toml::Table::new().into());

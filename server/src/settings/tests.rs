@@ -37,6 +37,25 @@ fn the_environment_counts_more_than_the_file() {
 }
 
 #[test]
+fn traces_go_where_the_standard_says_unless_our_own_setting_does() {
+    let at = |environment: &[_]| read("traces = \"http://a\"", environment).unwrap().traces;
+    let collector = |text: &str| Some(text.to_owned().try_into().unwrap());
+    let (standard, own) = (
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://b"),
+        ("EDGE_SESSION_SERVER_TRACES", "http://c"),
+    );
+    assert_eq!(at(&[]), collector("http://a"));
+    assert_eq!(at(&[standard]), collector("http://b"));
+    assert_eq!(at(&[own, standard]), collector("http://c"));
+    assert_eq!(
+        read("", &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")])
+            .unwrap()
+            .traces,
+        None
+    );
+}
+
+#[test]
 fn what_is_wrong_is_said_with_the_cure() {
     for (file, told) in [
         ("stor = \"sqlite:a\"", "unknown field `stor`"),
@@ -49,6 +68,7 @@ fn what_is_wrong_is_said_with_the_cure() {
         ("keys = [\"es1_short\"]", "edge-session keygen"),
         ("clients = 0", "at least"),
         ("cache_writes = \"never\"", "through"),
+        ("traces = \"https://collector\"", "over plain HTTP"),
         ("[", "server.toml"),
     ] {
         let wrong = read(file, &[]).unwrap_err();

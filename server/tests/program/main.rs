@@ -12,3 +12,4 @@ mod running;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod serving;
+mod traces;

@@ -117,6 +117,14 @@ impl Running {
         }
     }
 
+    /// The log lines until it has ended.
+    pub(crate) fn rest(&self) -> Vec<serde_json::Value> {
+        let lines = self.lines.as_ref().unwrap().iter();
+        lines
+            .map(|line| serde_json::from_str(&line).unwrap_or_default())
+            .collect()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -185,17 +193,7 @@ impl Client {
         path: &str,
         body: &[u8],
     ) -> Option<(u16, Bytes)> {
-        let key = Key::try_from(KEY.to_owned()).unwrap();
-        let time = now().seconds().to_string();
-        let bare = path.split('?').next().unwrap();
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "a");
-        let request = request.header("x-store-mac", of_request(&key, method, bare, &time, body));
-        let request = request.header("x-store-time", time);
-        self.send(request.body(Full::from(body.to_vec())).unwrap())
-            .await
+        self.send(asking(method, path, body)).await
     }
 
     pub(crate) async fn plain(&mut self, path: &str) -> Option<(u16, Bytes)> {
@@ -203,13 +201,27 @@ impl Client {
         self.send(request.body(Full::default()).unwrap()).await
     }
 
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> Option<(u16, Bytes)> {
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Option<(u16, Bytes)> {
         self.0.ready().await.ok()?;
         let answer = self.0.send_request(request).await.ok()?;
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().await.ok()?;
         Some((status, body.to_bytes()))
     }
+}
+
+/// A request as a Worker makes it.
+pub(crate) fn asking(method: &str, path: &str, body: &[u8]) -> Request<Full<Bytes>> {
+    let key = Key::try_from(KEY.to_owned()).unwrap();
+    let time = now().seconds().to_string();
+    let bare = path.split('?').next().unwrap();
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "a");
+    let request = request.header("x-store-mac", of_request(&key, method, bare, &time, body));
+    let request = request.header("x-store-time", time);
+    request.body(Full::from(body.to_vec())).unwrap()
 }
 
 /// Waits for what comes soon.
