@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -186,6 +186,97 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     assert.match(stdout, /Into the site’s urls\.py:\n.*\n.*\n.*from session_store import answer/);
     assert.match(stdout, /ALLOWED_HOSTS \+= \["shop\.example", "localhost"\]/);
   });
+
+  const DATABASE = 'DATABASES = {"default": {"ENGINE": "django.db.backends.';
+  const CACHE = 'CACHES = {"default": {"BACKEND": "django.core.cache.backends.';
+  const ENGINE = name => `SESSION_ENGINE = "django.contrib.sessions.backends.${name}"`;
+  for (const [what, lines, django] of [
+    ['SQLite', `${DATABASE}sqlite3", "NAME": "shop.sqlite3"}}`, place => [`sessions = "sqlite:${place}/shop.sqlite3"`]],
+    [
+      'cached_db',
+      `${ENGINE('cached_db')}\n${DATABASE}sqlite3", "NAME": "/a/shop.sqlite3"}}\n${CACHE}redis.RedisCache", "LOCATION": "redis://cache:6379", "KEY_PREFIX": "shop", "OPTIONS": {"db": 3}}}`,
+      () => ['sessions = "sqlite:/a/shop.sqlite3"', 'cached_in = "redis://cache:6379/3"', 'key_prefix = "shop"'],
+    ],
+    [
+      'cache',
+      `${ENGINE('cache')}\n${CACHE}memcached.PyMemcacheCache", "LOCATION": "127.0.0.1:11211", "VERSION": 2}}\nSECRET_KEY_FALLBACKS = ["older"]`,
+      () => ['sessions = "memcached://127.0.0.1:11211"', 'version = 2', `secret_keys = ${JSON.stringify([DJANGO_KEY, 'older'])}`],
+    ],
+    ['file', `${ENGINE('file')}\nSESSION_FILE_PATH = "kept"\nSESSION_COOKIE_NAME = "sid"\nSESSION_COOKIE_AGE = 99`, place => [`sessions = "file:${place}/kept"`, 'cookie_name = "sid"', 'cookie_age = 99']],
+    [
+      'a table of its own, in a database of its own',
+      `INSTALLED_APPS += ["own"]\nSESSION_ENGINE = "own.store"\nDATABASE_ROUTERS = ["own.Router"]\nDATABASES = {"default": {}, "kept": {"ENGINE": "django.db.backends.sqlite3", "NAME": "kept"}}`,
+      place => [`sessions = "sqlite:${place}/kept"`, 'table = "visit"', 'key_column = "k"'],
+    ],
+  ]) {
+    test(`the native server, where it is asked for, is told where the sessions are: ${what}`, async () => {
+      const place = site(lines);
+      mkdirSync(join(place, 'own'));
+      writeFileSync(join(place, 'own/__init__.py'), 'class Router:\n    def db_for_write(self, model, **hints):\n        return "kept"\n');
+      writeFileSync(
+        join(place, 'own/models.py'),
+        'from django.contrib.sessions.base_session import AbstractBaseSession\nfrom django.db import models\n' +
+          'class Visit(AbstractBaseSession):\n    session_key = models.CharField(primary_key=True, max_length=40, db_column="k")\n    class Meta:\n        db_table = "visit"\n',
+      );
+      writeFileSync(
+        join(place, 'own/store.py'),
+        'from django.contrib.sessions.backends.db import SessionStore as Store\nclass SessionStore(Store):\n    @classmethod\n    def get_model_class(cls):\n        from own.models import Visit\n        return Visit\n',
+      );
+      const { code, stdout, stderr } = await init(place, ['edge', '--django', 'manage.py', '--python', python, ...SITE, '--store', 'origin']);
+      assert.deepEqual([code, stderr], [0, '']);
+      const [, told] = text(place, 'edge/server.toml').split('[django]\n');
+      assert.deepEqual(told.trim().split('\n'), django(realpathSync(place)), stdout);
+      assert.equal(statSync(join(place, 'edge/server.toml')).mode & 0o777, 0o600);
+      assert.match(text(place, 'edge/.gitignore'), /^server\.toml$/m);
+      const secrets = parseEnv(text(place, 'edge/.dev.vars'));
+      assert.equal(secrets.SESSION_ORIGIN_STORE_URL, 'http://127.0.0.1:8790/session-store');
+      assert.ok(text(place, 'edge/server.toml').includes(`keys = ["${secrets.SESSION_ORIGIN_STORE_KEY}"]`));
+      assert.ok(!existsSync(join(place, 'edge/session_store.py')) && !/urls\.py|EDGE_SESSION_STORE_KEYS/.test(stdout), stdout);
+      assert.match(stdout, /edge-session-server --settings server\.toml serve/);
+      assert.ok(!stdout.includes(DJANGO_KEY));
+      assert.equal(config(join(place, 'edge')).vars.SESSION_PROTOCOL, 'rows');
+    });
+  }
+
+  test('addresses of databases say what Django’s settings do', async () => {
+    const { sessionPlace } = await import('../../pkg/js/cli/project/session_place.js');
+    const table = { user: '', password: '', host: '', port: '', options: {}, table: 'django_session', columns: ['session_key', 'session_data', 'expire_date'] };
+    const at = (engine, said) =>
+      sessionPlace({ engine: 'django.contrib.sessions.backends.db', writesJson: true, usesTimeZones: true, sessionTable: { ...table, engine: `django.db.backends.${engine}`, name: 'shop', ...said } });
+    const ada = { user: 'ada', password: 'l@ve/l:ce?', host: 'db.example' };
+    for (const [engine, said, address] of [
+      ['postgresql', { ...ada, port: '5433', options: { sslmode: 'verify-full', sslrootcert: '/etc/ca.pem' } }, 'postgres://ada:l%40ve%2Fl%3Ace%3F@db.example:5433/shop?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem'],
+      ['postgresql', {}, 'postgres://localhost/shop?host=%2Fvar%2Frun%2Fpostgresql'],
+      ['postgresql', { host: '/run/pg', port: '5433', name: 'my shop' }, 'postgres://localhost/my%20shop?host=%2Frun%2Fpg&port=5433'],
+      ['mysql', { ...ada, host: 'localhost', password: '' }, 'mysql://ada@127.0.0.1/shop'],
+      ['mysql', { host: '::1', port: '3307', options: { ssl_mode: 'VERIFY_CA', ssl: { ca: '/ca.pem' } } }, 'mysql://[::1]:3307/shop?ssl-mode=VERIFY_CA&ssl-ca=%2Fca.pem'],
+      ['mysql', { host: '/run/mysqld/mysqld.sock' }, 'mysql://127.0.0.1/shop?socket=%2Frun%2Fmysqld%2Fmysqld.sock'],
+    ])
+      assert.equal(at(engine, said).settings?.sessions, address, engine);
+    for (const [engine, said, why] of [
+      ['postgresql', { options: { options: '-c search_path=shop' } }, /options, service or passfile/],
+      ['mysql', { options: { read_default_file: '/etc/my.cnf' } }, /read_default_file/],
+      ['mysql', { timeZone: 'Europe/Berlin' }, /not in UTC/],
+      ['oracle', {}, /django\.db\.backends\.oracle/],
+    ])
+      assert.match(at(engine, said).why, why, engine);
+  });
+
+  for (const [why, lines] of [
+    ['its cache is django.core.cache.backends.locmem.LocMemCache', ENGINE('cache')],
+    ['its cache has a KEY_FUNCTION', `${ENGINE('cache')}\n${CACHE}redis.RedisCache", "LOCATION": "redis://a", "KEY_FUNCTION": "own.key"}}`],
+    ['its cache is several Memcached', `${ENGINE('cache')}\n${CACHE}memcached.PyMemcacheCache", "LOCATION": ["a:1", "b:1"]}}`],
+    ['its database is in memory', `${DATABASE}sqlite3", "NAME": ":memory:"}}`],
+    ['the times in its database are not in UTC', `${DATABASE}sqlite3", "NAME": "a"}}\nUSE_TZ = False`],
+    ['SESSION_ENGINE is somewhere.else', 'SESSION_ENGINE = "somewhere.else"'],
+  ])
+    test(`where it cannot ask, a view does, and it is said why: ${why}`, async () => {
+      const place = site(lines);
+      const { code, stdout } = await init(place, ['edge', '--django', 'manage.py', '--python', python, ...SITE, '--store', 'origin']);
+      assert.equal(code, 0);
+      assert.ok(stdout.includes(`since ${why}`), stdout);
+      assert.ok(existsSync(join(place, 'edge/session_store.py')) && !existsSync(join(place, 'edge/server.toml')));
+    });
 
   test('a site that cannot be asked is one line that says what to do', async () => {
     const broken = site('raise RuntimeError("no database")');

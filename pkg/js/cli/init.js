@@ -7,10 +7,11 @@ import { generateKey } from '../index.js';
 import { inputProblem, usageProblem } from './problem.js';
 import { changesOf } from './project/advice.js';
 import { writeTogether } from './project/files.js';
+import { sessionPlace } from './project/session_place.js';
 import { isWeak, readSite } from './project/site.js';
 import { storeOfDjango } from './project/site_store.js';
 import { readVariables, variableLine } from './project/variables_file.js';
-import { configText, protocolOf, verifiesDjango } from './project/worker.js';
+import { configText, hasServer, hasView, protocolOf, verifiesDjango } from './project/worker.js';
 import { WORKER_SETTINGS } from './project/worker_settings.js';
 import { version } from './version.js';
 
@@ -30,7 +31,9 @@ replaced without a question; keys that are there stay.
   --zone NAME          of Cloudflare's, for a route; without it a host other than the site's own is a custom domain
   --local URL          where the site is on this machine, default http://127.0.0.1:8000
   --protocol NAME      transcode (Django's signed cookies), rows (Django keeps its sessions itself), headers (any other)
-  --store NAME         do (default), kv, d1, r2, origin, kv+do, kv+d1, kv+r2, kv+origin, none
+  --store NAME         do (default), kv, d1, r2, origin, kv+do, kv+d1, kv+r2, kv+origin, none. Said with rows, origin is the
+                       native server (docs/SERVER.md), if it can read the site's sessions where they are; else, as when
+                       nothing is said, a view in the site
   --name NAME          of the Worker, default edge-session
   --yes                takes the defaults instead of asking, as it does where nobody can be asked
   --force              replaces files that are there, but no keys
@@ -65,6 +68,8 @@ export async function run({ values, positionals, env, now, dialogue, terminal })
   const folder = resolve(positionals[0] ?? '.');
   const site = values.django === undefined ? undefined : readSite(values.django, { python: values.python, env });
   const plan = { ...(await planOf(values, site, dialogue)), site };
+  const place = plan.protocol === 'rows' && values.store === 'origin' && site ? sessionPlace(site) : {};
+  plan.django = place.settings;
   const local = values.local === undefined ? LOCAL : url(values.local, '--local');
   const files = filesOf(plan, { folder, local, env, now });
   const chosen = await withoutReplaced(files, folder, values, dialogue);
@@ -77,6 +82,7 @@ export async function run({ values, positionals, env, now, dialogue, terminal })
       ...chosen.map(({ name, what }) => `${terminal.green('wrote')}  ${name.padEnd(16)} ${what}`),
       ...(chosen.length === 0 ? [terminal.green('Everything is there already.')] : []),
       '',
+      ...(place.why ? [`The native server cannot read the site’s sessions, since ${place.why}: a view in the site does.`, ''] : []),
       ...changeLines(changes, site, terminal),
       ...nextLines(plan, { folder, local, missing }),
     ].join('\n'),
@@ -127,16 +133,13 @@ function filesOf(plan, { folder, local, env, now }) {
     { name: '.gitignore', text: withLines(kept('.gitignore') ?? '', ['node_modules/', '.wrangler/', '.dev.vars*', '*.keys.json', ...(hasServer(plan) ? ['server.toml', 'sessions.sqlite3*'] : [])]), adds: true, what: 'no keys under version control' },
     { name: 'package.json', text: packageText(kept('package.json'), plan), adds: true, what: 'what npm install brings' },
   ];
-  if (hasServer(plan)) files.push({ name: 'server.toml', text: serverText(files), mode: 0o600, what: 'for edge-session-server on this machine, with the same key' });
-  if (plan.protocol === 'rows' && plan.store === 'origin') files.push({ name: 'session_store.py', text: storeOfDjango, what: 'to copy beside manage.py' });
+  if (hasServer(plan)) files.push({ name: 'server.toml', text: serverText(plan, files), mode: 0o600, what: 'for edge-session-server on this machine, with the same key' });
+  if (hasView(plan)) files.push({ name: 'session_store.py', text: storeOfDjango, what: 'to copy beside manage.py' });
   return files.filter(({ name, text }) => text !== kept(name));
 }
 
-// Records go to the native server; a site's own sessions to a view in the site.
-const hasServer = ({ protocol, store }) => store.includes('origin') && protocol !== 'rows';
-
 /** The other side of the store: its key is the Worker's. */
-function serverText(files) {
+function serverText({ django }, files) {
   const { SESSION_ORIGIN_STORE_KEY: key } = readVariables(files.find(({ name }) => name === '.dev.vars').text);
   return `# edge-session-server --settings server.toml serve
 # A deployed Worker has a key of its own, which edge-session deploy keeps in *.keys.json: the server there gets that one.
@@ -146,8 +149,14 @@ keys = ${JSON.stringify(key.split(/\s+/))}
 store = "sqlite:sessions.sqlite3"
 # The network wants TLS: tls_certificate and tls_key, or a proxy that has it.
 listen = ${JSON.stringify(new URL(SERVER).host)}
-`;
+${django === undefined ? '' : djangoText(django)}`;
 }
+
+/** Where the site keeps its sessions; the names and passwords are the site's own. */
+const djangoText = django => `
+# The site's own sessions, where it keeps them: docs/ROWS.md. A user of the database's own with SELECT, UPDATE and DELETE on this table is enough.
+[django]
+${Object.entries(django).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`).join('')}`;
 
 // What adds to a file leaves in it what it has; any other is there or is not.
 async function withoutReplaced(files, folder, values, dialogue) {
@@ -218,17 +227,18 @@ function changeLines(changes, site, terminal) {
   ]);
 }
 
-function nextLines({ protocol, store }, { folder, local, missing }) {
+function nextLines(plan, { folder, local, missing }) {
   const place = relative('.', folder);
+  const { protocol } = plan;
   return [
     'Next:',
     ...(missing ? ['  put DJANGO_SECRET_KEY=… into .dev.vars, the SECRET_KEY of the site'] : []),
-    ...(protocol === 'rows' && store === 'origin'
+    ...(hasView(plan)
       ? [`  start the site with the key in its environment: export SESSION_ORIGIN_STORE_KEY=$(sed -n 's/^SESSION_ORIGIN_STORE_KEY=//p' ${join(folder, '.dev.vars')})`]
       : []),
     ...(place ? [`  cd ${place}`] : []),
     '  npm install',
-    ...(hasServer({ protocol, store }) ? ['  edge-session-server --settings server.toml serve      keeps what no cookie holds: docs/SERVER.md'] : []),
+    ...(hasServer(plan) ? [`  edge-session-server --settings server.toml serve      ${protocol === 'rows' ? 'reads the site’s sessions' : 'keeps what no cookie holds'}: docs/SERVER.md`] : []),
     `  npx edge-session dev      with the site running at ${local}`,
     ...(protocol === 'rows' ? [] : ['  The site’s server has to take long headers: gunicorn with --limit-request-field_size 1048576; others: docs/DJANGO.md']),
   ];

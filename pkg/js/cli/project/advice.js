@@ -1,6 +1,7 @@
 // What a site's settings have to say before it can stand behind the Worker, as lines to paste.
 
-import { isWeak, keepsSessionsItself } from './site.js';
+import { isWeak } from './site.js';
+import { hasView } from './worker.js';
 
 /** Browsers of `edge-session dev` ask this one. */
 const LOCAL = 'localhost';
@@ -23,7 +24,7 @@ export function changesOf(site, plan, local) {
   const browsers = missing([plan.host, LOCAL]);
   if (browsers.length > 0)
     settings(`ALLOWED_HOSTS += ${python(browsers)}`, `the hosts that browsers ask: without ${browsers.length > 1 ? 'them' : 'it'} every page is 400${browsers.includes(LOCAL) ? '; localhost is for edge-session dev' : ''}`);
-  const own = keepsSessionsItself(site) ? missing([...new Set([plan.origin, local].map(address => new URL(address).hostname))]).filter(host => !browsers.includes(host)) : [];
+  const own = hasView(plan) ? missing([...new Set([plan.origin, local].map(address => new URL(address).hostname))]).filter(host => !browsers.includes(host)) : [];
   if (own.length > 0) settings(`ALLOWED_HOSTS += ${python(own)}`, 'the hosts at which the Worker asks the site for its sessions');
   if (!site.usesForwardedHost) settings('USE_X_FORWARDED_HOST = True', 'or links in mails and redirects name the origin, and forms are refused');
   if (site.proxySslHeader?.join() !== 'HTTP_X_FORWARDED_PROTO,https')
@@ -37,7 +38,7 @@ export function changesOf(site, plan, local) {
       `the Worker reads JSON alone; with ${site.serializer} nobody would be logged in`,
     );
   if (isWeak(site.secretKey)) settings('SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", SECRET_KEY)', 'in production a key in the environment that Django’s own check does not call weak; here the one that is there will do');
-  if (keepsSessionsItself(site)) {
+  if (hasView(plan)) {
     settings('EDGE_SESSION_STORE_KEYS = [os.environ["SESSION_ORIGIN_STORE_KEY"]]', 'the key by which the Worker asks the site for its sessions; it is in .dev.vars');
     changes.push({
       file: 'urls.py',

@@ -40,6 +40,31 @@ const COOKIES = 'django.contrib.sessions.backends.signed_cookies';
  * @property {[string, string] | null} proxySslHeader
  * @property {boolean} redirectsToTls
  * @property {string | null} loginPath
+ * @property {SessionTable | null} sessionTable where the backends `db` and `cached_db` keep sessions
+ * @property {SessionCache | null} sessionCache where `cache` and `cached_db` do
+ * @property {string} sessionFolder where `file` does
+ * @property {boolean} usesTimeZones
+ *
+ * @typedef {object} SessionTable
+ * @property {string} engine of its database
+ * @property {string} name of the database
+ * @property {string} path the same, where it is a file
+ * @property {string} user
+ * @property {string} password not to be shown
+ * @property {string} host
+ * @property {string} port
+ * @property {Record<string, unknown>} options
+ * @property {string | null} timeZone
+ * @property {string} table
+ * @property {[string, string, string]} columns with the key, the session, its end
+ *
+ * @typedef {object} SessionCache
+ * @property {string} backend
+ * @property {string[]} locations not to be shown
+ * @property {string} prefix
+ * @property {number} version
+ * @property {unknown} keyFunction
+ * @property {Record<string, unknown>} options
  */
 export function readSite(manage, { python, env }) {
   const path = resolve(manage);

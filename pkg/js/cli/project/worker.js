@@ -21,6 +21,7 @@ const COMPATIBILITY_DATE = '2026-10-01';
  * @property {string} [zone] of Cloudflare's that the host is in, for a route
  * @property {'transcode' | 'rows' | 'headers'} protocol
  * @property {string} store
+ * @property {Record<string, string | number | string[]>} [django] where the native server finds the site's own sessions
  * @property {import('./site.js').Site} [site]
  */
 export function configText(plan, now) {
@@ -67,12 +68,13 @@ ${lines(staging, '        ')}
 }
 
 /** `[name, value, lines of comment]` of each variable. */
-function variablesOf({ origin, protocol, store, site }, now) {
+function variablesOf(plan, now) {
+  const { origin, protocol, store, site } = plan;
   const variables = [['ORIGIN_URL', origin, ['Where the site really is: a host name that the public DNS knows. .dev.vars has the one of this machine.']]];
   const add = (name, value, ...why) => variables.push([name, value, why]);
   if (protocol !== 'transcode') add('SESSION_PROTOCOL', protocol, protocol === 'rows' ? 'The site keeps its sessions itself.' : 'The site speaks x-session and session-patch.');
   add('SESSION_STORE', store, ...(STORES[store] ?? []));
-  if (store.includes('origin')) add('SESSION_ORIGIN_STORE_URL', `${origin}/session-store`, protocol === 'rows' ? 'Where session_store.py answers in the site.' : 'Where edge-session-server answers, with TLS.');
+  if (store.includes('origin')) add('SESSION_ORIGIN_STORE_URL', `${origin}/session-store`, hasView(plan) ? 'Where session_store.py answers in the site.' : 'Where edge-session-server answers, with TLS.');
   const files = [site?.staticUrl ?? '/static/', site ? site.mediaUrl : '/media/'].filter(isPrefix);
   add(
     'SESSION_ROUTES',
@@ -148,6 +150,12 @@ export const day = milliseconds => new Date(milliseconds).toISOString().slice(0,
 
 /** How a site's sessions are taken over, as its settings tell. */
 export const protocolOf = site => (site !== undefined && keepsSessionsItself(site) ? 'rows' : 'transcode');
+
+/** Whether a view in the site answers for its sessions. */
+export const hasView = ({ protocol, store, django }) => protocol === 'rows' && store === 'origin' && django === undefined;
+
+/** Whether a native server answers: for records, or for the sessions that the site keeps. */
+export const hasServer = plan => plan.store.includes('origin') && !hasView(plan);
 
 /** Whether the Worker needs the site's SECRET_KEY: for its cookies, or for the rows that it keeps. */
 export const verifiesDjango = ({ protocol }) => protocol !== 'headers';
