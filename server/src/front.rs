@@ -17,9 +17,11 @@ use crate::stores::{BadAddress, Kept, Promises, Store};
 mod also;
 mod behind;
 mod breaker;
+mod hot;
 
 pub use behind::Behind;
 pub use breaker::Breaker;
+pub use hot::Hot;
 
 use also::Also;
 
@@ -42,7 +44,7 @@ pub struct Front {
 
 enum Way {
     Alone(Guarded),
-    Layered(Layered<Guarded, Guarded, Behind>),
+    Layered(Layered<Hot<Guarded>, Guarded, Behind>),
 }
 
 impl Front {
@@ -51,7 +53,7 @@ impl Front {
     /// # Errors
     /// What is wrong with an address.
     pub fn new(settings: &Settings, measures: &Arc<Measures>) -> Result<Self, BadAddress> {
-        let store = Arc::new(Store::new(&settings.store, settings.connections)?);
+        let store = Arc::new(settings.store()?);
         let behind = Behind::new(Arc::clone(measures));
         let guard = |store: &Arc<Store>, name, limits| {
             let measured =
@@ -68,7 +70,10 @@ impl Front {
         let way = match &cache {
             None => Way::Alone(guard(&store, "store", Limits::alone(Timers))),
             Some(cache) => Way::Layered(Layered::new(
-                guard(cache, "cache", Limits::fast(Timers)),
+                Hot::new(
+                    guard(cache, "cache", Limits::fast(Timers)),
+                    settings.cache_hot_only,
+                ),
                 guard(&store, "store", Limits::durable(Timers)),
                 settings.policy(),
                 behind.clone(),

@@ -8,7 +8,7 @@ use session_codec::{OriginMac, Secret};
 use session_store::{Policy, Record, Select, Write};
 
 use crate::django::DjangoSettings;
-use crate::stores::StoreAddress;
+use crate::stores::{BadAddress, Columns, Scheme, Store, StoreAddress};
 use crate::traces::Collector;
 
 mod environment;
@@ -31,6 +31,12 @@ pub struct Settings {
     pub cache_writes: CacheWrites,
     /// The longest record that the cache gets, in bytes.
     pub cache_max_bytes: usize,
+    /// Whether the cache gets only records of somebody who is known, when they are written.
+    pub cache_users_only: bool,
+    /// Whether the cache gets only what was read twice within a minute.
+    pub cache_hot_only: bool,
+    /// What the store keeps of sessions for people to look at.
+    pub columns: Columns,
     /// Keys that requests may be made with; the first is the newest.
     pub keys: Vec<Key>,
     /// Where requests of the Worker come in.
@@ -63,6 +69,9 @@ impl Default for Settings {
             also_write: None,
             cache_writes: CacheWrites::Through,
             cache_max_bytes: Record::MAX_BYTES,
+            cache_users_only: false,
+            cache_hot_only: false,
+            columns: Columns::default(),
             keys: Vec::new(),
             listen: Listen::local(8790),
             operator: Listen::local(8791),
@@ -164,6 +173,11 @@ impl Settings {
             "operator has no TLS: it is 127.0.0.1:port, a Unix socket, or \"\""
         } else if self.connections == 0 || self.clients == 0 {
             "connections and clients are 1 at least"
+        } else if self.cache_hot_only && self.cache_writes == CacheWrites::Behind {
+            "cache_hot_only and cache_writes = \"behind\" contradict each other: a cache that confirms has to take all"
+        } else if !self.columns.are_none() && !self.has_tables() {
+            "columns are kept in the tables of sqlite:, postgres: and mysql: alone: take the setting out, or store \
+             is one of them"
         } else {
             return Ok(());
         };
@@ -183,6 +197,20 @@ impl Settings {
         Ok(&self.keys)
     }
 
+    const fn has_tables(&self) -> bool {
+        let scheme = self.store.scheme();
+        matches!(scheme, Scheme::Sqlite | Scheme::Postgres | Scheme::Mysql)
+    }
+
+    /// The store that decides, with its columns. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// What is wrong with its address.
+    pub fn store(&self) -> Result<Store, BadAddress> {
+        let store = Store::new(&self.store, self.connections)?;
+        Ok(store.with_columns(self.columns))
+    }
+
     /// How a cache and the store share the work.
     #[must_use]
     pub const fn policy(&self) -> Policy {
@@ -194,7 +222,7 @@ impl Settings {
             },
             select: Select {
                 max_bytes: self.cache_max_bytes,
-                owned_only: false,
+                owned_only: self.cache_users_only,
             },
         }
     }

@@ -8,6 +8,7 @@ use session_store::{
 };
 
 mod address;
+mod columns;
 mod file;
 mod follow;
 mod framed;
@@ -22,6 +23,7 @@ mod sqlite;
 
 pub use self::redis::RedisStore;
 pub use address::{BadAddress, Scheme, StoreAddress};
+pub use columns::Columns;
 pub use file::FileStore;
 pub use follow::follow_head;
 pub use kept::{Cursor, Entry, Kept, KeptHead, KeptRecord, Page, Promises, Statistics};
@@ -57,6 +59,17 @@ impl Store {
             Scheme::Redis => Self::Redis(RedisStore::new(text)?),
             Scheme::Memcached => Self::Memcached(MemcachedStore::new(text, connections as usize)?),
         })
+    }
+
+    /// The same store, which keeps these columns as well. Those without a table keep none: the settings refuse that.
+    #[must_use]
+    pub fn with_columns(self, columns: Columns) -> Self {
+        match self {
+            Self::Sqlite(store) => Self::Sqlite(store.with_columns(columns)),
+            Self::Postgres(store) => Self::Postgres(store.with_columns(columns)),
+            Self::Mysql(store) => Self::Mysql(store.with_columns(columns)),
+            Self::File(_) | Self::Redis(_) | Self::Memcached(_) => self,
+        }
     }
 }
 
@@ -146,5 +159,13 @@ impl Kept for Store {
 
     async fn page(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
         each!(self, store => store.page(after, at_most).boxed().await)
+    }
+
+    async fn recent(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
+        each!(self, store => store.recent(after, at_most).boxed().await)
+    }
+
+    async fn of_user(&self, user: &str, at_most: u32) -> Result<Page, StoreError> {
+        each!(self, store => store.of_user(user, at_most).boxed().await)
     }
 }

@@ -21,8 +21,8 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
         ("also_write", settings.also_write.as_ref()),
     ] {
         if let Some(address) = address {
-            let checked =
-                tokio::time::timeout(PATIENCE, check(address, settings.connections)).await;
+            let checked = async { check(opened(settings, address)?).await };
+            let checked = tokio::time::timeout(PATIENCE, checked).await;
             let late = || {
                 Err(Failed(
                     "no answer in ten seconds; is it there, and may this machine go there?"
@@ -39,8 +39,15 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn check(address: &StoreAddress, connections: u32) -> Result<Store, Failed> {
-    let store = Store::new(address, connections)?;
+/// The store of an address; the first one has columns.
+fn opened(settings: &Settings, address: &StoreAddress) -> Result<Store, Failed> {
+    if address == &settings.store {
+        return Ok(settings.store()?);
+    }
+    Ok(Store::new(address, settings.connections)?)
+}
+
+async fn check(store: Store) -> Result<Store, Failed> {
     store.prepare().await?;
     let mut hash = [0; StoreName::BYTES];
     getrandom::fill(&mut hash)?;

@@ -6,7 +6,7 @@ use super::Failed;
 use crate::clock::now;
 use crate::http::earliest;
 use crate::settings::Settings;
-use crate::stores::{Kept, Store};
+use crate::stores::Kept;
 
 /// How it is cleaned.
 #[derive(Args)]
@@ -20,7 +20,7 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(settings: &Settings, options: &Options) -> Result<(), Failed> {
-    let store = Store::new(&settings.store, settings.connections)?;
+    let store = settings.store()?;
     store.prepare().await?;
     let (mut all, started) = (0, earliest(now()));
     loop {

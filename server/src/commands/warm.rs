@@ -15,6 +15,12 @@ pub(super) struct Options {
     /// Only records that live so many seconds at least: those that were written last live longest.
     #[arg(long, default_value_t = 0)]
     seconds_left: i64,
+    /// Those first that were changed last; of each session the newest. Wants the column `last_seen`.
+    #[arg(long)]
+    recent: bool,
+    /// Only those of a user, by the hash that the column `user_id` has. Wants the column `user`.
+    #[arg(long, value_name = "HASH", conflicts_with = "recent")]
+    user: Option<String>,
     /// Records that are read in one step.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     batch: u32,
@@ -25,13 +31,18 @@ pub(super) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
     let address = settings.cache.as_ref();
     let address =
         address.ok_or_else(|| Failed("cache is not set: there is nothing to warm".to_owned()))?;
-    let store = Store::new(&settings.store, settings.connections)?;
+    let store = settings.store()?;
     let cache = Store::new(address, settings.connections)?;
     store.prepare().await?;
     cache.prepare().await?;
     let (mut warmed, mut after) = (0, None);
     loop {
-        let Page { entries, next } = store.page(after.as_ref(), options.batch).await?;
+        let after_this = after.as_ref();
+        let Page { entries, next } = match &options.user {
+            Some(user) => store.of_user(user, most(options.at_most)).await?,
+            None if options.recent => store.recent(after_this, options.batch).await?,
+            None => store.page(after_this, options.batch).await?,
+        };
         for entry in entries {
             let Entry::Record(kept) = entry else {
                 continue;
@@ -57,4 +68,8 @@ pub(super) async fn run(settings: &Settings, options: &Options) -> Result<(), Fa
             return Ok(());
         }
     }
+}
+
+fn most(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

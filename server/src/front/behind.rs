@@ -5,7 +5,7 @@ use session_store::{Background, LostWrite, StoreError, Task};
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
-use super::Guarded;
+use super::{Guarded, Hot};
 use crate::measures::Measures;
 use crate::traces;
 
@@ -36,8 +36,8 @@ impl Behind {
     }
 }
 
-impl Background<Guarded, Guarded> for Behind {
-    fn run(&self, task: Task<Guarded, Guarded>) {
+impl Background<Hot<Guarded>, Guarded> for Behind {
+    fn run(&self, task: Task<Hot<Guarded>, Guarded>) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             let reason = "too many writes wait already".into();
             return self.failed(task.at_stake(), &StoreError::Unavailable { reason });

@@ -2,7 +2,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
-use session_codec::{StoreName, Timestamp};
+use session_codec::{OwnerName, StoreName, Timestamp};
 use session_store::{
     Committed, Head, HeadMove, HeadState, NewRecord, Newest, Proposal, RecordMeta, Saved,
     SessionStore, StoreError, StoredRecord,
@@ -13,6 +13,9 @@ use super::records::{frame, framed};
 
 /// Names that one save may ask about: a Worker asks about three at most.
 const MAX_LISTED: usize = 16;
+
+/// Characters of a column.
+const MAX_COLUMN: usize = 256;
 
 #[derive(Deserialize)]
 #[serde(tag = "ask", rename_all = "lowercase")]
@@ -27,6 +30,8 @@ enum Ask {
         expires: i64,
         #[serde(default)]
         listed: Vec<String>,
+        #[serde(default)]
+        about: Box<AskedAbout>,
         now: i64,
     },
     Show {
@@ -42,6 +47,15 @@ enum Ask {
 struct AskedRecord {
     name: String,
     frame: String,
+}
+
+/// What the Worker's settings let it tell of the session.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AskedAbout {
+    user: Option<String>,
+    ip: Option<String>,
+    user_agent: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -114,13 +128,16 @@ async fn outcome(
             to,
             expires,
             listed,
+            about,
             now,
         } => {
             if listed.len() > MAX_LISTED {
                 return Err(No::Malformed);
             }
             let proposal = Proposal {
-                record: record.map(new_record).transpose()?,
+                record: record
+                    .map(|record| new_record(record, &about))
+                    .transpose()?,
                 head: Some(HeadMove {
                     session: *session,
                     from: from.as_deref().map(name).transpose()?,
@@ -168,14 +185,30 @@ fn name(text: &str) -> Result<StoreName, No> {
     text.parse().map_err(|_| No::Malformed)
 }
 
-fn new_record(asked: AskedRecord) -> Result<NewRecord, No> {
+fn new_record(asked: AskedRecord, about: &AskedAbout) -> Result<NewRecord, No> {
     let frame = BASE64.decode(asked.frame).map_err(|_| No::Malformed)?;
     let StoredRecord { record, expires } = framed(frame).ok_or(No::Malformed)?;
     Ok(NewRecord {
         name: name(&asked.name)?,
         record,
-        meta: RecordMeta::session_until(expires),
+        meta: RecordMeta {
+            owner: about.user.as_deref().map(owner).transpose()?,
+            ip: about.ip.as_deref().map(column),
+            user_agent: about.user_agent.as_deref().map(column),
+            ..RecordMeta::session_until(expires)
+        },
     })
+}
+
+fn owner(text: &str) -> Result<OwnerName, No> {
+    // It is as long as a name, and is none.
+    name(text).map(|hash| OwnerName::new(*hash.bytes()))
+}
+
+/// What a column may have: no database takes everything that JSON can say.
+fn column(text: &str) -> Box<str> {
+    let letters = text.chars().filter(|letter| !letter.is_control());
+    letters.take(MAX_COLUMN).collect()
 }
 
 fn new_head(asked: AskedHead) -> Result<Head, No> {

@@ -1,6 +1,8 @@
 const PREFIX: &str = "EDGE_SESSION_SERVER_";
 /// The same name as in the Worker; several keys, separated by a blank, while one is being changed.
 const KEYS: &str = "SESSION_ORIGIN_STORE_KEY";
+/// Names, separated by a blank.
+const COLUMNS: &str = "EDGE_SESSION_SERVER_COLUMNS";
 /// What stands under `[django]` in a file.
 const DJANGO: &str = "EDGE_SESSION_SERVER_DJANGO_";
 /// The standard's name for `traces`.
@@ -17,13 +19,13 @@ pub(super) fn put_into(
     let (mut own, mut collector) = (toml::Table::new(), None);
     for (name, text) in environment {
         if name == KEYS {
-            let keys = text.split_whitespace().map(|key| key.to_owned().into());
-            said.insert("keys".to_owned(), toml::Value::Array(keys.collect()));
+            said.insert("keys".to_owned(), list(&text));
+        } else if name == COLUMNS {
+            own.insert("columns".to_owned(), list(&text));
         } else if name == COLLECTOR {
             collector = Some(text).filter(|text| !text.is_empty());
         } else if name == SECRET_KEYS {
-            let keys = text.split_whitespace().map(|key| key.to_owned().into());
-            django.insert("secret_keys".to_owned(), toml::Value::Array(keys.collect()));
+            django.insert("secret_keys".to_owned(), list(&text));
         } else if let Some(name) = name.strip_prefix(DJANGO) {
             django.insert(name.to_lowercase(), value(text));
         } else if let Some(name) = name.strip_prefix(PREFIX) {
@@ -44,8 +46,16 @@ pub(super) fn put_into(
     }
 }
 
-/// A number where it is one: everything else is text.
+/// A number or a truth where it is one: everything else is text.
 fn value(text: String) -> toml::Value {
+    if let Ok(truth) = text.parse() {
+        return toml::Value::Boolean(truth);
+    }
     text.parse()
         .map_or(toml::Value::String(text), toml::Value::Integer)
+}
+
+fn list(text: &str) -> toml::Value {
+    let words = text.split_whitespace().map(|word| word.to_owned().into());
+    toml::Value::Array(words.collect())
 }

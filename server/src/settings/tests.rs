@@ -26,10 +26,17 @@ fn the_environment_counts_more_than_the_file() {
     let environment = [
         ("EDGE_SESSION_SERVER_STORE", "sqlite:b"),
         ("EDGE_SESSION_SERVER_CLIENTS", "5"),
+        ("EDGE_SESSION_SERVER_CACHE_USERS_ONLY", "true"),
+        ("EDGE_SESSION_SERVER_COLUMNS", "user created"),
         ("SESSION_ORIGIN_STORE_KEY", keys.as_str()),
         ("PATH", "/bin"),
     ];
     let settings = read("store = \"sqlite:a\"\nlog = \"json\"", &environment).unwrap();
+    assert!(settings.cache_users_only);
+    let Columns {
+        user, ip, created, ..
+    } = settings.columns;
+    assert_eq!((user, ip, created), (true, false, true));
     assert_eq!(settings.store.to_string(), "sqlite:b");
     assert_eq!((settings.clients, settings.log), (5, LogFormat::Json));
     assert_eq!(settings.some_keys().unwrap().len(), 2);
@@ -68,6 +75,15 @@ fn what_is_wrong_is_said_with_the_cure() {
         ("keys = [\"es1_short\"]", "edge-session keygen"),
         ("clients = 0", "at least"),
         ("cache_writes = \"never\"", "through"),
+        ("columns = [\"name\"]", "unknown variant `name`"),
+        (
+            "store = \"file:a\"\ncolumns = [\"ip\"]",
+            "columns are kept in the tables",
+        ),
+        (
+            "cache_hot_only = true\ncache_writes = \"behind\"",
+            "contradict",
+        ),
         ("traces = \"https://collector\"", "over plain HTTP"),
         ("[", "server.toml"),
     ] {

@@ -1,3 +1,5 @@
+use core::future::ready;
+
 use session_codec::{StoreName, Timestamp};
 use session_store::{Head, Kind, SessionStore, StoreError, StoredRecord};
 
@@ -51,6 +53,39 @@ pub trait Kept: SessionStore {
         after: Option<&Cursor>,
         at_most: u32,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// The newest records of sessions, those first that were changed last, a batch at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if it has no column that tells.
+    fn recent(
+        &self,
+        after: Option<&Cursor>,
+        at_most: u32,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send {
+        let _ = (after, at_most);
+        ready(Err(no_column("last_seen")))
+    }
+
+    /// The newest records of a user's sessions, those first that were changed last.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if it has no column that tells.
+    fn of_user(
+        &self,
+        user: &str,
+        at_most: u32,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send {
+        let _ = (user, at_most);
+        ready(Err(no_column("user")))
+    }
+}
+
+/// Why a store cannot tell.
+pub(super) fn no_column(name: &str) -> StoreError {
+    StoreError::Refused {
+        reason: format!("the setting columns does not name \"{name}\"").into(),
+    }
 }
 
 /// What a back end can promise.
@@ -134,10 +169,12 @@ pub struct Statistics {
     pub by_time_left: [u64; 5],
     /// Heads and tombstones.
     pub heads: u64,
+    /// How many live sessions began within the last hour, day, week, 30 days, and before, where a column tells.
+    pub by_age: Option<[u64; 5]>,
 }
 
 impl Statistics {
-    /// Seconds at which the classes of [`Self::by_time_left`] end, but for the last one.
+    /// Seconds at which the classes of [`Self::by_time_left`] and [`Self::by_age`] end, but for the last one.
     pub const TIME_LEFT: [i64; 4] = [3_600, 86_400, 7 * 86_400, 30 * 86_400];
     /// How many of the largest records are told.
     pub const LARGEST: usize = 10;

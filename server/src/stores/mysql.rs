@@ -8,15 +8,21 @@ use session_store::{
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{Connection, MySql, Transaction, query, query_as, query_scalar, raw_sql};
 
+use super::kept::no_column;
 use super::pool::{Pool, over};
 use super::sql::{
     NewestRow, Place, RecordRow, count, failed, page_of_heads, page_of_records, state, stored,
 };
-use super::{BadAddress, Cursor, Kept, Page, Promises, Statistics};
+use super::{BadAddress, Columns, Cursor, Kept, Page, Promises, Statistics};
+
+mod about;
 
 /// Records and heads in two tables of a MySQL or MariaDB database. A save is one transaction, in
 /// which the head's row is locked from the first statement on.
-pub struct MysqlStore(Pool<MySqlConnection>);
+pub struct MysqlStore {
+    pool: Pool<MySqlConnection>,
+    columns: Columns,
+}
 
 impl MysqlStore {
     /// The store at `mysql://user:password@host:port/database`, with at most so many connections.
@@ -27,7 +33,16 @@ impl MysqlStore {
     pub fn new(address: &str, connections: u32) -> Result<Self, BadAddress> {
         let malformed = |error: sqlx::Error| BadAddress::Malformed(error.to_string().into());
         let options = options(address).map_err(malformed)?;
-        Ok(Self(Pool::new(options, connections)))
+        Ok(Self {
+            pool: Pool::new(options, connections),
+            columns: Columns::default(),
+        })
+    }
+
+    /// The same, with columns.
+    #[must_use]
+    pub fn with_columns(self, columns: Columns) -> Self {
+        Self { columns, ..self }
     }
 }
 
@@ -42,7 +57,9 @@ impl SessionStore for MysqlStore {
         name: &StoreName,
         now: Timestamp,
     ) -> Result<Option<StoredRecord>, StoreError> {
-        self.0.with(over!(link => get(&mut link, name, now))).await
+        self.pool
+            .with(over!(link => get(&mut link, name, now)))
+            .await
     }
 
     async fn put(
@@ -53,21 +70,21 @@ impl SessionStore for MysqlStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let put = over!(link => put(&mut link, name, record, meta, now));
-        self.0.with(put).await
+        self.pool.with(put).await
     }
 
     async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
-        self.0.with(over!(link => delete(&mut link, name))).await
+        self.pool.with(over!(link => delete(&mut link, name))).await
     }
 
     async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
-        let commit = over!(link => commit(&mut link, proposal, now));
-        self.0.with(commit).await
+        let commit = over!(link => commit(&mut link, proposal, self.columns, now));
+        self.pool.with(commit).await
     }
 
     async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
         let shown = over!(link => shown(&mut link, session, now));
-        self.0.with(shown).await
+        self.pool.with(shown).await
     }
 
     async fn end(
@@ -76,8 +93,8 @@ impl SessionStore for MysqlStore {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Head>, StoreError> {
-        let end = over!(link => end(&mut link, session, expires, now));
-        self.0.with(end).await
+        let end = over!(link => end(&mut link, session, self.columns, expires, now));
+        self.pool.with(end).await
     }
 }
 
@@ -115,6 +132,7 @@ async fn delete(link: &mut MySqlConnection, name: &StoreName) -> Result<(), Stor
 async fn commit(
     link: &mut MySqlConnection,
     proposal: &Proposal,
+    columns: Columns,
     now: Timestamp,
 ) -> Result<Committed, StoreError> {
     let mut transaction = begin(link).await?;
@@ -131,6 +149,9 @@ async fn commit(
     if let Some(change) = &proposal.head {
         moved(&mut transaction, change).await?;
     }
+    if let Some(told) = columns.told(proposal, now) {
+        about::tell(&mut transaction, &told).await?;
+    }
     let mut listed = Vec::with_capacity(proposal.unless_ended.len());
     for name in &proposal.unless_ended {
         listed.push(get(&mut transaction, name, now).await?);
@@ -145,6 +166,7 @@ async fn commit(
 async fn end(
     link: &mut MySqlConnection,
     session: &StoreName,
+    columns: Columns,
     expires: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
@@ -163,6 +185,9 @@ async fn end(
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
+    if !columns.are_none() {
+        about::forget(&mut transaction, session).await?;
+    }
     transaction.commit().await.map_err(failed)?;
     Ok(match there {
         HeadState::At(there) => Some(there.head),
@@ -268,39 +293,71 @@ impl Kept for MysqlStore {
 
     async fn prepare(&self) -> Result<(), StoreError> {
         // Whoever may only read and write finds the tables made by somebody else.
-        if self.check().await.is_ok() {
+        let has_columns = async {
+            let asked = over!(link => about::check(&mut link));
+            self.columns.are_none() || self.pool.with(asked).await.is_ok()
+        };
+        if self.check().await.is_ok() && has_columns.await {
             return Ok(());
         }
-        self.0.patiently(over!(link => prepare(&mut link))).await
+        let columns = self.columns;
+        let prepare = over!(link => prepare(&mut link, columns));
+        self.pool.patiently(prepare).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.0.with(over!(link => check(&mut link))).await
+        self.pool.with(over!(link => check(&mut link))).await
     }
 
     async fn clean(&self, now: Timestamp, at_most: u32) -> Result<u64, StoreError> {
         let clean = over!(link => clean(&mut link, now, at_most));
-        self.0.patiently(clean).await
+        let gone = self.pool.patiently(clean).await?;
+        if self.columns.are_none() {
+            return Ok(gone);
+        }
+        let left = i64::from(at_most).saturating_sub_unsigned(gone);
+        let beside = over!(link => about::clean(&mut link, now, left));
+        Ok(gone + self.pool.patiently(beside).await?)
     }
 
     async fn statistics(&self, now: Timestamp) -> Result<Statistics, StoreError> {
-        self.0
-            .patiently(over!(link => statistics(&mut link, now)))
-            .await
+        let statistics = over!(link => statistics(&mut link, now));
+        let mut told = self.pool.patiently(statistics).await?;
+        if self.columns.created {
+            let by_age = over!(link => about::by_age(&mut link, now));
+            told.by_age = Some(self.pool.patiently(by_age).await?);
+        }
+        Ok(told)
     }
 
     async fn page(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
         let page = over!(link => page(&mut link, after, at_most));
-        self.0.patiently(page).await
+        self.pool.patiently(page).await
+    }
+
+    async fn recent(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
+        if !self.columns.last_seen {
+            return Err(no_column("last_seen"));
+        }
+        let recent = over!(link => about::recent(&mut link, after, at_most));
+        self.pool.patiently(recent).await
+    }
+
+    async fn of_user(&self, user: &str, at_most: u32) -> Result<Page, StoreError> {
+        if !self.columns.user {
+            return Err(no_column("user"));
+        }
+        let of_user = over!(link => about::of_user(&mut link, user, at_most));
+        self.pool.patiently(of_user).await
     }
 }
 
-async fn prepare(link: &mut MySqlConnection) -> Result<(), StoreError> {
-    raw_sql(SCHEMA)
-        .execute(link)
-        .await
-        .map(drop)
-        .map_err(failed)
+async fn prepare(link: &mut MySqlConnection, columns: Columns) -> Result<(), StoreError> {
+    let wanted = [Some(SCHEMA), (!columns.are_none()).then_some(about::SCHEMA)];
+    for schema in wanted.into_iter().flatten() {
+        raw_sql(schema).execute(&mut *link).await.map_err(failed)?;
+    }
+    Ok(())
 }
 
 async fn check(link: &mut MySqlConnection) -> Result<(), StoreError> {
@@ -353,6 +410,7 @@ async fn statistics(link: &mut MySqlConnection, now: Timestamp) -> Result<Statis
         largest: largest.into_iter().map(count).collect(),
         by_time_left,
         heads,
+        by_age: None,
     })
 }
 

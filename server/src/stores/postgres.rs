@@ -9,14 +9,21 @@ use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{query, query_as, query_scalar, raw_sql};
 
+use super::columns::Told;
+use super::kept::no_column;
 use super::pool::{Pool, over};
 use super::sql::{
     NewestRow, Place, RecordRow, count, failed, head, page_of_heads, page_of_records, state, stored,
 };
-use super::{BadAddress, Cursor, Kept, Page, Promises, Statistics};
+use super::{BadAddress, Columns, Cursor, Kept, Page, Promises, Statistics};
+
+mod about;
 
 /// Records and heads in two tables of a PostgreSQL database. Everything is asked in one round trip.
-pub struct PostgresStore(Pool<PgConnection>);
+pub struct PostgresStore {
+    pool: Pool<PgConnection>,
+    columns: Columns,
+}
 
 /// What was decided, then as a [`NewestRow`].
 type Said = (
@@ -41,7 +48,16 @@ impl PostgresStore {
             ("default_transaction_isolation", "read committed"),
             ("statement_timeout", "10s"),
         ]);
-        Ok(Self(Pool::new(options, connections)))
+        Ok(Self {
+            pool: Pool::new(options, connections),
+            columns: Columns::default(),
+        })
+    }
+
+    /// The same, with columns.
+    #[must_use]
+    pub fn with_columns(self, columns: Columns) -> Self {
+        Self { columns, ..self }
     }
 }
 
@@ -51,7 +67,9 @@ impl SessionStore for PostgresStore {
         name: &StoreName,
         now: Timestamp,
     ) -> Result<Option<StoredRecord>, StoreError> {
-        self.0.with(over!(link => get(&mut link, name, now))).await
+        self.pool
+            .with(over!(link => get(&mut link, name, now)))
+            .await
     }
 
     async fn put(
@@ -62,21 +80,21 @@ impl SessionStore for PostgresStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let put = over!(link => put(&mut link, name, record, meta, now));
-        self.0.with(put).await
+        self.pool.with(put).await
     }
 
     async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
-        self.0.with(over!(link => delete(&mut link, name))).await
+        self.pool.with(over!(link => delete(&mut link, name))).await
     }
 
     async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
-        let commit = over!(link => commit(&mut link, proposal, now));
-        self.0.with(commit).await
+        let commit = over!(link => commit(&mut link, proposal, self.columns, now));
+        self.pool.with(commit).await
     }
 
     async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
         let shown = over!(link => shown(&mut link, session, now));
-        self.0.with(shown).await
+        self.pool.with(shown).await
     }
 
     async fn end(
@@ -85,8 +103,8 @@ impl SessionStore for PostgresStore {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Head>, StoreError> {
-        let end = over!(link => end(&mut link, session, expires, now));
-        self.0.with(end).await
+        let end = over!(link => end(&mut link, session, self.columns, expires, now));
+        self.pool.with(end).await
     }
 }
 
@@ -131,12 +149,18 @@ async fn delete(link: &mut PgConnection, name: &StoreName) -> Result<(), StoreEr
 async fn commit(
     link: &mut PgConnection,
     proposal: &Proposal,
+    columns: Columns,
     now: Timestamp,
 ) -> Result<Committed, StoreError> {
     let (head, new) = (proposal.head.as_ref(), proposal.record.as_ref());
     let to = head.and_then(|head| head.to.as_ref());
     let listed = proposal.unless_ended.iter().map(StoreName::to_text);
-    let mut rows = query_as::<_, Said>(COMMIT)
+    let statement = if columns.are_none() {
+        COMMIT
+    } else {
+        about::COMMIT
+    };
+    let mut asked = query_as::<_, Said>(statement)
         .bind(now.seconds())
         .bind(head.map(|head| head.session.to_text()))
         .bind(head.and_then(|head| head.from).map(|from| from.to_text()))
@@ -147,11 +171,22 @@ async fn commit(
         .bind(new.map(|new| new.meta.kind.label()))
         .bind(new.map(|new| new.record.bytes()))
         .bind(new.map(|new| new.meta.expires.seconds()))
-        .bind(listed.collect::<Vec<_>>())
-        .fetch_all(link)
-        .await
-        .map_err(failed)?
-        .into_iter();
+        .bind(listed.collect::<Vec<_>>());
+    if !columns.are_none() {
+        let told = columns.told(proposal, now);
+        let (about, last_seen) = match &told {
+            Some(Told::About(about)) => (Some(about), about.last_seen),
+            Some(Told::Seen { last_seen, .. }) => (None, *last_seen),
+            Some(Told::Forgotten { .. }) | None => (None, None),
+        };
+        asked = asked
+            .bind(about.and_then(|about| about.user_id.clone()))
+            .bind(about.and_then(|about| about.ip))
+            .bind(about.and_then(|about| about.user_agent))
+            .bind(about.and_then(|about| about.created))
+            .bind(last_seen);
+    }
+    let mut rows = asked.fetch_all(link).await.map_err(failed)?.into_iter();
     let (outcome, head, cookie, record, expires) = rows.next().ok_or_else(removed)?;
     if outcome == "saved" {
         return Ok(Committed::Saved(Saved {
@@ -184,17 +219,18 @@ async fn shown(
 async fn end(
     link: &mut PgConnection,
     session: &StoreName,
+    columns: Columns,
     expires: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Head>, StoreError> {
-    let row: Option<(String, String)> =
-        query_as("SELECT head, cookie FROM edge_session_end($1, $2, $3)")
-            .bind(session.to_text())
-            .bind(expires.seconds())
-            .bind(now.seconds())
-            .fetch_optional(link)
-            .await
-            .map_err(failed)?;
+    let statement = if columns.are_none() { END } else { about::END };
+    let row: Option<(String, String)> = query_as(statement)
+        .bind(session.to_text())
+        .bind(expires.seconds())
+        .bind(now.seconds())
+        .fetch_optional(link)
+        .await
+        .map_err(failed)?;
     row.map(head).transpose()
 }
 
@@ -210,48 +246,88 @@ impl Kept for PostgresStore {
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {
-        self.0.patiently(over!(link => prepare(&mut link))).await
+        let columns = self.columns;
+        let prepare = over!(link => prepare(&mut link, columns));
+        self.pool.patiently(prepare).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.0.with(over!(link => check(&mut link))).await
+        self.pool.with(over!(link => check(&mut link))).await
     }
 
     async fn clean(&self, now: Timestamp, at_most: u32) -> Result<u64, StoreError> {
         let clean = over!(link => clean(&mut link, now, at_most));
-        self.0.patiently(clean).await
+        let gone = self.pool.patiently(clean).await?;
+        if self.columns.are_none() {
+            return Ok(gone);
+        }
+        let left = i64::from(at_most).saturating_sub_unsigned(gone);
+        let beside = over!(link => about::clean(&mut link, now, left));
+        Ok(gone + self.pool.patiently(beside).await?)
     }
 
     async fn statistics(&self, now: Timestamp) -> Result<Statistics, StoreError> {
-        self.0
-            .patiently(over!(link => statistics(&mut link, now)))
-            .await
+        let statistics = over!(link => statistics(&mut link, now));
+        let mut told = self.pool.patiently(statistics).await?;
+        if self.columns.created {
+            let by_age = over!(link => about::by_age(&mut link, now));
+            told.by_age = Some(self.pool.patiently(by_age).await?);
+        }
+        Ok(told)
     }
 
     async fn page(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
         let page = over!(link => page(&mut link, after, at_most));
-        self.0.patiently(page).await
+        self.pool.patiently(page).await
+    }
+
+    async fn recent(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
+        if !self.columns.last_seen {
+            return Err(no_column("last_seen"));
+        }
+        let recent = over!(link => about::recent(&mut link, after, at_most));
+        self.pool.patiently(recent).await
+    }
+
+    async fn of_user(&self, user: &str, at_most: u32) -> Result<Page, StoreError> {
+        if !self.columns.user {
+            return Err(no_column("user"));
+        }
+        let of_user = over!(link => about::of_user(&mut link, user, at_most));
+        self.pool.patiently(of_user).await
     }
 }
 
-async fn prepare(link: &mut PgConnection) -> Result<(), StoreError> {
+async fn prepare(link: &mut PgConnection, columns: Columns) -> Result<(), StoreError> {
+    made(link, "SELECT edge_session_version()", VERSION, SCHEMA).await?;
+    if !columns.are_none() {
+        made(link, about::TELL_VERSION, about::VERSION, about::SCHEMA).await?;
+    }
+    Ok(())
+}
+
+/// Makes what a schema has, unless this version of it is there.
+async fn made(
+    link: &mut PgConnection,
+    tell_version: &'static str,
+    version: i32,
+    schema: &'static str,
+) -> Result<(), StoreError> {
     // Whoever may only read and write finds the tables made by somebody else.
-    let version: Result<i32, _> = query_scalar("SELECT edge_session_version()")
-        .fetch_one(&mut *link)
-        .await;
-    if version.is_ok_and(|version| version == VERSION) {
+    let there: Result<i32, _> = query_scalar(tell_version).fetch_one(&mut *link).await;
+    if there.is_ok_and(|there| there == version) {
         return Ok(());
     }
-    let prepare = async {
+    let make = async {
         let mut transaction = link.begin().await?;
         // Two servers that start at once do not trip over each other; an index may take long.
         raw_sql("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(hashtext('edge_session'))")
             .execute(&mut *transaction)
             .await?;
-        raw_sql(SCHEMA).execute(&mut *transaction).await?;
+        raw_sql(schema).execute(&mut *transaction).await?;
         transaction.commit().await
     };
-    prepare.await.map_err(failed)
+    make.await.map_err(failed)
 }
 
 async fn check(link: &mut PgConnection) -> Result<(), StoreError> {
@@ -298,6 +374,7 @@ async fn statistics(link: &mut PgConnection, now: Timestamp) -> Result<Statistic
         largest: largest.into_iter().map(count).collect(),
         by_time_left,
         heads,
+        by_age: None,
     })
 }
 
@@ -329,6 +406,7 @@ const GET: &str =
     "SELECT record, expires FROM edge_session_record WHERE name = $1 AND expires > $2";
 const COMMIT: &str = "SELECT outcome, head, cookie, record, expires \
     FROM edge_session_commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const END: &str = "SELECT head, cookie FROM edge_session_end($1, $2, $3)";
 const HEAD: &str = "SELECT there.record, there.cookie, kept.record, kept.expires \
     FROM edge_session_head AS there LEFT JOIN edge_session_record AS kept \
     ON kept.name = there.record AND kept.expires > $2 \

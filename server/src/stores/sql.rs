@@ -132,6 +132,65 @@ pub(super) fn page_of_heads(rows: Vec<HeadEntryRow>, at_most: u32) -> Page {
     }
 }
 
+/// A session that was seen, and the record that its head names, if there is one.
+pub(super) struct Recent {
+    pub(super) last_seen: i64,
+    /// The session's name, as a cursor has it.
+    pub(super) session: String,
+    pub(super) name: Option<String>,
+    pub(super) record: Option<Vec<u8>>,
+    pub(super) expires: Option<i64>,
+}
+
+/// `when, session, name, record, expires`.
+pub(super) type RecentRow = (
+    Option<i64>,
+    String,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<i64>,
+);
+
+impl From<RecentRow> for Recent {
+    fn from((last_seen, session, name, record, expires): RecentRow) -> Self {
+        Self {
+            last_seen: last_seen.unwrap_or(0),
+            session,
+            name,
+            record,
+            expires,
+        }
+    }
+}
+
+impl Recent {
+    /// Where a listing that begins with what was seen last goes on: behind this time, and this name of the same time.
+    pub(super) fn place(cursor: Option<&Cursor>) -> (i64, &str) {
+        let place = cursor.and_then(|Cursor(text)| {
+            let (last_seen, session) = text.split_once(':')?;
+            Some((last_seen.parse().ok()?, session))
+        });
+        place.unwrap_or((i64::MAX, ""))
+    }
+}
+
+/// A batch of records of what was seen last.
+pub(super) fn page_of_recent(rows: Vec<Recent>, at_most: u32) -> Page {
+    let last = rows.last().filter(|_| rows.len() >= at_most as usize);
+    let next = last.map(|last| Cursor(format!("{}:{}", last.last_seen, last.session)));
+    let read = |row: Recent| {
+        Some(Entry::Record(KeptRecord {
+            name: row.name?.parse().ok()?,
+            kind: Kind::Session,
+            stored: stored((row.record, row.expires))?,
+        }))
+    };
+    Page {
+        next,
+        entries: rows.into_iter().filter_map(read).collect(),
+    }
+}
+
 /// Counts are never negative.
 pub(super) fn count(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)

@@ -7,13 +7,15 @@ use session_store::{
     StoredRecord,
 };
 
-use super::{Cursor, Kept, Page, Promises, Statistics};
+use super::kept::no_column;
+use super::{Columns, Cursor, Kept, Page, Promises, Statistics};
 
+mod about;
 mod listing;
 mod rows;
 mod threads;
 
-use threads::Threads;
+use threads::{Failure, Threads};
 
 /// Records and heads in one SQLite file.
 ///
@@ -21,17 +23,25 @@ use threads::Threads;
 /// costs many callers one wait for the disk. Others read, beside it (WAL).
 pub struct SqliteStore {
     path: PathBuf,
+    columns: Columns,
     threads: OnceLock<Threads>,
 }
 
 impl SqliteStore {
     /// The store in a file, which is made if it is not there.
     #[must_use]
-    pub const fn new(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf) -> Self {
         Self {
             path,
+            columns: Columns::default(),
             threads: OnceLock::new(),
         }
+    }
+
+    /// The same, with columns.
+    #[must_use]
+    pub fn with_columns(self, columns: Columns) -> Self {
+        Self { columns, ..self }
     }
 
     fn threads(&self) -> Result<&Threads, StoreError> {
@@ -71,8 +81,14 @@ impl SessionStore for SqliteStore {
     }
 
     async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
-        let proposal = proposal.clone();
-        let write = move |file: &_| rows::commit(file, &proposal, now);
+        let (proposal, columns) = (proposal.clone(), self.columns);
+        let write = move |file: &_| {
+            let committed = rows::commit(file, &proposal, now)?;
+            if let (Committed::Saved(_), Some(told)) = (&committed, columns.told(&proposal, now)) {
+                about::tell(file, &told)?;
+            }
+            Ok::<_, Failure>(committed)
+        };
         self.threads()?.write(write).await
     }
 
@@ -88,8 +104,13 @@ impl SessionStore for SqliteStore {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Head>, StoreError> {
-        let session = *session;
-        let write = move |file: &_| rows::end(file, &session, expires, now);
+        let (session, columns) = (*session, self.columns);
+        let write = move |file: &_| {
+            if !columns.are_none() {
+                about::forget(file, &session)?;
+            }
+            rows::end(file, &session, expires, now)
+        };
         self.threads()?.write(write).await
     }
 }
@@ -102,7 +123,7 @@ impl Kept for SqliteStore {
     async fn prepare(&self) -> Result<(), StoreError> {
         if self.threads.get().is_none() {
             // Whoever was faster has opened the same file.
-            drop(self.threads.set(Threads::start(&self.path)?));
+            drop(self.threads.set(Threads::start(&self.path, self.columns)?));
         }
         Ok(())
     }
@@ -112,18 +133,53 @@ impl Kept for SqliteStore {
     }
 
     async fn clean(&self, now: Timestamp, at_most: u32) -> Result<u64, StoreError> {
-        let write = move |file: &_| rows::clean(file, now, at_most);
+        let columns = self.columns;
+        let write = move |file: &_| {
+            let gone = rows::clean(file, now, at_most)?;
+            let left = u64::from(at_most).saturating_sub(gone);
+            let beside = match columns.are_none() {
+                true => 0,
+                false => about::clean(file, now, left)?,
+            };
+            Ok::<_, rusqlite::Error>(gone + beside)
+        };
         self.threads()?.write(write).await
     }
 
     async fn statistics(&self, now: Timestamp) -> Result<Statistics, StoreError> {
-        let read = move |file: &_| listing::statistics(file, now);
+        let columns = self.columns;
+        let read = move |file: &_| {
+            let by_age = columns.created.then(|| about::by_age(file, now));
+            let statistics = listing::statistics(file, now)?;
+            Ok::<_, rusqlite::Error>(Statistics {
+                by_age: by_age.transpose()?,
+                ..statistics
+            })
+        };
         self.threads()?.read(read).await
     }
 
     async fn page(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
         let after = after.cloned();
         let read = move |file: &_| listing::page(file, after, at_most);
+        self.threads()?.read(read).await
+    }
+
+    async fn recent(&self, after: Option<&Cursor>, at_most: u32) -> Result<Page, StoreError> {
+        if !self.columns.last_seen {
+            return Err(no_column("last_seen"));
+        }
+        let after = after.cloned();
+        let read = move |file: &_| about::recent(file, after.as_ref(), at_most);
+        self.threads()?.read(read).await
+    }
+
+    async fn of_user(&self, user: &str, at_most: u32) -> Result<Page, StoreError> {
+        if !self.columns.user {
+            return Err(no_column("user"));
+        }
+        let user = user.to_owned();
+        let read = move |file: &_| about::of_user(file, &user, at_most);
         self.threads()?.read(read).await
     }
 }

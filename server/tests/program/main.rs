@@ -3,6 +3,7 @@
 
 extern crate alloc;
 
+mod columns;
 mod commands;
 mod encrypted;
 mod histories;

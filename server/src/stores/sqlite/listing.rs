@@ -48,6 +48,7 @@ pub(super) fn statistics(file: &Connection, now: Timestamp) -> rusqlite::Result<
         largest: largest.collect::<Result<_, _>>()?,
         by_time_left,
         heads: number("SELECT count(*) FROM edge_session_head", &[])?,
+        by_age: None,
     })
 }
 

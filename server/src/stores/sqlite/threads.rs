@@ -7,7 +7,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use session_store::StoreError;
 use tokio::sync::oneshot;
 
-use super::rows::SCHEMA;
+use super::{about, rows::SCHEMA};
+use crate::stores::Columns;
 
 /// Jobs that may wait for a thread: beyond that the server is busy, and says so.
 const WAITING: usize = 1024;
@@ -115,7 +116,7 @@ fn reason(error: &rusqlite::Error) -> StoreError {
 
 impl Threads {
     /// Opens the file, makes its tables, and starts the threads.
-    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn start(path: &Path, columns: Columns) -> Result<Self, StoreError> {
         let writing = open(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -127,6 +128,9 @@ impl Threads {
                  PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
             )?;
             file.execute_batch(SCHEMA)?;
+            if !columns.are_none() {
+                file.execute_batch(about::SCHEMA)?;
+            }
             Ok(file)
         });
         let writing = writing.map_err(|error| reason(&error))?;
