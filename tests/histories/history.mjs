@@ -32,6 +32,8 @@ class History {
   lives = [];
   events = [];
   #browsers = new Map();
+  /** Log outs of all of a user's sessions. */
+  #endsOfUsers = [];
 
   constructor(plan, world) {
     Object.assign(this, { plan, world, begun: performance.now() });
@@ -42,6 +44,7 @@ class History {
     await this.world.edge.control(east, { lag: this.plan.lag });
     await this.world.edge.control(west, { lag: this.plan.lag, clock: this.plan.skew });
     this.begun = performance.now();
+    this.clock = Date.now();
     const tabs = Map.groupBy(this.plan.steps, step => (step.visitor ? `${step.visitor} ${step.browser} ${step.tab}` : step.number));
     await Promise.all([...tabs.values()].map(steps => this.#inTurn(steps)));
     await this.#allIsWell();
@@ -123,6 +126,13 @@ class History {
     return this.plan.store !== 'kv' && promiseTo(this.plan).ends && life.ends.some(end => end.isSure);
   }
 
+  /** Whether a log in of the same second may be ended with the others: KV alone tells of it late elsewhere. */
+  #isUnseen(end, { step, start }) {
+    const isElsewhere = end.step.visitor === step.visitor && end.step.region !== step.region;
+    const second = time => Math.floor((this.clock + time) / 1000);
+    return this.plan.store === 'kv' && this.plan.lag > 0 && isElsewhere && second(start) <= second(end.end);
+  }
+
   async #change(step, patch) {
     const browser = this.#browser(step);
     if (!browser.cookie) return;
@@ -162,6 +172,7 @@ class History {
     // The site's own answer goes through whether the store took the end or not, and is tried again then.
     const isCalm = !['troubled', 'killed', 'rotated'].includes(this.plan.kind);
     const isSure = event.status === 204 || (event.status === 200 && step.by === 'page' && isCalm);
+    if (isAll) this.#endsOfUsers.push(event);
     for (const each of this.lives) {
       if (each !== life && !(isAll && each.visitor === life.visitor && each.begun.start < event.end)) continue;
       each.ends = [...(each.ends ?? []), { start: event.start, end: event.end, isSure: isSure && each.begun.end < event.start }];
@@ -199,6 +210,8 @@ class History {
       if (life && who !== undefined) life.followed ??= event;
       life = new Life({ visitor: step.visitor, who, begun: event, hasPast: Boolean(sent) });
       this.lives.push(life);
+      const end = who !== undefined && this.#endsOfUsers.find(end => this.#isUnseen(end, event));
+      if (end) life.ends = [{ start: end.start, end: end.end, isSure: false }];
     }
     const got = new Cookie({ value: set, life, parent: isSame ? sent : null, write: event.write });
     if (cookie === undefined) browser.cookie = got;
@@ -263,17 +276,18 @@ class History {
       if (!sure) continue;
       await sleep(Math.max(0, sure.end + REMEMBERED * 1000 + 2 * this.plan.lag + 200 - this.#now));
       for (const cookie of spread(life.cookies, TRIED_OF_ENDED)) {
-        for (const path of ['/page', '/account', '/_session']) await this.#patiently({ ...at, act: 'after the end', path }, { path, cookie });
+        for (const path of ['/page', '/account', '/_session']) await this.#patiently({ ...at, act: 'after the end', path }, { path, cookie }, mayGoByCookie);
       }
     }
   }
 
-  /** Asks again while the answer is to ask again. */
-  async #patiently(step, request) {
+  /** Asks again while the answer is to ask again, or one of those that `isForNow`. */
+  async #patiently(step, request, isForNow = () => false) {
     const until = this.#now + PATIENCE;
     for (;;) {
       const event = await this.#ask(step, request);
-      if (![0, 409, 503].includes(event.status) || this.#now > until) return;
+      const isFinal = ![0, 409, 503].includes(event.status) && !isForNow(event, this.plan);
+      if (isFinal || this.#now > until) return;
       await sleep(500);
     }
   }
@@ -283,6 +297,9 @@ class History {
 function isPossible({ status }, isApi) {
   return status === 200 || status === 0 || status === 503 || (!isApi && status >= 500);
 }
+
+/** Whether an answer may show what has ended: a store that failed is left alone for a while, and where none is required the cookie counts. */
+export const mayGoByCookie = ({ step, session }, { kind }) => Boolean(session) && step.path === '/page' && ['troubled', 'killed'].includes(kind);
 
 export const isLiving = life => !life.isStranger && !life.isFollowed && !life.ends;
 

@@ -1,6 +1,6 @@
 // What must hold in every history. Each rule gives what violates it: `{ rule, says, life, event }`.
 
-import { isLiving } from './history.mjs';
+import { isLiving, mayGoByCookie } from './history.mjs';
 import { promiseTo } from './promises.mjs';
 
 const KEYS = ['cart', 'note', 'theme', 'last'];
@@ -114,14 +114,16 @@ function* kept(history) {
 }
 kept.title = 'none is lost';
 
+/** Whether it was not asked again for as long as the answer was to. */
+const isLast = ({ step, sent, start }, events) => !events.some(other => other.step === step && other.sent === sent && other.start > start);
+
 /** When all is well a session that nobody ended is there, with every cookie of its last changes. */
 function* open({ events }) {
   for (const event of events) {
     const { sent, step, status, session } = event;
     if (!['look back', 'old copy', 'change at last'].includes(step.act) || !isLiving(sent.life)) continue;
     if (step.act === 'old copy' && sent.behind(sent.life.cookies.at(-1)) > BEYOND_STALE) continue;
-    const isLast = !events.some(other => other.step === step && other.sent === sent && other.start > event.start);
-    if (isLast && (status !== 200 || !session)) yield { life: sent.life, event, says: `${step.act}: ${status}` };
+    if (isLast(event, events) && (status !== 200 || !session)) yield { life: sent.life, event, says: `${step.act}: ${status}` };
   }
 }
 open.title = 'readable';
@@ -131,7 +133,7 @@ function* ended({ plan, events }) {
   if (!promiseTo(plan).ends) return;
   for (const event of events) {
     const { step, sent, status, session } = event;
-    if (step.act !== 'after the end') continue;
+    if (step.act !== 'after the end' || (mayGoByCookie(event, plan) && !isLast(event, events))) continue;
     if (session) yield { life: sent.life, event, says: `${step.path} ${status} shows the session, which had ended` };
   }
 }
