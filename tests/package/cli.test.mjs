@@ -138,66 +138,152 @@ describe('keys', () => {
     assert.match(id, /^[0-9a-f]{8}$/);
   });
 
-  test('rotate: the new key writes, the old one reads and has an end, ended ones go', async () => {
+  test('rotate: a new key reads first, then writes; the one before has an end, ended ones go', async () => {
     const { generateKey, createCodec, keyId } = await import(library);
     const [older, ended, old] = [generateKey(), generateKey(), generateKey()];
     const ring = `${old} ${older}@2999-01-31, ${ended}@2020-01-01`;
-    const { code, stdout, stderr } = await run(['rotate', '--keep', '40'], { env: { SESSION_KEYS: ring } });
-    assert.equal(code, 0);
-    const keys = stdout.trim().split(' ');
-    assert.equal(keys.length, 3);
+    const behind = await run(['rotate'], { env: { SESSION_KEYS: ring } });
+    assert.equal(behind.code, 0);
+    const keys = behind.stdout.trim().split(' ');
+    assert.deepEqual([keys.length, ...keys.slice(0, 2)], [3, old, `${older}@2999-01-31`]);
+    const fresh = keys[2];
+    assert.match(behind.stderr, new RegExp(`${keyId(old)} writes\n`));
+    assert.match(behind.stderr, new RegExp(`${keyId(fresh)} reads, and waits to write\n`));
+    assert.match(behind.stderr, /is left out: it ended on 2020-01-01/);
+    assert.match(behind.stderr, new RegExp(`next: deploy .*edge-session rotate --front ${keyId(fresh)}\n`));
+
+    const { code, stdout, stderr } = await run(['rotate', '--keep', '40', '--front', keyId(fresh)], { env: { SESSION_KEYS: behind.stdout } });
+    assert.equal(code, 0, stderr);
     const end = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
-    assert.deepEqual(keys.slice(1), [`${old}@${end}`, `${older}@2999-01-31`]);
+    assert.equal(stdout, `${fresh} ${old}@${end} ${older}@2999-01-31\n`);
     assert.match(stderr, new RegExp(`${keyId(old)} reads until ${end}`));
-    assert.match(stderr, /is left out: it ended on 2020-01-01/);
-    assert.ok(!stderr.includes('es1_'), 'keys go to standard output only');
-    // What was sealed under the old ring opens under the new one.
-    const { line } = await sealed({ a: 1 }, { key: old });
-    const codec = createCodec({ keys: stdout.trim() });
-    const opened = codec.open(line.split(';')[0]);
-    assert.equal(opened.kind, 'session');
-    assert.equal(opened.session.needsReissue, true);
+    assert.ok(!(behind.stderr + stderr).includes('es1_'), 'keys go to standard output only');
+
+    // In every order of deployments: what one ring sealed the one before and the one after open.
+    const rings = [old, behind.stdout.trim(), stdout.trim()];
+    for (const [from, to] of [[0, 1], [1, 0], [1, 2], [2, 1]]) {
+      const [writer, reader] = [createCodec({ keys: rings[from] }), createCodec({ keys: rings[to] })];
+      const line = writer.seal(writer.create({ a: 1 })).setCookie;
+      assert.equal(reader.open(line.split(';')[0]).kind, 'session', `${from} to ${to}`);
+    }
     const piped = await run(['rotate', '--keys-stdin'], { input: `${old}\n` });
-    assert.match(piped.stdout, /^es1_[\w-]{43} es1_[\w-]{43}@\d{4}-\d\d-\d\d\n$/);
+    assert.match(piped.stdout, new RegExp(`^${old} es1_[\\w-]{43}\n$`));
+    for (const [id, what] of [[keyId(fresh), 'writes already'], [keyId(old), 'does not wait to write: it reads until'], ['00000000', 'there is no key 00000000']]) {
+      const refused = await run(['rotate', '--front', id], { env: { SESSION_KEYS: stdout } });
+      assert.deepEqual([refused.code, refused.stdout, refused.stderr.includes(what)], [3, '', true], refused.stderr);
+    }
   });
 
-  test('rotate with a file: the ring is kept there, and a command gets it or is not started', async () => {
-    const { generateKey } = await import(library);
-    const path = file('ring', `${generateKey()}\n`);
-    const took = join(folder, 'took');
-    const command = code => [
-      process.execPath,
-      '-e',
-      `require('fs').writeFileSync(process.argv[1], require('fs').readFileSync(0)); process.exit(${code})`,
-      took,
-    ];
-    const rotated = await run(['rotate', '--from-file', path, '--', ...command(0)]);
-    assert.deepEqual([rotated.code, rotated.stdout], [0, ''], rotated.stderr);
-    const ring = readFileSync(path, 'utf8').trim();
-    assert.match(ring, /^es1_[\w-]{43} es1_[\w-]{43}@\d{4}-\d\d-\d\d$/);
-    assert.equal(readFileSync(took, 'utf8'), ring);
-    assert.equal(statSync(path).mode & 0o777, 0o600);
+  const taking = (took, code) => [
+    process.execPath,
+    '-e',
+    `require('fs').writeFileSync(process.argv[1], require('fs').readFileSync(0)); process.exit(${code})`,
+    took,
+  ];
 
-    // What failed may have been done all the same: both rings are there.
-    const failed = await run(['rotate', '--from-file', path, '--', ...command(7)]);
-    assert.equal(failed.code, 7);
-    assert.match(failed.stderr, /kept in .*ring\.new/);
-    assert.equal(readFileSync(path, 'utf8').trim(), ring);
-    assert.equal(readFileSync(`${path}.new`, 'utf8').trim(), readFileSync(took, 'utf8'));
+  test('rotate with a file: what waits is noted there, and comes in front when it was deployed for long enough', async () => {
+    const { generateKey, keyId } = await import(library);
+    const old = generateKey();
+    const [path, took] = [file('ring', `${old}\n`), join(folder, 'took')];
+    const rotate = (code, ...args) => run(['rotate', '--from-file', path, ...args, '--', ...taking(took, code)]);
+    const text = () => readFileSync(path, 'utf8').trim();
+    const modes = () => [path, `${path}.waiting`].map(name => statSync(name).mode & 0o777);
+
+    // It failed: nobody knows whether it was taken, so the same ring is handed over again.
+    const failed = await rotate(7);
+    assert.deepEqual([failed.code, failed.stdout], [7, ''], failed.stderr);
+    assert.match(failed.stderr, /ended with 7\. The ring is in .*ring: the same command deploys it again\.\n$/);
+    const behind = text();
+    assert.match(behind, new RegExp(`^${old} es1_[\\w-]{43}$`));
+    const fresh = behind.split(' ')[1];
+    assert.deepEqual(modes(), [0o600, 0o600]);
+    assert.deepEqual(JSON.parse(readFileSync(`${path}.waiting`, 'utf8')).deployed, undefined);
+    const again = await rotate(0);
+    assert.deepEqual([again.code, again.stdout, text(), readFileSync(took, 'utf8')], [0, '', behind, behind], again.stderr);
+    assert.match(again.stderr, /next: the same command, from 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d \(UTC\) on\n$/);
+
+    // Too soon: nobody is told of anything.
+    rmSync(took);
+    const soon = await rotate(0);
+    assert.deepEqual([soon.code, soon.stdout, text(), existsSync(took)], [1, '', behind, false]);
+    assert.match(soon.stderr, new RegExp(`${keyId(fresh)} is not everywhere yet: it may write from 20[^;]+, or at once with --yes; nothing was changed\n$`));
+    const told = await run(['rotate', '--from-file', path, '--json', '--after', '3600']);
+    assert.equal(told.code, 1);
+    const { step, waiting } = JSON.parse(told.stdout);
+    assert.deepEqual([step, waiting.id, Date.parse(waiting.writes_from) - Date.parse(waiting.deployed)], ['none', keyId(fresh), 3_600_000]);
+
+    // Long enough; and it fails again, once.
+    const front = await rotate(7, '--after', '0');
+    assert.equal(front.code, 7, front.stderr);
+    const ring = text();
+    assert.match(ring, new RegExp(`^${fresh} ${old}@\\d{4}-\\d\\d-\\d\\d$`));
+    const done = await rotate(0);
+    assert.deepEqual([done.code, text(), readFileSync(took, 'utf8'), existsSync(`${path}.waiting`)], [0, ring, ring, false], done.stderr);
+    assert.match(done.stderr, /edge-session: done\n$/);
 
     rmSync(took);
     for (const [args, options] of [
-      [['rotate', '--', ...command(0)], {}],
-      [['rotate', '--from-file', join(folder, 'no-ring'), '--', ...command(0)], {}],
-      [['rotate', '--', ...command(0)], { env: { SESSION_KEYS: 'es1_short' } }],
+      [['rotate', '--', ...taking(took, 0)], {}],
+      [['rotate', '--from-file', join(folder, 'no-ring'), '--', ...taking(took, 0)], {}],
+      [['rotate', '--', ...taking(took, 0)], { env: { SESSION_KEYS: 'es1_short' } }],
     ]) {
       const { code, stdout, stderr } = await run(args, options);
       assert.deepEqual([code, stdout, existsSync(took)], [3, '', false], stderr);
     }
     const nobody = await run(['rotate', '--from-file', path, '--', join(folder, 'no-such-command')]);
-    assert.deepEqual([nobody.code, readFileSync(path, 'utf8').trim()], [3, ring]);
+    assert.equal(nobody.code, 3);
+    assert.match(nobody.stderr, /cannot be started \(ENOENT\)/);
     assert.equal((await run(['rotate', '--from-file', path, '--'])).code, 2);
     assert.equal((await run(['rotate', '--from-file', path, '--keys-stdin'])).code, 2);
+    assert.equal((await run(['rotate', '--from-file', path, '--wait'])).code, 2);
+  });
+
+  test('rotate without a command: nobody noted that it was deployed, so somebody has to say it', async () => {
+    const { generateKey } = await import(library);
+    const path = file('by-hand', generateKey());
+    const behind = await run(['rotate', '--from-file', path]);
+    assert.deepEqual([behind.code, behind.stdout], [0, readFileSync(path, 'utf8')]);
+    for (const args of [['--after', '0'], []]) {
+      const refused = await run(['rotate', '--from-file', path, ...args]);
+      assert.deepEqual([refused.code, refused.stdout, readFileSync(path, 'utf8')], [1, '', behind.stdout]);
+      assert.match(refused.stderr, /nobody noted that it was deployed: deploy it first, or say --yes if it was/);
+    }
+    const front = await run(['rotate', '--from-file', path, '--yes']);
+    assert.equal(front.code, 0, front.stderr);
+    assert.deepEqual(front.stdout.trim().split(' ').map(key => key.split('@')[0]), behind.stdout.trim().split(' ').reverse());
+    // The next one is another rotation, whatever became of the note.
+    writeFileSync(`${path}.waiting`, JSON.stringify({ id: '00000000', since: '2026-01-01T00:00:00.000Z' }));
+    const next = await run(['rotate', '--from-file', path]);
+    assert.deepEqual([next.code, next.stdout.trim().split(' ').length], [0, 3], next.stderr);
+    writeFileSync(`${path}.waiting`, '{');
+    const broken = await run(['rotate', '--from-file', path]);
+    assert.deepEqual([broken.code, broken.stdout, readFileSync(path, 'utf8')], [3, '', next.stdout], broken.stderr);
+  });
+
+  test('rotate --wait takes both steps, and goes on where it was stopped', async () => {
+    const { generateKey } = await import(library);
+    const old = generateKey();
+    const path = file('both', old);
+    const rings = join(folder, 'rings');
+    // Each with the time of its deployment.
+    const deploy = [process.execPath, '-e', `require('fs').appendFileSync(process.argv[1], Date.now() + ' ' + require('fs').readFileSync(0) + '\\n')`, rings];
+    const args = ['rotate', '--from-file', path, '--wait', '--after', '2', '--', ...deploy];
+    const deployed = () => (existsSync(rings) ? readFileSync(rings, 'utf8').trim().split('\n') : []);
+
+    const child = spawn(process.execPath, [bin, ...args], { env: { PATH: process.env.PATH } });
+    let said = '';
+    child.stderr.setEncoding('utf8');
+    for await (const text of child.stderr) {
+      said += text;
+      if (/writes from .*; whoever stops this goes on with the same command\n/.test(said)) child.kill('SIGKILL');
+    }
+    assert.equal(deployed().length, 1, said);
+    const { code, stdout, stderr } = await run(args);
+    assert.deepEqual([code, stdout, existsSync(`${path}.waiting`)], [0, '', false], stderr);
+    const [[at, ...behind], [then, ...front]] = deployed().map(line => line.split(' '));
+    assert.ok(then - at >= 1_900, `${then - at} ms`);
+    assert.deepEqual([behind[0], front.map(key => key.split('@')[0])], [old, [behind[1], old]]);
+    assert.equal(readFileSync(path, 'utf8').trim(), front.join(' '));
   });
 
   test('rotate with a file of secrets, as deploy makes one: of it only the ring changes', async () => {
@@ -206,16 +292,19 @@ describe('keys', () => {
     const path = file('production.keys.json', JSON.stringify({ SESSION_KEYS: old, SESSION_API_TOKEN: token }));
     const rotated = await run(['rotate', '--from-file', path]);
     assert.deepEqual([rotated.code, rotated.stdout], [0, ''], rotated.stderr);
+    assert.match(rotated.stderr, /next: edge-session deploy; then, 600 seconds later or more, the same command\n$/);
     const { SESSION_KEYS: ring, ...others } = JSON.parse(readFileSync(path, 'utf8'));
-    assert.match(ring, new RegExp(`^es1_[\\w-]{43} ${old}@\\d{4}-\\d\\d-\\d\\d$`));
+    assert.match(ring, new RegExp(`^${old} es1_[\\w-]{43}$`));
     assert.deepEqual(others, { SESSION_API_TOKEN: token });
     assert.equal(statSync(path).mode & 0o777, 0o600);
 
     const without = await run(['rotate', '--from-file', file('no-ring.json', `{"SESSION_API_TOKEN": "${token}"}`)]);
     assert.deepEqual([without.code, without.stdout], [3, ''], without.stderr);
     assert.match(without.stderr, /there is no ring in/);
-    const broken = await run(['rotate', '--from-file', file('broken.json', `{"SESSION_KEYS": "${old}"`)]);
-    assert.deepEqual([broken.code, broken.stdout, broken.stderr.includes(old)], [3, '', false], broken.stderr);
+    for (const [name, text] of [['broken.json', `{"SESSION_KEYS": "${old}"`], ['.dev.vars', `SESSION_KEYS="${old}"\n`]]) {
+      const broken = await run(['rotate', '--from-file', file(name, text)]);
+      assert.deepEqual([broken.code, broken.stdout, broken.stderr.includes(old), readFileSync(join(folder, name), 'utf8')], [3, '', false, text], broken.stderr);
+    }
   });
 
   test('a day that the calendar has not is none', async () => {

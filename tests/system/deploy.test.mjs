@@ -153,15 +153,42 @@ describe('with another in wrangler’s place', () => {
   test('a database that is there has its tables first', async () => {
     await init('--store', 'd1');
     writeFileSync(path('wrangler.jsonc'), readFileSync(path('wrangler.jsonc'), 'utf8').replaceAll('"database_name"', '"database_id": "x", "database_name"'));
-    await deploy(['--url', edge.url, '--json']);
+    await deploy(['--keys', 'mine.json', '--url', edge.url, '--json']);
     assert.deepEqual(log().map(({ args }) => args[0]), ['d1', 'deploy']);
   });
 
   test('what does not work after it is exit code 1', async () => {
     await edge.restart({ SESSION_STORE: 'none' });
-    const { code, stdout } = await deploy(['--url', edge.url]);
+    const { code, stdout } = await deploy(['--keys', 'mine.json', '--url', edge.url]);
     assert.equal(code, 1);
     assert.match(stdout, /^bad +revocation/m);
+  });
+
+  test('a new key is deployed behind the others first: what would log visitors out is refused', async () => {
+    const keys = json('mine.json');
+    const rotating = json => JSON.parse(json.stdout || '{}');
+    const rotate = async (...args) => rotating(await command(here.folder, ['rotate', '--from-file', 'mine.json', '--json', ...args]));
+    // In front at once, and by hand: nobody knows it yet.
+    writeFileSync(path('mine.json'), JSON.stringify({ ...keys, SESSION_KEYS: `${newSessionKey()} ${keys.SESSION_KEYS}` }));
+    const refused = await deploy(['--keys', 'mine.json', '--url', edge.url]);
+    assert.deepEqual([refused.code, refused.stdout, log()], [3, '', []], refused.stderr);
+    assert.match(refused.stderr, /^edge-session: key [0-9a-f]{8} would write, and what is deployed at 127\.0\.0\.1:\d+ does not know it: [^\n]+ deploy with --yes\n$/);
+    writeFileSync(path('mine.json'), JSON.stringify(keys));
+
+    const { waiting } = await rotate();
+    assert.equal((await rotate('--after', '0')).step, 'none');
+    const first = await deploy(['--keys', 'mine.json', '--url', edge.url]);
+    assert.match(first.stderr, new RegExp(`^${waiting.id} reads now, and waits to write: edge-session rotate --from-file \\S+mine\\.json goes on with it$`, 'm'));
+    assert.equal((await rotate()).step, 'none');
+    assert.equal((await rotate('--after', '0')).step, 'front');
+    // The Worker has the ring of before still: here nothing was really deployed.
+    assert.equal((await deploy(['--keys', 'mine.json', '--url', edge.url])).code, 3);
+    const [fresh, old] = json('mine.json').SESSION_KEYS.split(' ');
+    await edge.restart({ SESSION_KEYS: `${keys.SESSION_KEYS} ${fresh}` });
+    const second = await deploy(['--keys', 'mine.json', '--url', edge.url]);
+    assert.ok(!/waits to write/.test(second.stderr), second.stderr);
+    assert.ok(old.startsWith(`${keys.SESSION_KEYS}@`));
+    assert.deepEqual(log().map(({ args }) => args[0]), ['deploy', 'deploy']);
   });
 
   test('without a host it is not checked, and it is said how', async () => {

@@ -4,7 +4,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as keysCommand from '../../pkg/js/cli/keys.js';
@@ -237,6 +240,16 @@ describe('a key whose cookies have all ended', () => {
     const { text, isGood } = await keysCommand.run({ values: {}, positionals: [edge.url], env: { SESSION_API_TOKEN: token }, now: Date.now() });
     assert.match(text, /^es1 [0-9a-f]{8}: never seen; safe to remove since 20\d\d-\d\d-\d\d$/m);
     assert.ok(isGood, text);
+
+    // Unless it waits to write, as rotate notes beside the file.
+    const file = join(mkdtempSync(join(tmpdir(), 'edge-session-health-')), 'keys.json');
+    const { keys: listed } = (await send(`${edge.url}/_session/health`, { headers: bearer })).json();
+    writeFileSync(file, JSON.stringify({ SESSION_API_TOKEN: token }));
+    writeFileSync(`${file}.waiting`, JSON.stringify({ id: listed[1].id, since: new Date().toISOString() }));
+    const waits = await keysCommand.run({ values: { keys: file }, positionals: [edge.url], env: {}, now: Date.now() });
+    assert.match(waits.text, new RegExp(`^es1 ${listed[1].id}: never seen; it waits to write: edge-session rotate goes on with it$`, 'm'));
+    assert.deepEqual([waits.isGood, waits.json.keys[1].removable], [true, false]);
+    rmSync(dirname(file), { recursive: true });
   });
 });
 

@@ -12,8 +12,11 @@ import { placeOf } from './check/place.js';
 import { textOf } from './input.js';
 import { inputProblem, usageProblem } from './problem.js';
 import { writeTogether } from './project/files.js';
+import { ringInFile } from './project/kept_ring.js';
+import { ringFrom } from './project/ring.js';
 import { readSecrets } from './project/secrets_file.js';
 import { isWeak, readSite } from './project/site.js';
+import { noteDeployed } from './project/waiting_key.js';
 import { day, verifiesDjango } from './project/worker.js';
 import { EXAMPLE_MARK, WORKER_SETTINGS } from './project/worker_settings.js';
 import { wranglerOf } from './project/wrangler.js';
@@ -33,7 +36,8 @@ new keys, readable by you alone. wrangler has to be logged in: npx wrangler logi
   --env NAME     an environment of wrangler.jsonc: staging
   --url URL      where to check it, if wrangler.jsonc names no host
   --dry-run      does everything but deploy
-  --yes          deploys although visitors who hold a plain cookie would be logged out
+  --yes          deploys although visitors would be logged out who hold a plain cookie, or get one under a new key that
+                 the version before does not know
 
 exit code: 0 deployed, and the check is good; 1 it is deployed, and something does not work; 2 used wrongly; 3 the
 secrets are not complete, or a file cannot be read; that of wrangler if it failed
@@ -67,7 +71,11 @@ export async function run({ values, positionals, command, env, now, terminal, re
   refuseExamples(vars, 'wrangler.jsonc');
   const secrets = secretsOf(file, { vars, values, env, report });
   const url = values.url === undefined ? addressOf(config) : new URL(values.url);
-  await refuseLateMove(vars, url, values, now);
+  if (!values.yes) {
+    const health = url && (await asker()(new URL('/_session/health', url)).catch(() => undefined))?.json;
+    refuseLateMove(vars, health, now);
+    refuseUnknownKey(secrets, health, url);
+  }
 
   // An empty name is the one without a name, which wrangler wants said where there are others.
   const environment = ['--env', values.env ?? ''];
@@ -80,6 +88,8 @@ export async function run({ values, positionals, command, env, now, terminal, re
   // Tables first, so that no version finds them missing; a database that the deployment makes gets them right after.
   for (const database of databases.filter(({ isNew }) => !isNew)) await migrate(database);
   await wrangler.run(['deploy', '--secrets-file', file, ...environment, ...command]);
+  const waiting = noteDeployed(ringInFile(file));
+  if (waiting) report(`${waiting.id} reads now, and waits to write: edge-session rotate --from-file ${file} goes on with it`);
   for (const database of databases.filter(({ isNew }) => isNew)) await migrate(database);
 
   if (url === undefined) return { text: 'Deployed. wrangler.jsonc names no host: npx edge-session check https://… with the address that wrangler said.', json: { deployed: true, keys: file } };
@@ -146,16 +156,23 @@ function djangoSecrets(secrets, { django, python }, env) {
 }
 
 // The first deployment is when visitors move over: who got a plain cookie after the day that is set would not.
-async function refuseLateMove({ SESSION_ACCEPT: accept }, url, { yes }, now) {
+function refuseLateMove({ SESSION_ACCEPT: accept }, health, now) {
   const accepted = typeof accept === 'string' ? JSON.parse(accept) : (accept ?? []);
   const late = accepted.find(({ envelope, issued_before: before }) => envelope === 'django' && before !== undefined && Date.parse(before) <= now);
-  if (!late || yes || (url && (await isDeployed(url)))) return;
+  if (!late || health?.version !== undefined) return;
   throw inputProblem(
     `SESSION_ACCEPT takes plain cookies that were signed before ${late.issued_before}: who logged in since would be logged out. Set issued_before to ${day(now + DAY)} in wrangler.jsonc, and until as much later; or deploy with --yes`,
   );
 }
 
-const isDeployed = async url => (await asker()(new URL('/_session/health', url)).catch(() => undefined))?.json?.version !== undefined;
+// While a deployment spreads both versions answer, and the one before takes cookies under a key that it does not know for forged.
+function refuseUnknownKey({ SESSION_KEYS: ring }, health, url) {
+  const [first] = ringFrom(words(ring));
+  if (!Array.isArray(health?.keys) || health.keys.length === 0 || health.keys.some(({ id }) => id === first.id)) return;
+  throw inputProblem(
+    `key ${first.id} would write, and what is deployed at ${url.host} does not know it: whoever gets a cookie under it and is answered by that version next is logged out. Let edge-session rotate put it behind first; or, for a key in the place of one that leaked, deploy with --yes`,
+  );
+}
 
 /** The first host that its routes name. */
 function addressOf({ routes = [], route }) {

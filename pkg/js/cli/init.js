@@ -130,7 +130,7 @@ function filesOf(plan, { folder, local, env, now }) {
     { name: 'wrangler.jsonc', text: configText(plan, now), what: 'the settings' },
     { name: 'index.js', text: `export { default, SessionShard } from 'edge-session-worker';\n`, what: 'the Worker' },
     { name: '.dev.vars', text: secretsText(kept('.dev.vars') ?? '', plan, { local, env }), mode: 0o600, adds: true, what: 'keys for this machine' },
-    { name: '.gitignore', text: withLines(kept('.gitignore') ?? '', ['node_modules/', '.wrangler/', '.dev.vars*', '*.keys.json', ...(hasServer(plan) ? ['server.toml', 'sessions.sqlite3*'] : [])]), adds: true, what: 'no keys under version control' },
+    { name: '.gitignore', text: withLines(kept('.gitignore') ?? '', ['node_modules/', '.wrangler/', '.dev.vars*', '*.keys.json*', ...(hasServer(plan) ? ['server.toml', 'sessions.sqlite3*'] : [])]), adds: true, what: 'no keys under version control' },
     { name: 'package.json', text: packageText(kept('package.json'), plan), adds: true, what: 'what npm install brings' },
   ];
   if (hasServer(plan)) files.push({ name: 'server.toml', text: serverText(plan, files), mode: 0o600, what: 'for edge-session-server on this machine, with the same key' });

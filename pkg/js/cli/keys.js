@@ -4,6 +4,7 @@ import { Unreachable, asker } from './ask.js';
 import { placeOf } from './check/place.js';
 import { inputProblem, usageProblem } from './problem.js';
 import { address, tokenFrom } from './deployment.js';
+import { waitingKey } from './project/waiting_key.js';
 
 export const summary = 'which keys of a deployment are still of use, and which can go';
 
@@ -14,7 +15,7 @@ same of each envelope but sealed that it still reads, such as plain Django cooki
 every cookie that it sealed has ended.
 
   --keys FILE        where SESSION_API_TOKEN is: a file of variables or JSON; otherwise the environment, and .dev.vars
-                     for a Worker on this machine
+                     for a Worker on this machine. A key that waits to write there (edge-session rotate) is to stay
   --ca FILE          a certificate that is trusted as well
   --json
 
@@ -30,15 +31,18 @@ export async function run({ values, positionals, env, now }) {
   const token = tokenFrom(values, env, url);
   if (!token) throw inputProblem('SESSION_API_TOKEN is needed: give its file with --keys');
   const health = await healthOf(placeOf({ url, token, ask: asker({ ca: values.ca }) }));
+  const waiting = values.keys === undefined ? undefined : waitingKey(values.keys, health.keys.map(({ id }) => id));
+  const keys = health.keys.map((key, index) => (index > 0 && key.id === waiting?.id ? { ...key, removable: false, because: WAITS } : key));
   const parts = [
-    ...health.keys.map(key => ({ name: `es1 ${key.id}`, ...key })),
+    ...keys.map(key => ({ name: `es1 ${key.id}`, ...key })),
     ...health.envelopes.map(envelope => ({ name: `${envelope.envelope} cookies`, ...envelope })),
   ];
-  const isGood = parts.every(({ removable, because }) => removable || because === WRITES);
-  return { text: parts.map(part => line(part, now)).join('\n'), json: { address: url.origin, keys: health.keys, envelopes: health.envelopes }, isGood };
+  const isGood = parts.every(({ removable, because }) => removable || STAYS.includes(because));
+  return { text: parts.map(part => line(part, now)).join('\n'), json: { address: url.origin, keys, envelopes: health.envelopes }, isGood };
 }
 
-const WRITES = 'it writes';
+const [WRITES, WAITS] = ['it writes', 'it waits to write: edge-session rotate goes on with it'];
+const STAYS = [WRITES, WAITS];
 
 async function healthOf({ url, askWithToken }) {
   let answer;
@@ -56,7 +60,7 @@ async function healthOf({ url, askWithToken }) {
 
 function line({ name, last_seen, removable, because, since, not_after }, now) {
   const seen = last_seen === undefined ? 'never seen' : `last seen ${ago(now - Date.parse(last_seen))}`;
-  const verdict = removable ? `safe to remove since ${day(since)}` : because === WRITES ? because : `not yet, because ${because}`;
+  const verdict = removable ? `safe to remove since ${day(since)}` : STAYS.includes(because) ? because : `not yet, because ${because}`;
   const end = not_after === undefined ? '' : ` (ends ${day(not_after)})`;
   return `${name}: ${seen}; ${verdict}${end}`;
 }
