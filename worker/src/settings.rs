@@ -21,6 +21,7 @@ mod warnings;
 mod watching;
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use session_codec::{
     Codec, Config, Envelope, KeyId, KeyRing, Keys, Timestamp, config::Acceptance,
@@ -298,9 +299,21 @@ impl Settings {
     /// For how many seconds a cookie lives that nobody comes with.
     pub(crate) fn cookie_seconds(&self) -> u32 {
         let lifetimes = self.site.codec.lifetimes();
-        let shortest = lifetimes.idle.min(lifetimes.absolute).as_secs();
-        u32::try_from(shortest).unwrap_or(u32::MAX)
+        seconds(lifetimes.idle.min(lifetimes.absolute))
     }
+
+    /// For how many seconds what a key sealed lives: cookies, and what a browser calls a session that
+    /// is bound to its device, which is sealed once for as long as the session lasts.
+    pub(crate) fn sealed_seconds(&self) -> u32 {
+        match self.site.device {
+            Some(_) => seconds(self.site.codec.lifetimes().absolute),
+            None => self.cookie_seconds(),
+        }
+    }
+}
+
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -18,8 +18,11 @@ pub(super) async fn of(runtime: &Runtime, now: Timestamp) -> (Vec<Value>, Vec<Va
         Err(error) => Err(format!("the store does not say: {}", error.label())),
     };
     let seals = settings.seals();
-    let lifetime = settings.cookie_seconds();
     let about = |subject: Subject| {
+        let lifetime = match subject {
+            Subject::Key(_) => settings.sealed_seconds(),
+            Subject::Envelope(_) => settings.cookie_seconds(),
+        };
         let is_written = seals.contains(&subject);
         described(known.as_ref(), subject, is_written, lifetime, now)
     };

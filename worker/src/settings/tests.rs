@@ -75,7 +75,13 @@ fn sessions_are_bound_to_devices_where_that_can_work_and_nowhere_else() {
     let device = settings.site.device.as_ref().unwrap();
     assert_eq!((device.seconds, device.proof_seconds), (600, None));
     assert_eq!(device.profile.name().as_str(), "__Host-sessionid-device");
-    assert!(read(&[]).is_ok_and(|settings| settings.site.device.is_none()));
+    // What a browser calls its session is sealed once, so its key is of use to the session's end.
+    let (idle, absolute) = (14 * 24 * 3600, 30 * 24 * 3600);
+    assert_eq!(settings.sealed_seconds(), absolute);
+    assert_eq!(settings.cookie_seconds(), idle);
+    let without = read(&[]).unwrap();
+    assert!(without.site.device.is_none());
+    assert_eq!(without.sealed_seconds(), idle);
     for (changes, wanted) in [
         (&[("SESSION_STORE", "kv")][..], "SESSION_STORE = \"do\""),
         (&[("SESSION_REVOCATION", "required")], "SESSION_REVOCATION"),
