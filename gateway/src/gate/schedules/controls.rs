@@ -30,6 +30,8 @@ pub(super) enum Control {
     Resurrects,
     /// Saves hand out cookies without asking whether the session has ended meanwhile.
     Trusting,
+    /// The gate makes a change that it has made already, when it is sent again.
+    Repeats,
     /// The list forgets an end when the cookies of then are over, not the session.
     Shortens,
     /// The store confirms bindings that it does not keep.

@@ -5,7 +5,7 @@ use core::fmt;
 
 use session_codec::SessionData;
 
-use super::device::Bound;
+use super::{device::Bound, keyed::Keyed};
 
 /// For how long a record that was superseded stays: so short that it happens.
 pub(super) const STALE_SECONDS: u32 = 60;
@@ -23,6 +23,8 @@ pub(super) type State = BTreeMap<&'static str, u32>;
 pub(super) struct Ledger {
     pub(super) lives: Vec<Life>,
     writes: Vec<Write>,
+    /// Of each request that is known by its key, the attempt that was seen in a session.
+    requests: Vec<Option<u32>>,
     /// How often anything was saved, and when last.
     pub(super) saves: usize,
     pub(super) last_save: i64,
@@ -71,6 +73,8 @@ struct Write {
     keys: BTreeSet<&'static str>,
     base: State,
     is_confirmed: bool,
+    /// The number of the request, if it is known by its key: whichever attempt of it this is.
+    request: Option<usize>,
 }
 
 /// What must not happen.
@@ -99,8 +103,67 @@ impl Ledger {
             keys,
             base,
             is_confirmed: false,
+            request: None,
         });
         u32::try_from(self.writes.len()).unwrap()
+    }
+
+    /// A request that is known by its key is about to be sent; gives its number.
+    pub(super) fn request(&mut self) -> usize {
+        self.requests.push(None);
+        self.requests.len() - 1
+    }
+
+    /// An update is an attempt of a request, which what it sets out from has not got.
+    pub(super) fn attempt(&mut self, keyed: &Keyed, number: u32) -> Result<(), Violation> {
+        for key in &keyed.keys {
+            let mut before = number;
+            while before != 0 {
+                let write = &self.writes[before as usize - 1];
+                if write.request == Some(keyed.number) {
+                    return Err(Violation(format!(
+                        "a request that was sent again is made twice: {before} led to {number}"
+                    )));
+                }
+                before = write.base.get(key).copied().unwrap_or(0);
+            }
+        }
+        self.writes[number as usize - 1].request = Some(keyed.number);
+        Ok(())
+    }
+
+    /// Somebody is shown a session: of each request one attempt was made, whoever saw it.
+    pub(super) fn show(&mut self, state: &State) -> Result<(), Violation> {
+        for &number in state.values() {
+            let Some(request) = self.writes[number as usize - 1].request else {
+                continue;
+            };
+            let made = *self.requests[request].get_or_insert(number);
+            if made != number {
+                return Err(Violation(format!(
+                    "a request that was sent again is made twice: {made} and {number}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// A session that says that it has a request's change has it, or what came of that.
+    pub(super) fn check_made(&self, keyed: &Keyed, state: &State) -> Result<(), Violation> {
+        let is_attempt = |(write, _): &(&Write, u32)| write.request == Some(keyed.number);
+        let attempts = self.writes.iter().zip(1..).filter(is_attempt);
+        let attempts: Vec<_> = attempts.map(|(_, number)| number).collect();
+        let is_before =
+            |key: &str, seen: u32, number: u32| seen != number && self.is_older(key, seen, number);
+        for key in &keyed.keys {
+            let seen = state.get(key).copied().unwrap_or(0);
+            if attempts.iter().all(|&number| is_before(key, seen, number)) {
+                return Err(Violation(format!(
+                    "{key}={seen} is from before a request that the session says it has: {attempts:?}"
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn confirm(&mut self, number: u32) {

@@ -4,14 +4,15 @@ use alloc::{collections::BTreeSet, rc::Rc, sync::Arc};
 use core::cell::{Cell, RefCell};
 
 use session_codec::{
-    Codec, Issue, Lineage, OpenSession, Session, SessionData, StoreName, Timestamp, Workspace,
-    cookie::Lifetime,
+    Codec, Issue, Lineage, OpenSession, Repeated, Session, SessionData, StoreName, Timestamp,
+    Workspace, cookie::Lifetime,
 };
-use session_store::{RecordMeta, SessionStore};
+use session_store::{RecordMeta, SessionStore, faults::SimulatedClock};
 
 use super::{
     controls::{self, Control, Tampered},
     device,
+    keyed::{self, Keyed, Told},
     ledger::{Handed, KEYS, Ledger, MAX_SUPERSEDED, State, Violation, beside, text_of},
     stacks::{PLACES, Sort, Stack},
     world::{REMEMBERED_SECONDS, World},
@@ -37,9 +38,9 @@ const INSIST: [u64; 3] = [1, 4, 10];
 #[derive(Default)]
 pub(super) struct Browser {
     /// The session's number and its cookie.
-    jar: RefCell<Option<(usize, Handed)>>,
+    pub(super) jar: RefCell<Option<(usize, Handed)>>,
     /// Where the visitor is.
-    place: Cell<usize>,
+    pub(super) place: Cell<usize>,
 }
 
 /// Requests one after another.
@@ -100,13 +101,16 @@ async fn request<S: Stack>(world: &Rc<World<S>>, browser: &Browser) -> Result<()
         1 => {
             world.outcome.borrow_mut().log_ins += 1;
             let from = Some((found, cookie, request));
-            save_as(world, browser, life, from, Change::LogIn).await
+            let saved = save_as(world, browser, life, from, Change::LogIn).await;
+            saved.map(drop)
         }
-        2..12 => update(world, browser, life, Some((found, cookie, request))).await,
+        2..10 => update(world, browser, life, Some((found, cookie, request))).await,
+        10..13 => keyed::change(world, browser, life, (found, cookie, request)).await,
         _ if request.codec.needs_reissue(&found) => {
             world.outcome.borrow_mut().reissued += 1;
             let from = Some((found, cookie, request));
-            save_as(world, browser, life, from, Change::Nothing).await
+            let saved = save_as(world, browser, life, from, Change::Nothing).await;
+            saved.map(drop)
         }
         _ => Ok(()),
     }
@@ -151,7 +155,7 @@ pub(super) struct Request<'a, S: Stack> {
 
 /// The kinds of routes, by what they ask about a session.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Route {
+pub(super) enum Route {
     /// It is asked afresh.
     Required,
     /// It is remembered of a session in its cookie, and asked of one that waits for the store.
@@ -200,7 +204,7 @@ impl<'a, S: Stack> Request<'a, S> {
 
     /// Opens a cookie and loads its session, and checks what comes of it; `None` if there is
     /// nothing to go on with.
-    async fn read(
+    pub(super) async fn read(
         &self,
         route: Route,
         life: usize,
@@ -245,7 +249,7 @@ impl<'a, S: Stack> Request<'a, S> {
             }
         }
         self.check_time(LONGEST_READ)?;
-        let ledger = world.ledger.borrow();
+        let mut ledger = world.ledger.borrow_mut();
         let mut outcome = world.outcome.borrow_mut();
         match loaded {
             Ok(()) => {}
@@ -275,6 +279,9 @@ impl<'a, S: Stack> Request<'a, S> {
             if !ledger.lives[life].was_headless && !world.schedule.is_hostile {
                 ledger.check_order(&cookie.state, &state)?;
             }
+        }
+        if self.is_decided(&ledger, life) {
+            ledger.show(&state)?;
         }
         Ok(Some(opened))
     }
@@ -332,6 +339,12 @@ impl<'a, S: Stack> Request<'a, S> {
         schedule.is_hostile || life.end_asked || is_gone
     }
 
+    /// Whether all of a life's cookies are of one line, which the store decides.
+    fn is_decided(&self, ledger: &Ledger, life: usize) -> bool {
+        let schedule = self.world.schedule;
+        schedule.sort.keeps_heads() && !schedule.is_hostile && !ledger.lives[life].was_headless
+    }
+
     fn delete_later(&self, names: Vec<StoreName>) {
         let store = Rc::clone(&self.store);
         self.world.clock.spawn(async move {
@@ -351,13 +364,16 @@ fn describe(opened: &OpenSession, now: Timestamp) -> String {
 }
 
 /// What a save does to the session.
-enum Change {
+pub(super) enum Change<'a> {
     Nothing,
     Some,
     LogIn,
+    /// One that is known by its key, and sent again until its answer comes.
+    Keyed(&'a Keyed),
 }
 
-type From<'a, S> = Option<(OpenSession, Handed, Request<'a, S>)>;
+pub(super) type Found<'a, S> = (OpenSession, Handed, Request<'a, S>);
+type From<'a, S> = Option<Found<'a, S>>;
 
 async fn update<S: Stack>(
     world: &Rc<World<S>>,
@@ -365,16 +381,17 @@ async fn update<S: Stack>(
     life: usize,
     from: From<'_, S>,
 ) -> Result<(), Violation> {
-    save_as(world, browser, life, from, Change::Some).await
+    let saved = save_as(world, browser, life, from, Change::Some).await;
+    saved.map(drop)
 }
 
-async fn save_as<S: Stack>(
+pub(super) async fn save_as<S: Stack>(
     world: &Rc<World<S>>,
     browser: &Browser,
     life: usize,
     from: From<'_, S>,
-    change: Change,
-) -> Result<(), Violation> {
+    change: Change<'_>,
+) -> Result<Told, Violation> {
     let clock = &world.clock;
     let nothing = SessionData::new();
     let (found, cookie, request) = match from {
@@ -398,12 +415,34 @@ async fn save_as<S: Stack>(
         Change::LogIn => world.ledger.borrow_mut().begin(Some(life)),
         _ => life,
     };
-    let (number, after) = match change {
-        Change::Nothing => (None, base.clone()),
+    let keyed = match change {
+        Change::Keyed(keyed) => Some(keyed),
+        _ => None,
+    };
+    let repeated = keyed.zip(found.as_ref()).map(|(keyed, found)| {
+        let repeated = found.lineage().repeated(&keyed.mark, request.now);
+        (keyed, repeated)
+    });
+    let (number, after) = match (&change, repeated) {
+        (Change::Nothing, _) => (None, base.clone()),
+        (_, Some((keyed, Repeated::Yes))) if world.control != Control::Repeats => {
+            world.outcome.borrow_mut().repeated += 1;
+            if !world.schedule.is_hostile {
+                world.ledger.borrow().check_made(keyed, &base_state)?;
+            }
+            (None, base.clone())
+        }
+        (_, Some((_, Repeated::OtherContent))) => return Err(keyed::taken_for_another()),
         _ => {
-            let keys = changed_keys(world, found.is_none());
+            let keys = keyed.map_or_else(
+                || changed_keys(world, found.is_none()),
+                |keyed| keyed.keys.clone(),
+            );
             let ledger = &mut world.ledger.borrow_mut();
             let number = ledger.write(of, keys.clone(), base_state.clone());
+            if let Some(keyed) = keyed {
+                ledger.attempt(keyed, number)?;
+            }
             let bytes = match world.schedule.is_always_large || clock.roll(3) > 0 {
                 true => 200,
                 false => 0,
@@ -411,12 +450,17 @@ async fn save_as<S: Stack>(
             (Some(number), with(base, &keys, number, bytes))
         }
     };
+    // A script sends what it changes, which is applied to whatever others have made of the session.
+    let patch = number.and(keyed).map(|keyed| keyed.patch(&after));
     let wanted = world.ledger.borrow().read(of, &after)?;
     let new = Session::new(request.now);
     let was = found.as_ref().map_or(&new, OpenSession::session);
     let mut session = was.with_data(after.clone());
     if found.is_some() && matches!(change, Change::LogIn) {
         session.restart(request.now);
+    }
+    if let Some(keyed) = keyed {
+        session.remember(keyed.mark, request.now);
     }
     let issued = match (&found, &change) {
         (Some(found), Change::Nothing) => found.issued(),
@@ -441,8 +485,10 @@ async fn save_as<S: Stack>(
         base,
         base_issued: found.as_ref().map_or(issued, OpenSession::issued),
         session: &session,
-        patch: None,
-        mark: None,
+        patch: patch.as_ref(),
+        mark: keyed
+            .filter(|_| world.control != Control::Repeats)
+            .map(|keyed| keyed.mark),
         issued,
         lifetime: Lifetime::BrowserSession,
         about: RecordMeta::session_until(request.now),
@@ -464,9 +510,14 @@ async fn save_as<S: Stack>(
                     let is_lie = world.schedule.is_hostile;
                     world.ledger.borrow_mut().lives[life].end_asked |= is_lie;
                 }
-                _ => outcome.not_saved += 1,
+                SaveError::KeyReused => return Err(keyed::taken_for_another()),
+                SaveError::Store(_) => {
+                    outcome.not_saved += 1;
+                    return Ok(Told::Nothing);
+                }
+                SaveError::Seal(_) | SaveError::Contested => outcome.not_saved += 1,
             }
-            return Ok(());
+            return Ok(Told::Refused);
         }
     };
     let schedule = world.schedule;
@@ -482,6 +533,7 @@ async fn save_as<S: Stack>(
             "a session that was ended is saved again".to_owned(),
         ));
     }
+    let arrives = Arrives::of(&change, clock);
     {
         let mut ledger = world.ledger.borrow_mut();
         let mut outcome = world.outcome.borrow_mut();
@@ -493,6 +545,13 @@ async fn save_as<S: Stack>(
         ledger.lives[of].was_headless |= saved.commit.head.is_none();
         if !ledger.lives[of].was_headless && is_honest {
             ledger.check_order(&wanted, &state)?;
+        }
+        if arrives == Arrives::Nothing {
+            request.delete_later(saved.deletions);
+            return Ok(Told::Nothing);
+        }
+        if request.is_decided(&ledger, of) {
+            ledger.show(&state)?;
         }
         if let Some(number) = number {
             ledger.confirm(number);
@@ -518,10 +577,35 @@ async fn save_as<S: Stack>(
     if let (Some(found), Change::LogIn) = (found, change) {
         end(world, life, found.lineage(), &request).await;
     }
-    Ok(())
+    Ok(match arrives {
+        Arrives::Whole => Told::Saved,
+        Arrives::Cookie | Arrives::Nothing => Told::Nothing,
+    })
 }
 
-fn changed_keys<S>(world: &World<S>, is_new: bool) -> BTreeSet<&'static str> {
+/// What of an answer arrives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrives {
+    Whole,
+    /// The browser has the cookie, and the script that asked does not know it.
+    Cookie,
+    Nothing,
+}
+
+impl Arrives {
+    fn of(change: &Change<'_>, clock: &SimulatedClock) -> Self {
+        match change {
+            Change::Keyed(_) => match clock.roll(4) {
+                0 => Self::Nothing,
+                1 => Self::Cookie,
+                _ => Self::Whole,
+            },
+            _ => Self::Whole,
+        }
+    }
+}
+
+pub(super) fn changed_keys<S>(world: &World<S>, is_new: bool) -> BTreeSet<&'static str> {
     let clock = &world.clock;
     if is_new {
         return KEYS.into();

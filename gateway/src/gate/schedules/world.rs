@@ -64,6 +64,8 @@ pub(super) struct Outcome {
     pub(super) reissued: u64,
     pub(super) bound: u64,
     pub(super) not_bound: u64,
+    pub(super) sent_again: u64,
+    pub(super) repeated: u64,
     pub(super) slowest_millis: u64,
 }
 
@@ -83,6 +85,8 @@ impl AddAssign for Outcome {
         self.reissued += other.reissued;
         self.bound += other.bound;
         self.not_bound += other.not_bound;
+        self.sent_again += other.sent_again;
+        self.repeated += other.repeated;
         self.slowest_millis = self.slowest_millis.max(other.slowest_millis);
     }
 }
@@ -109,6 +113,8 @@ impl Outcome {
             self.log_outs,
             self.log_ins,
             self.reissued,
+            self.sent_again,
+            self.repeated,
         ];
         assert!(counts.iter().all(|&count| count > 50), "{self:?}");
     }
