@@ -179,6 +179,7 @@ describe('with another in wrangler’s place', () => {
     assert.equal((await rotate('--after', '0')).step, 'none');
     const first = await deploy(['--keys', 'mine.json', '--url', edge.url]);
     assert.match(first.stderr, new RegExp(`^${waiting.id} reads now, and waits to write: edge-session rotate --from-file \\S+mine\\.json goes on with it$`, 'm'));
+    assert.match(first.stdout, /^bad +revocation/m); // it is checked as ever
     assert.equal((await rotate()).step, 'none');
     assert.equal((await rotate('--after', '0')).step, 'front');
     // The Worker has the ring of before still: here nothing was really deployed.

@@ -72,7 +72,7 @@ export async function run({ values, positionals, command, env, now, terminal, re
   const secrets = secretsOf(file, { vars, values, env, report });
   const url = values.url === undefined ? addressOf(config) : new URL(values.url);
   if (!values.yes) {
-    const health = url && (await asker()(new URL('/_session/health', url)).catch(() => undefined))?.json;
+    const health = url && (await healthOf(url));
     refuseLateMove(vars, health, now);
     refuseUnknownKey(secrets, health, url);
   }
@@ -165,6 +165,8 @@ function refuseLateMove({ SESSION_ACCEPT: accept }, health, now) {
   );
 }
 
+const healthOf = async url => (await asker()(new URL('/_session/health', url)).catch(() => undefined))?.json;
+
 // While a deployment spreads both versions answer, and the one before takes cookies under a key that it does not know for forged.
 function refuseUnknownKey({ SESSION_KEYS: ring }, health, url) {
   const [first] = ringFrom(words(ring));
@@ -184,6 +186,6 @@ function addressOf({ routes = [], route }) {
 /** Certificates and routes of a first deployment take a while to be everywhere. */
 async function checkedSoon(url, { ORIGIN_URL: origin }, { SESSION_API_TOKEN: token }) {
   const deadline = Date.now() + MILLISECONDS;
-  while (!(await isDeployed(url)) && Date.now() < deadline) await sleep(1000);
+  while ((await healthOf(url))?.version === undefined && Date.now() < deadline) await sleep(1000);
   return checked(placeOf({ url, ask: asker(), page: '/', token, origin: new URL(origin), login: {} }));
 }
