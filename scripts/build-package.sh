@@ -47,6 +47,7 @@ module() {
   if [ "$wasm" -nt "$glue/.module" ]; then
     rm -rf "$glue"
     wasm-bindgen --target web --no-typescript --out-name "$name" --out-dir "$glue" "$wasm"
+    node scripts/lighten-module.mjs "$glue/${name}_bg.wasm" panics
     wasm-opt -O3 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
       --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --strip-debug --strip-producers \
       "$glue/${name}_bg.wasm" -o "$glue/${name}_bg.wasm"

@@ -8,7 +8,7 @@ use crate::{
     crypto::sha256_beginning,
     error::Reason,
     session::{DONE_KEY, SessionData},
-    text::base64url,
+    text::{base64url, order::sort},
 };
 
 /// Requests that a session remembers, at most: the latest ones. More than a client has under way at
@@ -86,7 +86,7 @@ impl Done {
     /// What either of them remembers, of each request the latest.
     pub(crate) fn joined(&self, other: &Self) -> Self {
         let mut both = [other.0.as_slice(), &self.0].concat();
-        both.sort_by_key(|(_, at)| core::cmp::Reverse(*at));
+        sort(&mut both, |(_, a), (_, b)| b.cmp(a));
         let mut joined: Vec<(RequestMark, u32)> = Vec::new();
         for (mark, at) in both {
             if joined.iter().all(|(known, _)| known.name != mark.name) {
