@@ -220,7 +220,11 @@ async fn find(
     Entry::read(kept.as_ref())
 }
 
-/// The moment until which all sessions of a user ended that began by then.
+/// The moment until which all sessions of a user ended that began by then. While the store does not
+/// say, it is the one that is known here, if a session that begins now has ended by it.
+///
+/// # Errors
+/// If nobody knows.
 pub(crate) async fn ended_until(
     codec: &Codec,
     store: &impl SessionStore,
@@ -228,15 +232,19 @@ pub(crate) async fn ended_until(
     user: &str,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
+    let began = Timestamp::from_seconds(now.seconds());
     let names = codec.user_revocations(user);
-    let found = try_join_all(names.iter().map(|name| find(store, name, now))).await?;
-    let said = names
-        .iter()
-        .zip(found)
-        .fold(Entry::Nothing, |said, (name, entry)| {
-            said.later(memory.learn(name, entry, now))
-        });
-    Ok(said.until())
+    let asked = names.iter().map(|name| async move {
+        match find(store, name, now).await {
+            Ok(entry) => Ok(memory.learn(name, entry, now)),
+            Err(error) => {
+                let known = memory.recall(name, began, Ask::Known, now).await;
+                known.filter(|entry| entry.ends(began)).ok_or(error)
+            }
+        }
+    });
+    let said = try_join_all(asked).await?;
+    Ok(said.into_iter().fold(Entry::Nothing, Entry::later).until())
 }
 
 /// Denies a session from now until no cookie of it can be alive: whatever is issued to it from now

@@ -126,11 +126,13 @@ class History {
     return this.plan.store !== 'kv' && promiseTo(this.plan).ends && life.ends.some(end => end.isSure);
   }
 
-  /** Whether a log in of the same second may be ended with the others: KV alone tells of it late elsewhere. */
+  /** Whether a log in of the same second may be ended with the others, as it is not told of their end: elsewhere KV alone tells late. */
   #isUnseen(end, { step, start }) {
-    const isElsewhere = end.step.visitor === step.visitor && end.step.region !== step.region;
+    const { store, lag, kind } = this.plan;
+    const isToldLate = (store === 'kv' && lag > 0) || kind === 'troubled';
+    const isElsewhere = isToldLate && end.step.region !== step.region;
     const second = time => Math.floor((this.clock + time) / 1000);
-    return this.plan.store === 'kv' && this.plan.lag > 0 && isElsewhere && second(start) <= second(end.end);
+    return (isElsewhere || kind === 'killed') && end.step.visitor === step.visitor && second(start) <= second(end.end);
   }
 
   async #change(step, patch) {

@@ -350,6 +350,20 @@ fn in_the_second_of_an_end_both_sides_are_told_apart() {
     assert!(log_in(millis(999)).lineage().created() <= at(61));
 }
 
+#[test]
+fn while_the_store_does_not_say_a_log_in_begins_after_the_end_that_is_known_here() {
+    let (codec, store) = (codec_of(&[7, 8]), FaultyStore::of(MemoryStore::new()));
+    let (here, elsewhere) = (memory(), memory());
+    let millis = |millis: i64| Timestamp::from_millis(BEGAN.millis() + millis);
+    block_on(revoke_user(&codec, &store, &here, "42", millis(300))).unwrap();
+    store.set_fault(Some(Fault::BeforeEffect));
+    let until = |memory, now| block_on(ended_until(&codec, &store, memory, "42", now));
+    assert_eq!(until(&here, millis(900)), Ok(Some(millis(300))));
+    // In the next second no session that begins has ended by it.
+    assert!(until(&here, millis(1_000)).is_err());
+    assert!(until(&elsewhere, millis(900)).is_err());
+}
+
 /// Each call to the store takes some steps before it is done, and one to come back.
 struct Steps {
     before_put: usize,
