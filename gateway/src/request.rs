@@ -4,7 +4,7 @@ use crate::location::Location;
 
 /// The header fields of a request that are asked for, in lower case. Of all others the names alone
 /// matter.
-pub const REQUEST_FIELDS: [&str; 14] = [
+pub const REQUEST_FIELDS: [&str; 15] = [
     "accept",
     "access-control-request-method",
     "authorization",
@@ -17,6 +17,7 @@ pub const REQUEST_FIELDS: [&str; 14] = [
     "origin",
     "sec-fetch-site",
     "sec-websocket-key",
+    "traceparent",
     "user-agent",
     "x-request-id",
 ];
@@ -45,6 +46,14 @@ impl<'r> RequestHead<'r> {
         index.and_then(|index| self.fields[index])
     }
 
+    /// The trace that the request belongs to, as Trace Context writes it.
+    #[must_use]
+    pub fn trace(&self) -> Option<&'r str> {
+        let is_part = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+        let given = self.field("traceparent");
+        given.filter(|text| text.len() == TRACE_BYTES && text.bytes().all(is_part))
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &'r str> {
         self.names.split(',').filter(|name| !name.is_empty())
     }
@@ -59,6 +68,9 @@ impl<'r> RequestHead<'r> {
         self.field("accept").is_some_and(takes_html)
     }
 }
+
+/// Of a `traceparent`: version, trace, span and flags.
+const TRACE_BYTES: usize = 2 + 1 + 32 + 1 + 16 + 1 + 2;
 
 /// Whether an `Accept` field names HTML, and not to say that it is not wanted (RFC 9110 12.5.1).
 /// `*/*` does not name it: scripts send that.

@@ -204,6 +204,8 @@ impl Revocation {
 /// What a store is told of who changed a session: personal data, so only if somebody wants it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Columns {
+    /// Whose the session is, as a keyed hash, to stores that are not told anyway.
+    pub user: bool,
     /// The address of the client.
     pub ip: bool,
     /// What its program calls itself.

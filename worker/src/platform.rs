@@ -1,7 +1,7 @@
 use alloc::{rc::Rc, sync::Arc};
 use core::{cell::OnceCell, time::Duration};
 
-use session_gateway::{Platform, Site, device::PublicKey};
+use session_gateway::{Platform, RequestHead, Site, device::PublicKey};
 use session_store::StoreError;
 use worker::{Context, Delay, Env, worker_sys};
 
@@ -12,7 +12,7 @@ use crate::{
     rows::Rows,
     settings::Settings,
     state,
-    store::{AfterAnswer, Backend, failed},
+    store::{AfterAnswer, Backend, OriginAddress, failed},
 };
 
 /// What one request can ask of Cloudflare's runtime. Stores are opened when they are asked for.
@@ -24,18 +24,20 @@ struct Inner {
     env: Env,
     context: Rc<Context>,
     host: String,
+    /// The trace that the request belongs to.
+    trace: Option<Box<str>>,
     store: OnceCell<Option<Arc<Backend>>>,
 }
 
 impl Runtime {
-    /// For a request to this host.
+    /// For a request.
     ///
     /// # Errors
     /// What is wrong with the settings.
     pub(crate) fn of(
         env: Env,
         context: worker_sys::Context,
-        host: &str,
+        head: &RequestHead<'_>,
     ) -> Result<Self, Vec<String>> {
         let settings = state::of(&env);
         let settings = settings
@@ -44,7 +46,8 @@ impl Runtime {
             settings,
             env,
             context: Rc::new(Context::new(context)),
-            host: host.to_owned(),
+            host: head.location.host.clone(),
+            trace: head.trace().map(Into::into),
             store: OnceCell::new(),
         })))
     }
@@ -55,6 +58,12 @@ impl Runtime {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Where an origin keeps records, if the settings say so.
+    fn origin_store(&self) -> Option<OriginAddress> {
+        let address = self.0.settings.origin_store.as_ref();
+        address.map(|address| address.within(self.0.trace.as_deref()))
     }
 
     pub(crate) fn env(&self) -> &Env {
@@ -91,7 +100,7 @@ impl Platform for Runtime {
         let opened = Backend::open(
             settings.store,
             settings.store_policy,
-            settings.origin_store.as_ref(),
+            self.origin_store().as_ref(),
             env,
             background,
         );
@@ -100,7 +109,7 @@ impl Platform for Runtime {
     }
 
     fn rows(&self) -> Result<Arc<Rows>, StoreError> {
-        let rows = Rows::open(&self.0.settings, &self.0.env).map_err(failed)?;
+        let rows = Rows::open(self.origin_store(), &self.0.env).map_err(failed)?;
         Ok(Arc::new(rows))
     }
 

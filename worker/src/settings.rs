@@ -229,6 +229,7 @@ impl Settings {
                 .ok()
         })();
         let settings = (|| {
+            let columns = columns?;
             let site = Site {
                 codec: codec?,
                 origin: origin?,
@@ -244,7 +245,7 @@ impl Settings {
                 },
                 routes: routes?,
                 login_url: login_url?,
-                columns: columns?,
+                columns,
                 debug_header: debug_header?,
                 revocation: revocation?,
                 revocation_seconds: revocation_seconds?,
@@ -258,7 +259,10 @@ impl Settings {
                 site: Arc::new(site),
                 store: store?,
                 store_policy: store_policy?,
-                origin_store: origin_store?,
+                origin_store: origin_store?.map(|address| OriginAddress {
+                    tells_user: columns.user,
+                    ..address
+                }),
                 key_ids: key_ids?,
                 cookie_domain,
                 writes: write?,

@@ -62,7 +62,7 @@ pub fn inbound(
             return text(&no_address());
         };
         Scope::of(&head).enter();
-        match Runtime::of(env, context, &head.location.host) {
+        match Runtime::of(env, context, &head) {
             Ok(runtime) => decide(&head, request, runtime).await,
             Err(problems) => text(&misconfigured(&head.location.path, &problems)),
         }
@@ -206,7 +206,7 @@ pub fn unanswered_plain(
 async fn again(head: &str, env: Env, context: worker_sys::Context) -> Option<Exchange> {
     let head = wire::request(head).ok()?;
     Scope::of(&head).enter();
-    let runtime = Runtime::of(env, context, &head.location.host).ok()?;
+    let runtime = Runtime::of(env, context, &head).ok()?;
     let gateway = Gateway::new(runtime.site(), runtime.clone(), &head, clock::now());
     match gateway.decide(&head).await {
         Decision::Forward(_, exchange) => Some(Exchange {

@@ -18,7 +18,7 @@ struct RowReply {
 }
 
 impl OriginRows {
-    pub(super) const fn new(address: OriginAddress) -> Self {
+    pub(super) fn new(address: OriginAddress) -> Self {
         Self(OriginRecords::new(address))
     }
 

@@ -8,8 +8,7 @@ use worker::Env;
 
 use super::{D1Rows, origin::OriginRows};
 use crate::{
-    settings::Settings,
-    store::{self, measured, within},
+    store::{self, OriginAddress, measured, within},
     tier::Tier,
 };
 
@@ -22,9 +21,9 @@ pub(crate) enum Rows {
 
 impl Rows {
     /// Opens what the settings name, which were checked.
-    pub(crate) fn open(settings: &Settings, env: &Env) -> worker::Result<Self> {
-        Ok(match &settings.origin_store {
-            Some(address) => Self::Origin(OriginRows::new(address.clone())),
+    pub(crate) fn open(origin: Option<OriginAddress>, env: &Env) -> worker::Result<Self> {
+        Ok(match origin {
+            Some(address) => Self::Origin(OriginRows::new(address)),
             None => Self::D1(D1Rows::new(env.d1(Tier::D1.binding())?)),
         })
     }

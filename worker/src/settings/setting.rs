@@ -58,8 +58,8 @@ pub(super) enum Used {
     NotRows,
     /// Where sessions are bound to devices.
     Device,
-    /// Where D1 keeps records.
-    D1,
+    /// Where what keeps records has columns, or may have them.
+    Columns,
     /// Where the origin keeps records.
     OriginStore,
     /// Where one store stands before another.

@@ -40,13 +40,14 @@ pub(super) fn origin(
     }))
 }
 
-/// Columns of D1 that are filled only if somebody wants them.
+/// What a store is told of a session only if somebody wants it.
 pub(super) fn columns(text: &str) -> Result<Columns, String> {
-    let wrong = r#"a JSON array of "ip" and "user_agent""#;
+    let wrong = r#"a JSON array of "user", "ip" and "user_agent""#;
     let names: Vec<String> = json(text, wrong)?;
     let mut columns = Columns::default();
     for name in names {
         match &*name {
+            "user" => columns.user = true,
             "ip" => columns.ip = true,
             "user_agent" => columns.user_agent = true,
             _ => return Err(format!("not {wrong}")),

@@ -614,7 +614,7 @@ fn described() -> Vec<(Value, Vec<(String, String)>)> {
         let used: &[(&str, &str)] = match setting["used"].as_str() {
             Some("headers") => &[("SESSION_PROTOCOL", "headers")],
             Some("device") => &[("SESSION_STORE", "d1"), ("SESSION_DEVICE", "observe")],
-            Some("d1") => &[("SESSION_STORE", "d1")],
+            Some("columns") => &[("SESSION_STORE", "d1")],
             Some("origin_store") => &[("SESSION_STORE", "origin")],
             Some("two_stores") => &[("SESSION_STORE", "kv+d1")],
             _ => &[],

@@ -151,7 +151,7 @@ fn without_effect(
             Used::Headers => matches!(settings.site.protocol, Protocol::Headers(_)),
             Used::NotRows => !matches!(settings.site.protocol, Protocol::Rows(_)),
             Used::Device => settings.site.device.is_some(),
-            Used::D1 => keeps(Tier::D1),
+            Used::Columns => keeps(Tier::D1) || keeps(Tier::Origin),
             Used::OriginStore => keeps(Tier::Origin),
             Used::TwoStores => matches!(settings.store, StoreChoice::Layered { .. }),
         };

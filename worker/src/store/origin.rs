@@ -2,7 +2,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{StreamExt, future::try_join_all, join};
 use serde::Deserialize;
 use serde_json::json;
-use session_codec::{OriginMac, StoreName, Timestamp};
+use session_codec::{OriginMac, OwnerName, StoreName, Timestamp};
 use session_store::{
     Committed, Framed, Head, HeadState, Kind, Newest, Proposal, Record, RecordMeta, Saved,
     SessionStore, StoreError, StoredRecord,
@@ -35,6 +35,10 @@ pub(crate) struct OriginAddress {
     /// The path of it, which the MAC covers.
     pub(crate) path: String,
     pub(crate) mac: OriginMac,
+    /// Whether it is told whose a session is.
+    pub(crate) tells_user: bool,
+    /// The trace that what is asked belongs to.
+    pub(crate) trace: Option<Box<str>>,
 }
 
 /// Records and heads in a server of the site's own, by HTTP: docs/ORIGIN-STORE.md.
@@ -42,7 +46,7 @@ pub(crate) struct OriginAddress {
 /// Requests and answers carry a MAC, so neither side talks to a stranger; redirects are not
 /// followed, answers not read beyond the longest record, and the connection is closed when
 /// nobody waits any more.
-pub(crate) struct OriginRecords(OriginAddress);
+pub(crate) struct OriginRecords(Box<OriginAddress>);
 
 /// An answer whose MAC is right.
 pub(crate) struct Answer {
@@ -102,8 +106,8 @@ impl Outcome {
 }
 
 impl OriginRecords {
-    pub(crate) const fn new(address: OriginAddress) -> Self {
-        Self(address)
+    pub(crate) fn new(address: OriginAddress) -> Self {
+        Self(Box::new(address))
     }
 
     /// Asks, and believes only who has the key. The proof covers the path, but for its query.
@@ -117,11 +121,20 @@ impl OriginRecords {
             url,
             path: base,
             mac,
-        } = &self.0;
+            trace,
+            ..
+        } = &*self.0;
         let time = clock::now().seconds();
         let proven = path.split('?').next().unwrap_or(path);
         let proof = request_mac(mac, method.as_ref(), &format!("{base}{proven}"), time, body);
-        let request = request(&format!("{url}{path}"), method, (time, &proof), body);
+        let proof_of = (time, &*proof);
+        let request = request(
+            &format!("{url}{path}"),
+            method,
+            proof_of,
+            trace.as_deref(),
+            body,
+        );
         // Aborts when this future is dropped: when the time is up, say.
         let guard = Guard(AbortController::default());
         let fetch = Fetch::Request(request.map_err(failed)?);
@@ -219,11 +232,15 @@ fn request(
     url: &str,
     method: Method,
     (time, mac): (i64, &str),
+    trace: Option<&str>,
     body: &[u8],
 ) -> worker::Result<Request> {
     let headers = Headers::new();
     headers.set("x-store-time", &time.to_string())?;
     headers.set("x-store-mac", mac)?;
+    if let Some(trace) = trace {
+        headers.set("traceparent", trace)?;
+    }
     let mut init = RequestInit::new();
     if method == Method::Put {
         headers.set("content-type", "application/octet-stream")?;
@@ -309,7 +326,7 @@ impl SessionStore for OriginRecords {
         });
         let to = change.to.as_ref();
         let names = proposal.unless_ended.iter().map(StoreName::to_text);
-        let ask = json!({
+        let mut ask = json!({
             "ask": "commit",
             "record": record,
             "from": change.from.as_ref().map(StoreName::to_text),
@@ -318,6 +335,11 @@ impl SessionStore for OriginRecords {
             "listed": names.collect::<Vec<_>>(),
             "now": now.seconds(),
         });
+        if let Some(new) = &proposal.record
+            && let Some(about) = about(&new.meta, self.0.tells_user)
+        {
+            ask["about"] = about;
+        }
         match self.head(&change.session, &ask).await? {
             None => self.commit_apart(proposal, now).await,
             Some(Outcome::Saved { listed, compared }) => {
@@ -359,6 +381,21 @@ impl SessionStore for OriginRecords {
             }),
         }
     }
+}
+
+/// What the settings let a server know of a session, if anything.
+fn about(meta: &RecordMeta, tells_user: bool) -> Option<serde_json::Value> {
+    let user = meta.owner.as_ref().filter(|_| tells_user);
+    let told = [
+        ("user", user.map(OwnerName::to_text)),
+        ("ip", meta.ip.as_deref().map(str::to_owned)),
+        ("user_agent", meta.user_agent.as_deref().map(str::to_owned)),
+    ];
+    let told = told
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+    let told: serde_json::Map<_, _> = told.collect();
+    (!told.is_empty()).then(|| told.into())
 }
 
 /// The record in a frame that came in base64url.
@@ -404,7 +441,17 @@ impl OriginAddress {
             url: text.trim_end_matches('/').to_owned(),
             path: url.path().trim_end_matches('/').to_owned(),
             mac,
+            tells_user: false,
+            trace: None,
         })
+    }
+
+    /// The same, for what belongs to a trace.
+    pub(crate) fn within(&self, trace: Option<&str>) -> Self {
+        Self {
+            trace: trace.map(Into::into),
+            ..self.clone()
+        }
     }
 }
 
@@ -449,6 +496,23 @@ mod tests {
             URL_SAFE_NO_PAD.decode(&macs[0]).map(|mac| mac.len()),
             Ok(32)
         );
+    }
+
+    #[test]
+    fn a_server_is_told_of_a_session_what_the_settings_say() {
+        let meta = RecordMeta {
+            owner: Some(OwnerName::new([7; 24])),
+            ip: Some("192.0.2.1".into()),
+            ..RecordMeta::session_until(Timestamp::from_seconds(1))
+        };
+        let user = OwnerName::new([7; 24]).to_text();
+        assert_eq!(
+            about(&meta, true),
+            Some(json!({ "user": user, "ip": "192.0.2.1" }))
+        );
+        assert_eq!(about(&meta, false), Some(json!({ "ip": "192.0.2.1" })));
+        let bare = RecordMeta { ip: None, ..meta };
+        assert_eq!(about(&bare, false), None);
     }
 
     #[test]
