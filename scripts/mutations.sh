@@ -23,7 +23,7 @@ export HISTORIES=${HISTORIES:-60}
 # Files as they are, committed or not. Their times are new: nothing that an earlier run compiled is taken for what is here.
 rm -rf "$copy"
 mkdir -p "$copy"
-git ls-files --cached --others --exclude-standard -z -- Cargo.toml Cargo.lock rust-toolchain.toml codec store gateway worker server pkg tests proof docs |
+git ls-files --cached --others --exclude-standard -z -- Cargo.toml Cargo.lock rust-toolchain.toml codec store gateway worker server pkg tests proof docs ops |
   tar --create --null --files-from - --ignore-failed-read 2>/dev/null | tar --extract --touch --directory "$copy"
 
 apply() { patch --quiet --no-backup-if-mismatch --fuzz=0 --directory "$copy" --strip 1 "$@"; }
