@@ -17,13 +17,13 @@ use crate::{
     pipeline::{Concluded, Outcome},
     platform::Platform,
     presence::{self, Presence},
-    protocol::{Headers, RowKeys, Transcode},
+    protocol::Spoken,
     refusal::{Failure, Refusal},
     request::RequestHead,
     routes::Mode,
-    sealed::{Afterwards, Sealed},
+    sealed::Afterwards,
     session_text,
-    site::{Protocol, Site},
+    site::Site,
     visit::{Evidence, Found, Visit},
 };
 use authority::Authority;
@@ -34,10 +34,9 @@ const MAX_BODY: usize = 64 << 10;
 impl<P: Platform> Gateway<P> {
     /// Answers a request for `/_session`.
     pub async fn answer_session(self, request: &RequestHead<'_>, body: impl Body) -> Concluded<P> {
-        let (answer, outbound) = match &self.site.protocol {
-            Protocol::Transcode => respond(&Sealed(Transcode(&self)), request, body).await,
-            Protocol::Headers(mac) => respond(&Sealed(Headers(&self, mac)), request, body).await,
-            Protocol::Rows(signer) => respond(&RowKeys(&self, signer), request, body).await,
+        let (answer, outbound) = match Spoken::of(&self, &self.site.protocol) {
+            Spoken::Sealed(dialect) => respond(&dialect, request, body).await,
+            Spoken::Rows(dialect) => respond(&dialect, request, body).await,
         };
         self.note_cookies(&request.location, answer.cookies());
         Concluded {

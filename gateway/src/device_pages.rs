@@ -14,12 +14,10 @@ use crate::{
     gateway::{Gateway, Purpose},
     log,
     platform::Platform,
-    protocol::{Headers, RowKeys, Transcode},
+    protocol::Spoken,
     request::RequestHead,
     revocation::{self, Ask, Binding, Entry},
     routes::Mode,
-    sealed::Sealed,
-    site::Protocol,
     visit::{Evidence, Visit},
 };
 
@@ -40,12 +38,9 @@ impl<P: Platform> Gateway<P> {
         request: &RequestHead<'_>,
         fields: DeviceFields,
     ) -> Answer {
-        match &self.site.protocol {
-            Protocol::Transcode => respond(&Sealed(Transcode(&self)), page, request, fields).await,
-            Protocol::Headers(mac) => {
-                respond(&Sealed(Headers(&self, mac)), page, request, fields).await
-            }
-            Protocol::Rows(signer) => respond(&RowKeys(&self, signer), page, request, fields).await,
+        match Spoken::of(&self, &self.site.protocol) {
+            Spoken::Sealed(dialect) => respond(&dialect, page, request, fields).await,
+            Spoken::Rows(dialect) => respond(&dialect, page, request, fields).await,
         }
     }
 }

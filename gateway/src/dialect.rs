@@ -44,7 +44,7 @@ pub(crate) trait Dialect<P: Platform> {
 
     /// The site says of whatever used the session that it varies by cookie: Django does; of another
     /// one nobody knows.
-    const VARIES_BY_COOKIE: bool;
+    fn varies_by_cookie(&self) -> bool;
 
     /// It can be told which sessions are a user's.
     const ENDS_USERS: bool;

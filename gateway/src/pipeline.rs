@@ -22,14 +22,13 @@ use crate::{
     log, own_address,
     platform::Platform,
     presence::{self, Presence},
-    protocol::{Headers, RowKeys, Transcode},
+    protocol::Spoken,
     request::RequestHead,
     response::{ResponseHead, Unanswered},
     routes::Mode,
     rows::RowSession,
-    sealed::{Afterwards, Sealed},
+    sealed::Afterwards,
     set_cookies::SetCookies,
-    site::Protocol,
     trace,
     visit::{Evidence, Found, Visit, origin_cookies},
     vouched,
@@ -112,19 +111,12 @@ impl<P: Platform> Gateway<P> {
             Target::Origin(mode) => mode,
         };
         let site = Arc::clone(&self.site);
-        let forwarded = match &site.protocol {
-            Protocol::Transcode => {
-                let dialect = Sealed(Transcode(&self));
+        let forwarded = match Spoken::of(&self, &site.protocol) {
+            Spoken::Sealed(dialect) => {
                 let forwarded = apart(inbound(&dialect, request, mode)).await;
                 forwarded.map(|(forward, asked)| (forward, AnyAsked::Sealed(asked)))
             }
-            Protocol::Headers(mac) => {
-                let dialect = Sealed(Headers(&self, mac));
-                let forwarded = apart(inbound(&dialect, request, mode)).await;
-                forwarded.map(|(forward, asked)| (forward, AnyAsked::Sealed(asked)))
-            }
-            Protocol::Rows(signer) => {
-                let dialect = RowKeys(&self, signer);
+            Spoken::Rows(dialect) => {
                 let forwarded = apart(inbound(&dialect, request, mode)).await;
                 forwarded.map(|(forward, asked)| (forward, AnyAsked::Rows(asked)))
             }
@@ -384,21 +376,15 @@ impl<P: Platform> Exchange<P> {
     pub async fn conclude(self, answered: Result<ResponseHead<'_>, Unanswered>) -> Concluded<P> {
         let Self { gateway, asked } = self;
         let site = Arc::clone(&gateway.site);
-        let (outcome, outbound) = match (&site.protocol, asked) {
-            (Protocol::Headers(mac), AnyAsked::Sealed(asked)) => {
-                let dialect = Sealed(Headers(&gateway, mac));
+        let (outcome, outbound) = match (Spoken::of(&gateway, &site.protocol), asked) {
+            (Spoken::Sealed(dialect), AnyAsked::Sealed(asked)) => {
                 apart(outbound(&dialect, asked, answered)).await
             }
-            (Protocol::Rows(signer), AnyAsked::Rows(asked)) => {
-                let dialect = RowKeys(&gateway, signer);
-                apart(outbound(&dialect, asked, answered)).await
-            }
-            (_, AnyAsked::Sealed(asked)) => {
-                let dialect = Sealed(Transcode(&gateway));
+            (Spoken::Rows(dialect), AnyAsked::Rows(asked)) => {
                 apart(outbound(&dialect, asked, answered)).await
             }
             // A site has one protocol for as long as it lives.
-            (_, AnyAsked::Rows(_)) => return Concluded::from(answer::unavailable()),
+            _ => return Concluded::from(answer::unavailable()),
         };
         Concluded {
             outcome,
@@ -479,7 +465,7 @@ async fn outbound<P: Platform, D: Dialect<P>>(
         sets: dialect.is_about_session(&cookies, &response),
         has_session: asked.visit.session().is_some(),
         mode: *mode,
-        varies_by_cookie: D::VARIES_BY_COOKIE,
+        varies_by_cookie: dialect.varies_by_cookie(),
     };
     let said = Said::of(&response, now, site.date);
     let keeping = said.keeping(&share);

@@ -36,7 +36,9 @@ enum Change {
 pub(crate) struct Headers<'g, P>(pub(crate) &'g Gateway<P>, pub(crate) &'g OriginMac);
 
 impl<P: Platform> SealedDialect<P> for Headers<'_, P> {
-    const VARIES_BY_COOKIE: bool = false;
+    fn varies_by_cookie(&self) -> bool {
+        false
+    }
 
     fn gateway(&self) -> &Gateway<P> {
         self.0

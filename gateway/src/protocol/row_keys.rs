@@ -38,7 +38,9 @@ const ROUNDS: usize = 3;
 impl<P: Platform> Dialect<P> for RowKeys<'_, P> {
     type Session = RowSession;
 
-    const VARIES_BY_COOKIE: bool = true;
+    fn varies_by_cookie(&self) -> bool {
+        true
+    }
     // No index tells whose rows there are.
     const ENDS_USERS: bool = false;
     // The row is the site's, and all that is in it.

@@ -19,7 +19,9 @@ use crate::{
 pub(crate) struct Transcode<'g, P>(pub(crate) &'g Gateway<P>);
 
 impl<P: Platform> SealedDialect<P> for Transcode<'_, P> {
-    const VARIES_BY_COOKIE: bool = true;
+    fn varies_by_cookie(&self) -> bool {
+        true
+    }
 
     fn gateway(&self) -> &Gateway<P> {
         self.0

@@ -17,8 +17,8 @@ use crate::{
 
 /// A protocol whose sessions are sealed towards the browser: how the site reads and changes them.
 pub(crate) trait SealedDialect<P: Platform> {
-    /// See [`Dialect::VARIES_BY_COOKIE`].
-    const VARIES_BY_COOKIE: bool;
+    /// See [`Dialect::varies_by_cookie`].
+    fn varies_by_cookie(&self) -> bool;
 
     /// What one request works with.
     fn gateway(&self) -> &Gateway<P>;
@@ -49,7 +49,10 @@ pub(crate) struct Sealed<T>(pub(crate) T);
 impl<P: Platform, T: SealedDialect<P>> Dialect<P> for Sealed<T> {
     type Session = OpenSession;
 
-    const VARIES_BY_COOKIE: bool = T::VARIES_BY_COOKIE;
+    fn varies_by_cookie(&self) -> bool {
+        self.0.varies_by_cookie()
+    }
+
     const ENDS_USERS: bool = true;
     const REMEMBERS_REQUESTS: bool = true;
 
