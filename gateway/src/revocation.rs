@@ -13,10 +13,11 @@ mod subject;
 
 use core::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
 pub(crate) use session_codec::device::Binding;
 use session_codec::{Codec, Lineage, StoreName, Timestamp, device::DENIED};
-use session_store::{Head, HeadState, Record, RecordMeta, SessionStore, StoreError, StoredRecord};
+use session_store::{
+    Head, HeadState, Record, RecordMeta, SessionStore, StoreError, StoredRecord, together,
+};
 
 pub use data_centre::DataCentre;
 pub(crate) use entry::Entry;
@@ -83,7 +84,7 @@ async fn look_up(
         }
     });
     let mut said = Ok(Entry::Nothing);
-    for entry in join_all(asked).await {
+    for entry in together(asked).await {
         said = match (said, entry) {
             (Ok(said), Ok(entry)) => Ok(said.later(entry)),
             // An end that is known is one, whether or not the other question was answered.
@@ -243,7 +244,8 @@ pub(crate) async fn ended_until(
             }
         }
     });
-    let said = try_join_all(asked).await?;
+    let said = together(asked).await;
+    let said = said.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(said.into_iter().fold(Entry::Nothing, Entry::later).until())
 }
 

@@ -43,6 +43,7 @@ mod proposal;
 mod record;
 mod record_meta;
 mod store;
+mod together;
 
 pub mod conformance;
 pub mod time_limit;
@@ -59,3 +60,4 @@ pub use proposal::{Committed, NewRecord, Proposal, Saved};
 pub use record::{Record, RecordTooLarge, StoredRecord};
 pub use record_meta::{Kind, RecordMeta};
 pub use store::SessionStore;
+pub use together::together;

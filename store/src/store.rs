@@ -1,7 +1,6 @@
 use alloc::rc::Rc;
 use alloc::sync::Arc;
 
-use futures_util::future::try_join_all;
 use futures_util::join;
 use session_codec::{StoreName, Timestamp};
 
@@ -10,6 +9,7 @@ use crate::head::{Head, HeadState};
 use crate::proposal::{Committed, Proposal, Saved};
 use crate::record::{Record, StoredRecord};
 use crate::record_meta::RecordMeta;
+use crate::together::together;
 
 /// A place for session records. [`conformance::run`](crate::conformance::run) checks the clauses.
 ///
@@ -113,11 +113,11 @@ pub trait SessionStore {
                 }
             };
             let names = proposal.unless_ended.iter();
-            let listed = try_join_all(names.map(|name| self.get_fresh(name, now)));
+            let listed = together(names.map(|name| self.get_fresh(name, now)));
             let (put, listed) = join!(put, listed);
             put?;
             Ok(Committed::Saved(Saved {
-                listed: listed?,
+                listed: listed.into_iter().collect::<Result<_, _>>()?,
                 is_compared: false,
             }))
         }

@@ -120,7 +120,9 @@ fn object<'j, T: Deserialize<'j>>(json: &'j [u8]) -> Result<T, NoProof> {
     if json.first() != Some(&b'{') {
         return Err(NoProof::Malformed);
     }
-    serde_json::from_slice(json).map_err(|_| NoProof::Malformed)
+    // As a text, as all JSON is read: the reader is compiled once.
+    let json = str::from_utf8(json).map_err(|_| NoProof::Malformed)?;
+    serde_json::from_str(json).map_err(|_| NoProof::Malformed)
 }
 
 /// A structured field's string (RFC 9651 3.3.3) without its quotation marks, or the text as it is:

@@ -8,13 +8,14 @@ use core::{
     time::Duration,
 };
 
-use futures_util::future::{LocalBoxFuture, join_all};
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 use session_codec::Timestamp;
 use session_gateway::{
     Answer,
     site::{Protocol, Revocation},
 };
+use session_store::together;
 
 use crate::{clock, platform::Runtime, store::within, tier::Tier};
 
@@ -125,7 +126,7 @@ async fn checks(runtime: &Runtime, ended: &Cell<Option<i64>>, now: Timestamp) ->
         asked.push(("metrics-object".to_owned(), Box::pin(parts::sums(runtime))));
     }
     asked.push(("origin".to_owned(), Box::pin(parts::site(runtime, now))));
-    join_all(asked.into_iter().map(async |(name, ask)| {
+    together(asked.into_iter().map(async |(name, ask)| {
         let began = clock::now();
         let answered = within(PATIENCE, async { Ok(ask.await) }).await;
         let late = || {

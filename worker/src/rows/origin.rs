@@ -30,8 +30,9 @@ impl OriginRows {
         let answer = self.0.ask(Method::Get, &path(key), &[]).await?;
         match answer.status {
             200 => {
-                let told: RowReply = serde_json::from_slice(&answer.body)
-                    .map_err(|_| answer.unexpected("not a session"))?;
+                let told: RowReply = answer
+                    .json()
+                    .ok_or_else(|| answer.unexpected("not a session"))?;
                 Ok((told.expires > now.seconds()).then_some(told.data))
             }
             404 => Ok(None),

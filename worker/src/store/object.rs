@@ -1,9 +1,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use futures_util::{future::try_join_all, join};
+use futures_util::join;
 use session_codec::{StoreName, Timestamp};
 use session_store::{
     Committed, Head, HeadState, Kind, Newest, Proposal, Record, RecordMeta, Saved, SessionStore,
-    StoreError, StoredRecord,
+    StoreError, StoredRecord, together,
 };
 use worker::{
     Env, Headers, Method, ObjectNamespace, Request, RequestInit, Response,
@@ -153,8 +153,8 @@ impl SessionStore for ObjectRecords {
         let own = head.as_ref().map(|change| &change.session);
         let Some(own) = own.or(record.as_ref().map(|new| &new.name)) else {
             let names = unless_ended.iter();
-            let listed = try_join_all(names.map(|name| self.get(name, now))).await?;
-            return Ok(saved(listed));
+            let listed = together(names.map(|name| self.get(name, now))).await;
+            return Ok(saved(listed.into_iter().collect::<Result<_, _>>()?));
         };
         if let Some(new) = record
             .as_ref()
@@ -191,7 +191,7 @@ impl SessionStore for ObjectRecords {
         let elsewhere = unless_ended.iter().filter(|name| !is_here(name));
         let (response, elsewhere) = join!(
             self.ask(own, &ask, record),
-            try_join_all(elsewhere.map(|name| self.get(name, now)))
+            together(elsewhere.map(|name| self.get(name, now)))
         );
         let mut response = response?;
         if response.status_code() == 409 {
@@ -207,7 +207,8 @@ impl SessionStore for ObjectRecords {
             }
             ShardReply::Absent => return Err(unexpected(200)),
         };
-        let (mut here, mut elsewhere) = (here.into_iter(), elsewhere?.into_iter());
+        let elsewhere = elsewhere.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let (mut here, mut elsewhere) = (here.into_iter(), elsewhere.into_iter());
         let listed = unless_ended.iter().map(|name| match is_here(&name) {
             true => listed(here.next().flatten()),
             false => elsewhere.next().flatten(),

@@ -1,11 +1,11 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures_util::{StreamExt, future::try_join_all, join};
-use serde::Deserialize;
+use futures_util::{StreamExt, join};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use session_codec::{OriginMac, OwnerName, StoreName, Timestamp};
 use session_store::{
     Committed, Framed, Head, HeadState, Kind, Newest, Proposal, Record, RecordMeta, Saved,
-    SessionStore, StoreError, StoredRecord,
+    SessionStore, StoreError, StoredRecord, together,
 };
 use subtle::ConstantTimeEq;
 use worker::{
@@ -55,6 +55,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// What its body says; `None` if it is something else. By way of a text, as all JSON is read here: the
+    /// reader is compiled once.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(str::from_utf8(&self.body).ok()?).ok()
+    }
+
     /// What is wrong with it.
     pub(crate) fn unexpected(&self, reason: &str) -> StoreError {
         unavailable(&format!("the origin store: {reason}: {}", self.status))
@@ -177,8 +183,10 @@ impl OriginRecords {
         let answer = self.ask(Method::Put, &path, body.as_bytes()).await?;
         match answer.status {
             200 => {
-                let outcome = serde_json::from_slice(&answer.body);
-                outcome.map(Some).map_err(|_| unavailable("not an outcome"))
+                let outcome = answer.json();
+                outcome
+                    .map(Some)
+                    .ok_or_else(|| unavailable("not an outcome"))
             }
             404 | 405 | 501 => Ok(None),
             status => Err(unexpected(status)),
@@ -198,11 +206,11 @@ impl OriginRecords {
             }
         };
         let names = proposal.unless_ended.iter();
-        let listed = try_join_all(names.map(|name| self.get_fresh(name, now)));
+        let listed = together(names.map(|name| self.get_fresh(name, now)));
         let (put, listed) = join!(put, listed);
         put?;
         Ok(Committed::Saved(Saved {
-            listed: listed?,
+            listed: listed.into_iter().collect::<Result<_, _>>()?,
             is_compared: false,
         }))
     }
