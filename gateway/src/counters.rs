@@ -7,9 +7,9 @@ mod open_metrics;
 mod point;
 mod series;
 
-use alloc::collections::BTreeMap;
 use core::mem;
 
+use litemap::LiteMap;
 use session_codec::policy::{KeyPlacement, Placement};
 use session_store::Method;
 
@@ -25,16 +25,16 @@ static COUNTS: Shared<Counts> = Shared::new(Counts::new());
 struct Counts {
     /// By [`Answered`].
     requests: [u64; 3],
-    values: BTreeMap<(&'static str, Label), u64>,
-    stores: BTreeMap<(&'static str, Method), Calls>,
+    values: LiteMap<(&'static str, Label), u64>,
+    stores: LiteMap<(&'static str, Method), Calls>,
 }
 
 impl Counts {
     const fn new() -> Self {
         Self {
             requests: [0; 3],
-            values: BTreeMap::new(),
-            stores: BTreeMap::new(),
+            values: LiteMap::new_vec(),
+            stores: LiteMap::new_vec(),
         }
     }
 }
@@ -57,7 +57,7 @@ const BUCKETS: [i64; 8] = [5, 10, 25, 50, 100, 200, 300, 1000];
 /// Calls of one kind to one store.
 #[derive(Default)]
 struct Calls {
-    outcomes: BTreeMap<&'static str, u64>,
+    outcomes: LiteMap<&'static str, u64>,
     /// The last one is for what took longer than all.
     buckets: [u64; BUCKETS.len() + 1],
     millis: u64,

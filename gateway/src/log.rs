@@ -3,9 +3,9 @@
 //! written, and how many were left out: a scanner, or a setting that changed, makes as many as there
 //! are requests. docs/WATCH.md lists every event.
 
-use alloc::collections::BTreeMap;
 use core::sync::atomic::{AtomicI64, Ordering};
 
+use litemap::LiteMap;
 use log::Level;
 use serde_json::{Value, json};
 use session_codec::{Timestamp, policy::KeyPlacement};
@@ -74,7 +74,7 @@ pub fn catch_up(now: Timestamp) {
 }
 
 static CLOCK: AtomicI64 = AtomicI64::new(0);
-static SELDOM: Shared<Seldom> = Shared::new(Seldom(BTreeMap::new()));
+static SELDOM: Shared<Seldom> = Shared::new(Seldom(LiteMap::new_vec()));
 
 /// One line, unless one of its kind was written in this minute.
 fn line(level: Level, event: &'static str, kind: &str, fields: Value) {
@@ -115,7 +115,7 @@ fn seldom(event: &'static str, kind: &str) -> Option<u64> {
 
 /// When a line of each kind was last written, and how many were left out since: whatever befalls
 /// many requests would be as many lines.
-struct Seldom(BTreeMap<(&'static str, String), (Timestamp, u64)>);
+struct Seldom(LiteMap<(&'static str, String), (Timestamp, u64)>);
 
 impl Seldom {
     const MILLIS: i64 = 60_000;
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn one_line_a_minute_for_each_kind_and_the_rest_is_counted() {
-        let mut seldom = Seldom(BTreeMap::new());
+        let mut seldom = Seldom(LiteMap::new_vec());
         let mut at = |seconds: i64, kind| {
             let now = Timestamp::from_seconds(BEGIN + seconds);
             seldom.passes("session-rejected", kind, now)
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn kinds_are_bounded() {
-        let mut seldom = Seldom(BTreeMap::new());
+        let mut seldom = Seldom(LiteMap::new_vec());
         let now = Timestamp::from_seconds(BEGIN);
         let passed = (0..1000).filter(|n| {
             let kind = n.to_string();

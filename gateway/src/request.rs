@@ -83,10 +83,18 @@ fn takes_html(accept: &str) -> bool {
         });
         let is_refused = parts.any(|parameter| {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            name.trim().eq_ignore_ascii_case("q") && value.trim().parse() == Ok(0.0)
+            name.trim().eq_ignore_ascii_case("q") && is_zero(value.trim())
         });
         is_html && !is_refused
     })
+}
+
+/// Whether a weight is nought: `0`, `0.`, and up to three more noughts. No float is read: what does it would be a
+/// fiftieth of a module.
+fn is_zero(weight: &str) -> bool {
+    let behind = weight.strip_prefix('0');
+    let behind = behind.map(|behind| behind.strip_prefix('.').unwrap_or(behind));
+    behind.is_some_and(|noughts| noughts.bytes().all(|digit| digit == b'0'))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! When a key or an envelope was last of use: what tells whether it can go without logging anybody
 //! out. Kept in the store, as isolates come and go.
 
-use alloc::collections::BTreeMap;
 use core::fmt;
 
+use litemap::LiteMap;
 use session_codec::{Codec, KeyId, OpenSession, Timestamp};
 use session_store::{Record, RecordMeta, SessionStore, StoreError};
 
@@ -164,7 +164,7 @@ pub struct Uses {
     /// Since when it is watched.
     began: Option<i64>,
     /// When it last opened and sealed a cookie, by the text of a subject.
-    last: BTreeMap<String, (Option<i64>, Option<i64>)>,
+    last: LiteMap<String, (Option<i64>, Option<i64>)>,
 }
 
 /// Whether something that reads cookies can go.

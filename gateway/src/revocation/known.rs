@@ -1,5 +1,5 @@
-use alloc::collections::BTreeMap;
 use core::mem;
+use std::collections::HashMap;
 
 use session_codec::{StoreName, Timestamp};
 
@@ -23,8 +23,8 @@ pub(crate) struct Known(Shared<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: BTreeMap<StoreName, Told>,
-    old: BTreeMap<StoreName, Told>,
+    young: HashMap<StoreName, Told>,
+    old: HashMap<StoreName, Told>,
 }
 
 impl Known {

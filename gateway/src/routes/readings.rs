@@ -4,14 +4,12 @@
 //! that, cut parameters off, merge slashes, and every one of them in an order of its own. A rule
 //! that knows one reading is got round by another: so here are all of them.
 
-use alloc::collections::BTreeSet;
-
 /// Every text that some server may take a path for.
 pub(crate) enum Readings<'p> {
     /// Nobody reads it in another way than it is written: nearly every path.
     Plain(&'p [u8]),
     /// These.
-    Several(BTreeSet<Vec<u8>>),
+    Several(Vec<Vec<u8>>),
     /// More than anybody writes but to get round a rule.
     TooMany,
 }
@@ -43,7 +41,7 @@ impl<'p> Readings<'p> {
         if is_plain(path) {
             return Self::Plain(path);
         }
-        let mut texts = BTreeSet::from([path.to_vec()]);
+        let mut texts = vec![path.to_vec()];
         let mut bytes = path.len();
         let mut unread = vec![path.to_vec()];
         while let Some(text) = unread.pop() {
@@ -56,7 +54,7 @@ impl<'p> Readings<'p> {
                 if texts.len() == MAX_TEXTS || bytes > MAX_BYTES {
                     return Self::TooMany;
                 }
-                texts.insert(next.clone());
+                texts.push(next.clone());
                 unread.push(next);
             }
         }
