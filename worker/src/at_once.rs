@@ -19,9 +19,9 @@ pub(crate) enum AtOnce<T> {
 }
 
 /// Asks `future` once. What it does is done in the scope of its request.
-pub(crate) fn at_once<T>(future: impl Future<Output = T> + 'static) -> AtOnce<T> {
+pub(crate) fn at_once<T>(future: Pin<Box<dyn Future<Output = T>>>) -> AtOnce<T> {
     let mut later = Later {
-        future: Box::pin(future),
+        future,
         bell: Arc::default(),
         scope: Scope::default(),
     };
@@ -49,9 +49,11 @@ impl<T> Later<T> {
     }
 }
 
+/// Work that nobody waits for. One type, so that what hands it to the platform is compiled once.
+pub(crate) type Work = Pin<Box<dyn Future<Output = ()>>>;
+
 /// Work for after the answer, in the scope of the request that leaves it.
-pub(crate) fn in_scope(work: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> {
-    let mut work = Box::pin(work);
+pub(crate) fn in_scope(mut work: Work) -> impl Future<Output = ()> {
     let mut scope = Scope::current();
     core::future::poll_fn(move |context| scope.around(|| work.as_mut().poll(context)))
 }
@@ -132,7 +134,7 @@ mod tests {
     }
 
     fn waiting(timer: &Timer) -> Later<&'static str> {
-        match at_once(timer.future()) {
+        match at_once(Box::pin(timer.future())) {
             AtOnce::Now(_) => panic!("nothing has rung"),
             AtOnce::Later(later) => later,
         }
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_is_ready_needs_nobody_to_wait() {
-        assert!(matches!(at_once(ready(7)), AtOnce::Now(7)));
+        assert!(matches!(at_once(Box::pin(ready(7))), AtOnce::Now(7)));
     }
 
     #[test]

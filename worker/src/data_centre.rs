@@ -1,4 +1,4 @@
-use alloc::rc::Rc;
+use alloc::{boxed::Box, rc::Rc};
 
 use session_codec::StoreName;
 use session_gateway::{DataCentre, Told};
@@ -9,6 +9,8 @@ use worker::{
     wasm_bindgen_futures::JsFuture,
     web_sys,
 };
+
+use crate::at_once::Work;
 
 /// The platform's Cache API, in a cache of its own: no request of a visitor is answered from it.
 #[derive(Clone)]
@@ -44,9 +46,10 @@ impl DataCentre for DataCentreCache {
 
     fn write(&self, name: &StoreName, told: Told, seconds: i64) {
         let url = self.url(name);
-        self.context.wait_until(async move {
+        let work: Work = Box::pin(async move {
             let _ = write(&url, told, seconds).await;
         });
+        self.context.wait_until(work);
     }
 }
 

@@ -1,4 +1,4 @@
-use alloc::{rc::Rc, sync::Arc};
+use alloc::{boxed::Box, rc::Rc, sync::Arc};
 use core::{cell::OnceCell, time::Duration};
 
 use session_gateway::{Platform, RequestHead, Site, device::PublicKey};
@@ -76,7 +76,7 @@ impl Runtime {
 
     /// Has something done when the answer is sent.
     pub(crate) fn after_answer(&self, work: impl Future<Output = ()> + 'static) {
-        self.0.context.wait_until(in_scope(work));
+        self.0.context.wait_until(in_scope(Box::pin(work)));
     }
 }
 

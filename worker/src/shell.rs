@@ -243,6 +243,11 @@ fn text(answer: &Answer) -> JsValue {
 
 /// What a future comes to, or the promise of it if that takes time.
 fn soon(work: impl Future<Output = JsValue> + 'static) -> JsValue {
+    or_promise(Box::pin(work))
+}
+
+/// The same for work of one type, so that it is compiled once.
+fn or_promise(work: Pin<Box<dyn Future<Output = JsValue>>>) -> JsValue {
     match at_once(work) {
         AtOnce::Now(value) => value,
         AtOnce::Later(later) => future_to_promise(async move { Ok(later.await) }).into(),

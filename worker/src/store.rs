@@ -16,7 +16,7 @@ mod timers;
 pub(crate) use backend::Guarded;
 pub(crate) use backend::{AfterAnswer, AnyRecords, Backend, circuit, has_binding};
 pub(crate) use d1::D1Records;
-pub(crate) use database::Database;
+pub(crate) use database::{Database, Row, rows_of};
 pub(crate) use kv::KvRecords;
 pub(crate) use measured::{Counted, Measured, measured};
 pub(crate) use object::{ObjectRecords, ask_object, unexpected};

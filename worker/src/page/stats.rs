@@ -4,13 +4,12 @@
 //! between all names there can be. Of a large table the first rows by name are as good as any: how
 //! much of all names they take says how many rows there are.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 use session_codec::Timestamp;
 use session_store::StoreError;
 use worker::{Bucket, D1Result, KvStore};
 
-use crate::store::{Database, failed};
+use crate::store::{Database, Row, failed, rows_of};
 
 /// Rows that are looked at.
 const SAMPLE: u32 = 10_000;
@@ -25,28 +24,6 @@ const TELLING: usize = 8;
 const BASE64URL: &[u8] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 /// Those of Django's session keys.
 const BASE36: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-
-#[derive(Deserialize)]
-struct Totals {
-    rows: u32,
-    last: Option<String>,
-    records: f64,
-    expired: f64,
-    users: f64,
-    bytes: Option<f64>,
-    hour: f64,
-    day: f64,
-    week: f64,
-    month: f64,
-    older: f64,
-}
-
-#[derive(Deserialize)]
-struct Largest {
-    name: Option<String>,
-    bytes: u64,
-    expires: i64,
-}
 
 // Four characters of base64 stand for three bytes. Bounds of the ages: an hour, a day, a week, a
 // month.
@@ -93,25 +70,20 @@ pub(crate) async fn of_records(database: &Database, now: Timestamp) -> Result<Va
     let Some((totals, share)) = totals else {
         return Ok(stats);
     };
-    let Totals {
-        hour,
-        day,
-        week,
-        month,
-        older,
-        ..
-    } = totals;
-    let ages = [
-        (Some(1), hour),
-        (Some(24), day),
-        (Some(168), week),
-        (Some(720), month),
-        (None, older),
-    ];
-    let ages = ages.into_iter().filter(|(_, records)| *records > 0.0);
-    let ages = ages
-        .map(|(hours, records)| json!({ "up_to_hours": hours, "records": whole(records / share) }));
-    stats["ages"] = ages.collect();
+    let mut ages = Vec::new();
+    for (hours, column) in [
+        (Some(1), "hour"),
+        (Some(24), "day"),
+        (Some(168), "week"),
+        (Some(720), "month"),
+        (None, "older"),
+    ] {
+        let records = totals.number(column)?;
+        if records > 0.0 {
+            ages.push(json!({ "up_to_hours": hours, "records": whole(records / share) }));
+        }
+    }
+    stats["ages"] = ages.into();
     Ok(stats)
 }
 
@@ -121,7 +93,7 @@ async fn read(
     largest: &str,
     letters: &[u8],
     now: Timestamp,
-) -> Result<(Value, Option<(Totals, f64)>), StoreError> {
+) -> Result<(Value, Option<(Row, f64)>), StoreError> {
     let values = [crate::store::seconds(now), SAMPLE.into()];
     let asked = [(totals, values.to_vec()), (largest, values.to_vec())];
     let answers = database.batch(&asked).await?;
@@ -129,30 +101,34 @@ async fn read(
         return Ok((json!({}), None));
     };
     let rows_read = rows_read(totals) + rows_read(largest);
-    let totals: Vec<Totals> = totals.results().map_err(failed)?;
-    let largest: Vec<Largest> = largest.results().map_err(failed)?;
-    let Some(totals) = totals.into_iter().next() else {
+    let Some(mut totals) = rows_of(totals)?.into_iter().next() else {
         return Ok((json!({}), None));
     };
-    let share = match &totals.last {
-        Some(last) if totals.rows >= SAMPLE => place(last, letters).max(1e-9),
+    let share = match totals.text("last")? {
+        Some(last) if totals.number("rows")? >= f64::from(SAMPLE) => {
+            place(&last, letters).max(1e-9)
+        }
         _ => 1.0,
     };
-    let largest = largest.iter().map(|row| match &row.name {
-        Some(name) => json!({ "name": name, "bytes": row.bytes, "expires": row.expires }),
-        None => json!({ "bytes": row.bytes, "expires": row.expires }),
-    });
+    let mut shown = Vec::new();
+    for mut row in rows_of(largest)? {
+        let (bytes, expires) = (row.integer("bytes")?, row.integer("expires")?);
+        shown.push(match row.text("name")? {
+            Some(name) => json!({ "name": name, "bytes": bytes, "expires": expires }),
+            None => json!({ "bytes": bytes, "expires": expires }),
+        });
+    }
     let stats = json!({
-        "records": whole(totals.records / share),
-        "expired": whole(totals.expired / share),
+        "records": whole(totals.number("records")? / share),
+        "expired": whole(totals.number("expired")? / share),
         // Who has several sessions may be in a part of the table more than once.
-        "users": (share >= 1.0).then(|| whole(totals.users)),
-        "bytes": whole(totals.bytes.unwrap_or(0.0) / share),
+        "users": (share >= 1.0).then_some(whole(totals.number("users")?)),
+        "bytes": whole(totals.number("bytes")? / share),
         // Part of the table that was looked at: of less than all, the rest is reckoned from it.
         "share": share,
         // D1 is paid by them.
         "rows_read": rows_read,
-        "largest": largest.collect::<Vec<_>>(),
+        "largest": shown,
         "ages": [],
     });
     Ok((stats, Some((totals, share))))

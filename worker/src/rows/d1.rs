@@ -1,4 +1,3 @@
-use serde::Deserialize;
 use session_codec::Timestamp;
 use session_gateway::rows::{Replaced, SessionKey};
 use session_store::StoreError;
@@ -11,17 +10,6 @@ use crate::store::{Database, seconds};
 /// Rows change under their key, so a replica that lags would show an older session, or one that
 /// was logged out: the primary is asked, always.
 pub(crate) struct D1Rows(Database);
-
-#[derive(Deserialize)]
-struct DataRow {
-    session_data: String,
-}
-
-#[derive(Deserialize)]
-struct KeyRow {
-    #[expect(dead_code, reason = "that there is a row is what counts")]
-    session_key: String,
-}
 
 // Django writes times as text, in UTC, with or without a fraction: texts compare as times do.
 const FIND: &str = "SELECT session_data FROM django_session \
@@ -47,8 +35,9 @@ impl D1Rows {
     ) -> Result<Option<String>, StoreError> {
         let primary = D1SessionConstraint::FirstPrimary;
         let values = [key.as_str().into(), seconds(now)];
-        let rows: Vec<DataRow> = self.0.read(primary, FIND, &values).await?;
-        Ok(rows.into_iter().next().map(|row| row.session_data))
+        let rows = self.0.read(primary, FIND, &values).await?;
+        let row = rows.into_iter().next();
+        row.map_or(Ok(None), |mut row| row.text("session_data"))
     }
 
     pub(super) async fn replace(
@@ -59,7 +48,7 @@ impl D1Rows {
         now: Timestamp,
     ) -> Result<Replaced, StoreError> {
         let values = [key.as_str().into(), to.into(), from.into(), seconds(now)];
-        let rows: Vec<KeyRow> = self.0.write(REPLACE, &values).await?;
+        let rows = self.0.write(REPLACE, &values).await?;
         match rows.is_empty() {
             false => Ok(Replaced::Done),
             true => Ok(match self.find(key, now).await? {
@@ -72,8 +61,8 @@ impl D1Rows {
     }
 
     pub(super) async fn delete(&self, key: &SessionKey) -> Result<(), StoreError> {
-        let _: Vec<KeyRow> = self.0.write(DELETE, &[key.as_str().into()]).await?;
-        Ok(())
+        let deleted = self.0.write(DELETE, &[key.as_str().into()]).await;
+        deleted.map(drop)
     }
 
     /// Deletes rows that have expired, a bounded number: Django's `clearsessions`. Gives how many.

@@ -1,4 +1,4 @@
-use alloc::{rc::Rc, sync::Arc};
+use alloc::{boxed::Box, rc::Rc, sync::Arc};
 use core::time::Duration;
 
 use serde_json::json;
@@ -15,7 +15,10 @@ use super::{
     Counted, D1Records, KvRecords, Measured, ObjectRecords, OriginAddress, OriginRecords,
     R2Records, Timers,
 };
-use crate::tier::{StoreChoice, Tier};
+use crate::{
+    at_once::Work,
+    tier::{StoreChoice, Tier},
+};
 
 /// The stores of the settings, as one.
 pub(crate) enum Backend<B = AfterAnswer> {
@@ -120,8 +123,8 @@ pub(crate) struct AfterAnswer(pub(crate) Rc<Context>);
 impl<F: SessionStore + 'static, D: SessionStore + 'static> Background<F, D> for AfterAnswer {
     fn run(&self, task: Task<F, D>) {
         let background = self.clone();
-        self.0
-            .wait_until(async move { task.run(&background).await });
+        let work: Work = Box::pin(async move { task.run(&background).await });
+        self.0.wait_until(work);
     }
 
     async fn pause(&self, seconds: u32) {

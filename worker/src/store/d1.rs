@@ -1,5 +1,4 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use serde::{Deserialize, de::DeserializeOwned};
 use session_codec::{OwnerName, StoreName, Timestamp};
 use session_store::{
     Committed, Head, HeadState, Newest, Proposal, Record, RecordMeta, Saved, SessionStore,
@@ -8,8 +7,7 @@ use session_store::{
 use worker::{D1Database, D1Result, D1SessionConstraint, wasm_bindgen::JsValue};
 
 use super::{
-    database::{Database, NameRow},
-    platform_error::failed,
+    database::{Database, Row, rows_of, unexpected},
     text::{or_malformed, seconds},
 };
 use crate::tier::Tier;
@@ -21,72 +19,44 @@ use crate::tier::Tier;
 /// primary. A bookmark in the cookie would tell the same for 28 bytes more.
 pub(crate) struct D1Records(Database);
 
-#[derive(Deserialize)]
-struct RecordRow {
-    record: String,
-    expires: i64,
+/// The record in a row; `None` if it is damaged.
+fn record_of(mut row: Row) -> Result<Option<StoredRecord>, StoreError> {
+    let record = row.text("record")?.ok_or_else(|| unexpected("record"))?;
+    let expires = row.integer("expires")?;
+    let expires = expires.ok_or_else(|| unexpected("expires"))?;
+    Ok(or_malformed(Tier::D1, record_in(&record, expires)))
 }
 
-impl RecordRow {
-    /// `None` if it is damaged.
-    fn read(self) -> Option<StoredRecord> {
-        let bytes = STANDARD_NO_PAD.decode(self.record).ok()?;
-        let record = Record::new(bytes).ok()?;
-        let expires = Timestamp::from_seconds(self.expires);
-        Some(StoredRecord { record, expires })
-    }
+fn record_in(record: &str, expires: i64) -> Option<StoredRecord> {
+    let bytes = STANDARD_NO_PAD.decode(record).ok()?;
+    Some(StoredRecord {
+        record: Record::new(bytes).ok()?,
+        expires: Timestamp::from_seconds(expires),
+    })
 }
 
-#[derive(Deserialize)]
-struct OwnedRow {
-    name: String,
-    #[serde(flatten)]
-    row: RecordRow,
+/// The head in a row, whose record stands in this column; `None` is a tombstone.
+fn head_of(row: &mut Row, record: &str) -> Result<Option<Head>, StoreError> {
+    let Some((record, cookie)) = row.text(record)?.zip(row.text("cookie")?) else {
+        return Ok(None);
+    };
+    Ok(Some(Head {
+        record: record.parse().map_err(|_| damaged_head())?,
+        cookie: cookie.into(),
+    }))
 }
 
-#[derive(Deserialize)]
-struct HeadRow {
-    record: Option<String>,
-    cookie: Option<String>,
-}
-
-impl HeadRow {
-    /// `None` is a tombstone.
-    fn read(self) -> Option<Result<Head, StoreError>> {
-        let (record, cookie) = self.record.zip(self.cookie)?;
-        let record = record.parse().map_err(|_| damaged_head());
-        Some(record.map(|record| Head {
-            record,
-            cookie: cookie.into(),
-        }))
-    }
-}
-
-/// A head, and the record that it names, if that is there.
-#[derive(Deserialize)]
-struct NewestRow {
-    head: Option<String>,
-    cookie: Option<String>,
-    record: Option<String>,
-    expires: Option<i64>,
-}
-
-impl NewestRow {
-    fn read(self) -> Result<HeadState, StoreError> {
-        let head = HeadRow {
-            record: self.head,
-            cookie: self.cookie,
-        };
-        let kept = self.record.zip(self.expires);
-        let kept = kept.map(|(record, expires)| RecordRow { record, expires });
-        Ok(match head.read() {
-            Some(head) => HeadState::At(Newest {
-                head: head?,
-                record: kept.and_then(|row| or_malformed(Tier::D1, row.read())),
-            }),
-            None => HeadState::Ended,
-        })
-    }
+/// The head in a row of [`NEWEST`], and the record that it names, if that is there.
+fn newest_of(mut row: Row) -> Result<HeadState, StoreError> {
+    let Some(head) = head_of(&mut row, "head")? else {
+        return Ok(HeadState::Ended);
+    };
+    let kept = row.text("record")?.zip(row.integer("expires")?);
+    let record = kept.and_then(|(record, expires)| {
+        let record = record_in(&record, expires);
+        or_malformed(Tier::D1, record)
+    });
+    Ok(HeadState::At(Newest { head, record }))
 }
 
 impl D1Records {
@@ -108,9 +78,13 @@ impl D1Records {
         now: Timestamp,
     ) -> Result<Vec<(StoreName, StoredRecord)>, StoreError> {
         let values = [owner.to_text().into(), seconds(now), most.into()];
-        let rows: Vec<OwnedRow> = self.0.write(OWNED, &values).await?;
-        let read = |row: OwnedRow| Some((row.name.parse().ok()?, row.row.read()?));
-        Ok(rows.into_iter().filter_map(read).collect())
+        let rows = self.0.write(OWNED, &values).await?;
+        let mut owned = Vec::new();
+        for mut row in rows {
+            let name = row.text("name")?.and_then(|name| name.parse().ok());
+            owned.extend(name.zip(record_of(row)?));
+        }
+        Ok(owned)
     }
 
     /// What [`Self::get`] reads, from where the session of D1 says.
@@ -121,19 +95,23 @@ impl D1Records {
         now: Timestamp,
     ) -> Result<Option<StoredRecord>, StoreError> {
         let values = [name.to_text().into(), seconds(now)];
-        let rows: Vec<RecordRow> = self.0.read(constraint, GET, &values).await?;
-        let row = rows.into_iter().next();
-        Ok(row.and_then(|row| or_malformed(Tier::D1, row.read())))
+        let rows = self.0.read(constraint, GET, &values).await?;
+        first_record(rows)
     }
 }
 
 /// The rows of one statement of a batch.
-fn rows<T: DeserializeOwned>(result: Option<&D1Result>) -> Result<Vec<T>, StoreError> {
+fn rows(result: Option<&D1Result>) -> Result<Vec<Row>, StoreError> {
     let missing = || StoreError::Unavailable {
         reason: "D1 answered fewer statements than it was asked".into(),
     };
-    let result = result.ok_or_else(missing)?;
-    result.results().map_err(failed)
+    rows_of(result.ok_or_else(missing)?)
+}
+
+/// What a statement that asks for one record gives.
+fn first_record(rows: Vec<Row>) -> Result<Option<StoredRecord>, StoreError> {
+    let row = rows.into_iter().next();
+    row.map_or(Ok(None), record_of)
 }
 
 const GET: &str = "SELECT record, expires FROM session_record WHERE name = ?1 AND expires > ?2";
@@ -220,7 +198,7 @@ impl SessionStore for D1Records {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let values = put_values(name, record, meta, now);
-        let written: Vec<NameRow> = self.0.write(PUT, &values).await?;
+        let written = self.0.write(PUT, &values).await?;
         if written.is_empty() {
             return Err(StoreError::Conflict);
         }
@@ -228,8 +206,8 @@ impl SessionStore for D1Records {
     }
 
     async fn delete(&self, name: &StoreName) -> Result<(), StoreError> {
-        let _: Vec<NameRow> = self.0.write(DELETE, &[name.to_text().into()]).await?;
-        Ok(())
+        let deleted = self.0.write(DELETE, &[name.to_text().into()]).await;
+        deleted.map(drop)
     }
 
     async fn commit(&self, proposal: &Proposal, now: Timestamp) -> Result<Committed, StoreError> {
@@ -274,22 +252,20 @@ impl SessionStore for D1Records {
             .collect();
         let results = self.0.batch(&batch.0).await?;
         if let Some(index) = asks
-            && let Some(row) = rows::<NewestRow>(results.get(index))?.into_iter().next()
+            && let Some(row) = rows(results.get(index))?.into_iter().next()
         {
-            return Ok(match row.read()? {
+            return Ok(match newest_of(row)? {
                 HeadState::At(newest) => Committed::Other(newest),
                 _ => Committed::Ended,
             });
         }
         if let Some(index) = puts
-            && rows::<NameRow>(results.get(index))?.is_empty()
+            && rows(results.get(index))?.is_empty()
         {
             return Err(StoreError::Conflict);
         }
-        let listed = listed.into_iter().map(|index| {
-            let row = rows::<RecordRow>(results.get(index))?.into_iter().next();
-            Ok(row.and_then(|row| or_malformed(Tier::D1, row.read())))
-        });
+        let listed = listed.into_iter();
+        let listed = listed.map(|index| first_record(rows(results.get(index))?));
         Ok(Committed::Saved(Saved {
             listed: listed.collect::<Result<_, StoreError>>()?,
             is_compared: true,
@@ -299,9 +275,9 @@ impl SessionStore for D1Records {
     async fn head(&self, session: &StoreName, now: Timestamp) -> Result<HeadState, StoreError> {
         let (nothing, name) = (JsValue::NULL, session.to_text().into());
         let values = [name, seconds(now), nothing.clone(), nothing];
-        let rows: Vec<NewestRow> = self.0.write(NEWEST, &values).await?;
+        let rows = self.0.write(NEWEST, &values).await?;
         let row = rows.into_iter().next();
-        row.map_or(Ok(HeadState::Absent), NewestRow::read)
+        row.map_or(Ok(HeadState::Absent), newest_of)
     }
 
     async fn end(
@@ -317,8 +293,8 @@ impl SessionStore for D1Records {
         // Nobody needs them any more, whether or not anybody knows of them.
         batch.add(DELETE_PLACE, vec![session.place().into()]);
         let results = self.0.batch(&batch.0).await?;
-        let row: Option<HeadRow> = rows(results.get(shown))?.into_iter().next();
-        row.and_then(HeadRow::read).transpose()
+        let row = rows(results.get(shown))?.into_iter().next();
+        row.map_or(Ok(None), |mut row| head_of(&mut row, "record"))
     }
 }
 

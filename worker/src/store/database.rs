@@ -1,4 +1,4 @@
-use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use session_codec::Timestamp;
 use session_store::StoreError;
 use worker::{
@@ -15,11 +15,53 @@ const SWEEP_STATEMENTS: usize = 20;
 /// A D1 database, whoever's tables are in it.
 pub(crate) struct Database(D1Database);
 
-/// Of a statement that says which rows it changed.
-#[derive(Deserialize)]
-pub(super) struct NameRow {
-    #[expect(dead_code, reason = "that there is a row is what counts")]
-    name: String,
+/// A row: its columns by name.
+///
+/// One type for all statements: what would read a type of its own from JavaScript, for each of them, is a
+/// part of the module that every start has to load.
+pub(crate) struct Row(Value);
+
+impl Row {
+    /// The text in a column, unless that is empty.
+    ///
+    /// # Errors
+    /// If it is no text.
+    pub(crate) fn text(&mut self, column: &str) -> Result<Option<String>, StoreError> {
+        match self.0.get_mut(column).map(Value::take) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(unexpected(column)),
+        }
+    }
+
+    /// The whole number in a column, unless that is empty.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub(crate) fn integer(&self, column: &str) -> Result<Option<i64>, StoreError> {
+        match self.0.get(column) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| unexpected(column)),
+        }
+    }
+
+    /// The number in a column, 0 if that is empty.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub(crate) fn number(&self, column: &str) -> Result<f64, StoreError> {
+        match self.0.get(column) {
+            None | Some(Value::Null) => Ok(0.0),
+            Some(value) => value.as_f64().ok_or_else(|| unexpected(column)),
+        }
+    }
+}
+
+/// A column that has to be there and is not, or is of another type.
+pub(crate) fn unexpected(column: &str) -> StoreError {
+    StoreError::Unavailable {
+        reason: format!("D1: {column} is not what it should be").into(),
+    }
 }
 
 impl Database {
@@ -28,22 +70,22 @@ impl Database {
     }
 
     /// Runs a statement that reads, from where the session of D1 says.
-    pub(crate) async fn read<T: DeserializeOwned>(
+    pub(crate) async fn read(
         &self,
         constraint: D1SessionConstraint,
         query: &str,
         values: &[JsValue],
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         let session = self.0.with_session_constraint(constraint).map_err(failed)?;
         rows(session.prepare(query), values).await
     }
 
     /// Runs a statement that writes: on the primary, whatever the session says.
-    pub(crate) async fn write<T: DeserializeOwned>(
+    pub(crate) async fn write(
         &self,
         query: &str,
         values: &[JsValue],
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         rows(self.0.prepare(query), values).await
     }
 
@@ -62,11 +104,7 @@ impl Database {
     }
 
     /// A query of the operator's.
-    pub(crate) async fn query<T: DeserializeOwned>(
-        &self,
-        query: &str,
-        now: Timestamp,
-    ) -> Result<Vec<T>, StoreError> {
+    pub(crate) async fn query(&self, query: &str, now: Timestamp) -> Result<Vec<Row>, StoreError> {
         self.write(query, &[seconds(now)]).await
     }
 
@@ -77,7 +115,7 @@ impl Database {
         let mut deleted = 0;
         for _ in 0..SWEEP_STATEMENTS {
             let values = [seconds(now), SWEEP_ROWS.into()];
-            let gone: Vec<NameRow> = self.write(statement, &values).await?;
+            let gone = self.write(statement, &values).await?;
             deleted += gone.len();
             if gone.len() < SWEEP_ROWS.unsigned_abs() as usize {
                 break;
@@ -88,13 +126,16 @@ impl Database {
 }
 
 /// Runs a statement; its rows.
-async fn rows<T: DeserializeOwned>(
-    statement: D1PreparedStatement,
-    values: &[JsValue],
-) -> Result<Vec<T>, StoreError> {
+async fn rows(statement: D1PreparedStatement, values: &[JsValue]) -> Result<Vec<Row>, StoreError> {
     let statement = statement.bind(values).map_err(failed)?;
     let result = checked(statement.all().await.map_err(failed)?)?;
-    result.results().map_err(failed)
+    rows_of(&result)
+}
+
+/// The rows of a statement.
+pub(crate) fn rows_of(result: &D1Result) -> Result<Vec<Row>, StoreError> {
+    let rows = result.results().map_err(failed)?;
+    Ok(rows.into_iter().map(Row).collect())
 }
 
 fn checked(result: D1Result) -> Result<D1Result, StoreError> {

@@ -2,7 +2,6 @@
 
 use core::{cell::Cell, time::Duration};
 
-use serde::Deserialize;
 use session_codec::{StoreName, Timestamp};
 use session_gateway::{
     Platform,
@@ -107,11 +106,6 @@ pub(super) async fn revocation(
 /// once takes long.
 const PAUSES: [u64; 6] = [20, 40, 80, 160, 320, 400];
 
-#[derive(Deserialize)]
-struct Tables {
-    tables: usize,
-}
-
 /// Whether the migrations were applied.
 pub(super) async fn tables(runtime: &Runtime, is_rows: bool, now: Timestamp) -> Checked {
     const OURS: &str = "SELECT count(*) AS tables FROM sqlite_master WHERE ?1 > 0 AND type = 'table' \
@@ -122,12 +116,13 @@ pub(super) async fn tables(runtime: &Runtime, is_rows: bool, now: Timestamp) -> 
     let database =
         database.map_err(|error| (error.to_string(), "SESSIONS_DB has to be a D1 database"))?;
     let query = if is_rows { DJANGOS } else { OURS };
-    let found: Vec<Tables> = Database::new(database)
+    let found = Database::new(database)
         .query(query, now)
         .await
         .map_err(|error| failed(&error))?;
-    match found.first() {
-        Some(Tables { tables: 2 }) => Ok(()),
+    let tables = found.first().and_then(|row| row.integer("tables").ok());
+    match tables.flatten() {
+        Some(2) => Ok(()),
         _ if is_rows => Err((
             "there is no table django_session".to_owned(),
             "python manage.py migrate sessions, with the database that is bound as SESSIONS_DB",
