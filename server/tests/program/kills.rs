@@ -96,7 +96,7 @@ async fn are_moved(from: &str, to: &str) {
 async fn survive(settings: &str) {
     let mut running = Running::open(settings);
     let mut known = BTreeMap::new();
-    let mut chance = 1_u64;
+    let mut random = fastrand::Rng::new();
     for _ in 0..kills() {
         let mut writers = Vec::new();
         for session in 0..SESSIONS {
@@ -104,10 +104,7 @@ async fn survive(settings: &str) {
             let client = running.client().await;
             writers.push(tokio::spawn(write(client, session, from)));
         }
-        chance = chance
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        tokio::time::sleep(Duration::from_micros(5_000 + (chance >> 40) % 150_000)).await;
+        tokio::time::sleep(Duration::from_micros(random.u64(5_000..155_000))).await;
         running.signal("-KILL");
         running.wait();
         for (session, writer) in (0..).zip(writers) {

@@ -83,7 +83,8 @@ impl Session {
         let mut known = vec![None];
         let mut connections = [None, None];
         // Every other session is ended.
-        let ends = (self.seed.is_multiple_of(2) && client == 0).then(|| random.usize(CALLS / 2..CALLS));
+        let ends =
+            (self.seed.is_multiple_of(2) && client == 0).then(|| random.usize(CALLS / 2..CALLS));
         for turn in 0..CALLS {
             sleep(pause.mul_f64(random.f64())).await;
             let which = random.usize(..2);
