@@ -175,7 +175,8 @@ impl Recent {
 }
 
 /// A batch of records of what was seen last.
-pub(super) fn page_of_recent(rows: Vec<Recent>, at_most: u32) -> Page {
+pub(super) fn page_of_recent(rows: Vec<impl Into<Recent>>, at_most: u32) -> Page {
+    let rows: Vec<Recent> = rows.into_iter().map(Into::into).collect();
     let last = rows.last().filter(|_| rows.len() >= at_most as usize);
     let next = last.map(|last| Cursor(format!("{}:{}", last.last_seen, last.session)));
     let read = |row: Recent| {

@@ -92,10 +92,7 @@ pub(super) async fn recent(
         .fetch_all(link)
         .await
         .map_err(failed)?;
-    Ok(page_of_recent(
-        rows.into_iter().map(Recent::from).collect(),
-        at_most,
-    ))
+    Ok(page_of_recent(rows, at_most))
 }
 
 pub(super) async fn of_user(
@@ -105,7 +102,7 @@ pub(super) async fn of_user(
 ) -> Result<Page, StoreError> {
     let rows = query_as(OF_USER).bind(user).bind(at_most);
     let rows: Vec<RecentRow> = rows.fetch_all(link).await.map_err(failed)?;
-    let page = page_of_recent(rows.into_iter().map(Recent::from).collect(), at_most);
+    let page = page_of_recent(rows, at_most);
     Ok(Page { next: None, ..page })
 }
 

@@ -113,7 +113,8 @@ fn listed(
 ) -> rusqlite::Result<Page> {
     let mut asked = file.prepare_cached(sql)?;
     let rows = asked.query_map(values, row)?;
-    Ok(page_of_recent(rows.collect::<Result<_, _>>()?, at_most))
+    let rows = rows.collect::<rusqlite::Result<Vec<Recent>>>()?;
+    Ok(page_of_recent(rows, at_most))
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<Recent> {
