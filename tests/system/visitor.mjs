@@ -2,6 +2,7 @@
 
 import { request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { stateLength } from '../histories/send.mjs';
 
 /**
  * One request, nothing followed or decoded: `{ status, headers, setCookies, bytes, body, json() }`.
@@ -17,6 +18,7 @@ export async function send(url, { method = 'GET', headers = {}, body, beforeBody
       resolve,
     );
     request.on('error', reject);
+    stateLength(request, body);
     if (!beforeBody) return request.end(body);
     request.flushHeaders();
     beforeBody().then(() => request.end(body), reject);
