@@ -44,13 +44,10 @@ impl Subject {
     }
 }
 
-static SEEN: Shared<Seen> = Shared::new(Seen {
-    opened: Vec::new(),
-    sealed: None,
-});
+static WATCH: Shared<Watch> = Shared::new(Watch::new());
 
-/// What this process has seen.
-struct Seen {
+/// What this process has seen, and when it was last taken to be kept.
+struct Watch {
     opened: Vec<(Subject, Times)>,
     /// By whatever seals.
     sealed: Option<Times>,
@@ -59,76 +56,101 @@ struct Seen {
 #[derive(Clone, Copy)]
 struct Times {
     last: Timestamp,
-    kept: Option<Timestamp>,
+    taken: Option<Timestamp>,
 }
 
 impl Times {
     const fn new(now: Timestamp) -> Self {
         Self {
             last: now,
-            kept: None,
+            taken: None,
         }
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
-        self.kept
-            .is_none_or(|kept| now.millis_since(kept) >= KEPT_MILLIS && self.last > kept)
+        self.taken
+            .is_none_or(|taken| now.millis_since(taken) >= KEPT_MILLIS && self.last > taken)
     }
+}
+
+impl Watch {
+    const fn new() -> Self {
+        Self {
+            opened: Vec::new(),
+            sealed: None,
+        }
+    }
+
+    fn opened(&mut self, subject: Subject, now: Timestamp) {
+        match self.opened.iter_mut().find(|(it, _)| *it == subject) {
+            Some((_, times)) => times.last = now,
+            None => self.opened.push((subject, Times::new(now))),
+        }
+    }
+
+    fn sealed(&mut self, now: Timestamp) {
+        match &mut self.sealed {
+            Some(times) => times.last = now,
+            none => *none = Some(Times::new(now)),
+        }
+    }
+
+    fn take_due(&mut self, now: Timestamp) -> Option<Seen> {
+        let mut all = self.opened.iter().map(|(_, times)| times);
+        if !all.by_ref().chain(&self.sealed).any(|it| it.is_due(now)) {
+            return None;
+        }
+        let opened = self.opened.iter_mut().map(|(_, times)| times);
+        for times in opened.chain(&mut self.sealed) {
+            times.taken = Some(now);
+        }
+        let opened = self.opened.iter().map(|(it, times)| (*it, times.last));
+        Some(Seen {
+            opened: opened.collect(),
+            sealed: self.sealed.map(|times| times.last),
+        })
+    }
+}
+
+/// What was seen of use, for [`keep`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    opened: Vec<(Subject, Timestamp)>,
+    sealed: Option<Timestamp>,
 }
 
 /// A cookie opened under it.
 pub(crate) fn opened(subject: Subject, now: Timestamp) {
-    SEEN.with(
-        |seen| match seen.opened.iter_mut().find(|(it, _)| *it == subject) {
-            Some((_, times)) => times.last = now,
-            None => seen.opened.push((subject, Times::new(now))),
-        },
-    );
+    WATCH.with(|watch| watch.opened(subject, now));
 }
 
 /// A cookie was sealed.
 pub(crate) fn sealed(now: Timestamp) {
-    SEEN.with(|seen| match &mut seen.sealed {
-        Some(times) => times.last = now,
-        none => *none = Some(Times::new(now)),
-    });
+    WATCH.with(|watch| watch.sealed(now));
 }
 
-/// Whether something was seen that is worth being kept.
-pub fn is_due(now: Timestamp) -> bool {
-    SEEN.with(|seen| {
-        let mut opened = seen.opened.iter().map(|(_, times)| times);
-        opened.any(|times| times.is_due(now))
-            || seen.sealed.as_ref().is_some_and(|times| times.is_due(now))
-    })
+/// What is worth being kept now. Whether or not that succeeds, or there is a store at all, the same
+/// is given again in an hour at the soonest: every request asks.
+pub fn take_due(now: Timestamp) -> Option<Seen> {
+    WATCH.with(|watch| watch.take_due(now))
 }
 
 /// Keeps what was seen, beside what others have kept. `seals` is what cookies are sealed by.
 ///
 /// # Errors
-/// If the store fails: then it is tried again, but not at once.
+/// If the store fails.
 pub async fn keep(
     codec: &Codec,
     store: &impl SessionStore,
+    seen: &Seen,
     seals: &[Subject],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(name) = codec.uses_names().next() else {
         return Ok(());
     };
-    // Before the store is asked, so that others do not do the same meanwhile.
-    let seen = SEEN.with(|seen| {
-        let mut times: Vec<_> = seen.opened.iter_mut().map(|(_, times)| times).collect();
-        times.extend(&mut seen.sealed);
-        for times in times {
-            times.kept = Some(now);
-        }
-        let opened = seen.opened.iter().map(|(it, times)| (*it, times.last));
-        let opened: Vec<_> = opened.collect();
-        (opened, seen.sealed.map(|times| times.last))
-    });
     let mut uses = recall(codec, store, now).await?;
-    uses.add(&seen.0, seals, seen.1, now);
+    uses.add(&seen.opened, seals, seen.sealed, now);
     let record = Record::new(uses.to_string().into_bytes());
     let record = record.map_err(|error| StoreError::TooLarge {
         bytes: error.bytes,
@@ -297,6 +319,31 @@ mod tests {
 
     fn at(days: i64) -> Timestamp {
         Timestamp::from_seconds(1_800_000_000 + days * DAY)
+    }
+
+    #[test]
+    fn what_was_seen_is_due_once_an_hour_whatever_becomes_of_it() {
+        let mut watch = Watch::new();
+        let after = |minutes: i64| Timestamp::from_seconds(at(0).seconds() + minutes * 60);
+        assert_eq!(watch.take_due(after(0)), None);
+        watch.opened(DJANGO, after(0));
+        let seen = |opened: &[(Subject, i64)], sealed: Option<i64>| Seen {
+            opened: opened.iter().map(|(it, at)| (*it, after(*at))).collect(),
+            sealed: sealed.map(after),
+        };
+        assert_eq!(watch.take_due(after(0)), Some(seen(&[(DJANGO, 0)], None)));
+        watch.opened(DJANGO, after(59));
+        assert_eq!(watch.take_due(after(59)), None);
+        // What was not seen before is no reason to wait, and what is taken with it is not due by itself.
+        watch.sealed(after(59));
+        let all = seen(&[(DJANGO, 59)], Some(59));
+        assert_eq!(watch.take_due(after(59)), Some(all));
+        assert_eq!(watch.take_due(after(61)), None);
+        // Nothing was seen since.
+        assert_eq!(watch.take_due(after(200)), None);
+        watch.opened(DJANGO, after(200));
+        let all = seen(&[(DJANGO, 200)], Some(59));
+        assert_eq!(watch.take_due(after(200)), Some(all));
     }
 
     #[test]

@@ -13,7 +13,8 @@ use session_gateway::{
         Series,
         handover::{self, Batch, Due},
     },
-    log, uses,
+    log,
+    uses::{self, Seen},
 };
 use session_store::StoreError;
 use worker::{Delay, Env};
@@ -31,8 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A request came: hands on what was counted, and keeps what was last of use, if it is time.
 pub(crate) fn request(runtime: &Runtime, now: Timestamp) {
-    if uses::is_due(now) {
-        runtime.after_answer(keep_uses(runtime.clone(), now));
+    if let Some(seen) = uses::take_due(now) {
+        runtime.after_answer(keep_uses(runtime.clone(), seen, now));
     }
     let wait = match handover::request(now) {
         Due::Nothing => return,
@@ -54,11 +55,11 @@ pub(crate) fn request(runtime: &Runtime, now: Timestamp) {
     });
 }
 
-async fn keep_uses(runtime: Runtime, now: Timestamp) {
+async fn keep_uses(runtime: Runtime, seen: Seen, now: Timestamp) {
     let settings = runtime.settings();
     let seals = settings.seals();
     if let Some(Ok(store)) = store_of_uses(&runtime).transpose() {
-        let kept = uses::keep(&settings.site.codec, &*store, &seals, now).await;
+        let kept = uses::keep(&settings.site.codec, &*store, &seen, &seals, now).await;
         if let Err(error) = kept {
             log::warn("uses-not-kept", &json!({ "reason": error.label() }));
         }
