@@ -84,7 +84,6 @@ pub(crate) fn read_bytes(
                 InflateError::Corrupt => Reason::CorruptBody,
             })?;
     } else {
-        json.reserve_exact(encoded.len() / 4 * 3 + 2);
         base64url::decode(encoded, &mut json).map_err(|_| Reason::CorruptBody)?;
         if json.len() > limit {
             return Err(Reason::TooLarge);
@@ -98,5 +97,65 @@ pub(crate) fn parts(text: &[u8]) -> (&[u8], bool) {
     match text.split_first() {
         Some((&COMPRESSED, rest)) => (rest, true),
         _ => (text, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{borrow::ToOwned as _, format};
+
+    use super::*;
+
+    fn workspace(json: &str) -> Workspace {
+        let mut workspace = Workspace::new();
+        workspace.json.push_str(json);
+        workspace
+    }
+
+    /// One that compresses and one that does not.
+    fn texts() -> [String; 2] {
+        let even = format!(r#"{{"a":"{}"}}"#, "a".repeat(300));
+        [even, r#"{"a":"q"}"#.to_owned()]
+    }
+
+    #[test]
+    fn a_payload_is_written_whole_or_not_at_all_and_counted_either_way() {
+        for (json, is_compressed) in texts().into_iter().zip([true, false]) {
+            let mut whole = String::new();
+            let characters = write(&mut workspace(&json), usize::MAX, &mut whole);
+            assert_eq!(whole.starts_with('.'), is_compressed);
+            assert_eq!(whole.len(), characters);
+            for (capacity, expected) in [(characters, &*whole), (characters - 1, "")] {
+                let mut text = String::new();
+                assert_eq!(
+                    write(&mut workspace(&json), capacity, &mut text),
+                    characters
+                );
+                assert_eq!(text, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_nearby_is_compressed_only_beyond_a_length() {
+        let [json, _] = texts();
+        for (plain_until, is_compressed) in [(json.len(), false), (json.len() - 1, true)] {
+            let mut text = String::new();
+            write_nearby(&mut workspace(&json), plain_until, &mut text);
+            assert_eq!(text.starts_with('.'), is_compressed);
+        }
+    }
+
+    #[test]
+    fn as_many_bytes_as_the_limit_are_read_and_one_more_is_refused() {
+        for json in texts() {
+            let mut text = String::new();
+            write(&mut workspace(&json), usize::MAX, &mut text);
+            let read = |limit| read(text.as_bytes(), limit, &mut Workspace::new());
+            assert_eq!(read(json.len()).unwrap(), json);
+            for limit in [json.len() - 1, json.len() / 2] {
+                assert!(matches!(read(limit), Err(Reason::TooLarge)), "{limit}");
+            }
+        }
     }
 }

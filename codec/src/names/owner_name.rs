@@ -22,3 +22,17 @@ impl OwnerName {
         self.0.to_text()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_text_is_that_of_a_name_with_its_bytes() {
+        let bytes = core::array::from_fn(|at| at as u8);
+        assert_eq!(
+            OwnerName::new(bytes).to_text(),
+            StoreName::new(bytes).to_text()
+        );
+    }
+}

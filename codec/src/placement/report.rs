@@ -154,5 +154,11 @@ mod tests {
     fn four_fifths_of_the_budget_is_nearly_full() {
         assert!(is_nearly_full(80, 100) && is_nearly_full(4_000, 4_093));
         assert!(!is_nearly_full(79, 100));
+        let report = |cookie_bytes| Report {
+            keys: Vec::new(),
+            cookie_bytes,
+            budget: 100,
+        };
+        assert!(report(80).is_nearly_full() && !report(79).is_nearly_full());
     }
 }

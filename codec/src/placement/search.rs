@@ -221,6 +221,47 @@ mod tests {
     }
 
     #[test]
+    fn as_many_questions_as_halving_takes_and_three() {
+        let most = [0, 1, 2, 3, 6, 7, 62, 63].map(most_questions);
+        assert_eq!(most, [3, 4, 4, 5, 5, 6, 8, 9]);
+    }
+
+    /// Estimates that say nothing, or the contrary, and sizes that cannot be told, wherever the room
+    /// ends: what random ones hardly ever come to.
+    #[test]
+    fn the_worst_estimates_take_no_more_questions_than_that() {
+        const ROOM: usize = 100;
+        let worst: [fn(usize, usize) -> usize; 6] = [
+            |_, _| 0,
+            |n, _| n,
+            |n, _| n * n * n,
+            |n, _| n.min(1) * 1000,
+            |n, keys| n / keys * 1000,
+            |n, keys| n / (keys / 2).max(1) * ROOM,
+        ];
+        for keys in 1..70 {
+            for fit in 0..=keys {
+                for (beyond, whole_first) in
+                    [(1000, false), (1000, true), (101, false), (101, true)]
+                {
+                    let size = |n| if n < fit { n } else { beyond + n };
+                    let sizes: Vec<usize> = (0..=keys).map(size).collect();
+                    for costs in worst {
+                        let costs: Vec<_> = (0..=keys).map(|n| costs(n, keys)).collect();
+                        let (found, questions) = search(&costs, &sizes, ROOM, whole_first);
+                        assert_eq!(found, fit.checked_sub(1));
+                        let most = most_questions(keys) - u32::from(whole_first);
+                        assert!(
+                            questions <= most,
+                            "{questions} for {fit} of {keys}: {costs:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn fillers_are_those_for_which_the_room_is_enough_one_after_the_other() {
         // Twice what they were taken to cost: 100 are left, and each takes a little more than it should.
         let found = Found {
@@ -233,6 +274,9 @@ mod tests {
         assert_eq!(fillers(&costs, &found, 120, 4), [2]);
         assert_eq!(fillers(&costs, &found, 63, 5), [4]);
         assert_eq!(fillers(&costs, &found, 64, 5), [2]);
+        // The first without room is none, however little it was taken to cost.
+        let two = Found { count: 2, ..found };
+        assert_eq!(fillers(&[0, 5, 10, 11, 12, 13], &two, 29, 5), [3, 4]);
         // Nothing was kept, so nothing is known of how far costs are off.
         let nothing = Found {
             count: 0,

@@ -174,6 +174,43 @@ mod tests {
     use super::*;
     use crate::{placement::plan::Plan, rules::KeyRule, session::SessionData};
 
+    /// A key that has no room, and behind it five that have by what they were taken to cost, of which
+    /// only `fit` really do.
+    fn kept_behind(fit: usize) -> Vec<usize> {
+        let session = format!(
+            r#"{{"first":"{}","a":1,"b":1,"c":1,"d":1,"e":1}}"#,
+            "x".repeat(900)
+        );
+        let session = SessionData::from_json(session).unwrap();
+        let choice = Choice {
+            planned: Planned {
+                session: &session,
+                plan: &Plan::default(),
+                done: None,
+            },
+            rules: &Rules::new(&[]),
+            overflow: Overflow::Spill,
+        };
+        let kept =
+            |placement: &Placement| (0..6).filter(|&at| placement.keeps(at)).collect::<Vec<_>>();
+        let costs = |_: &[u16]| vec![0, 1000, 1001, 1002, 1003, 1004, 1005];
+        let selection = Selection::largest(choice, 100, Whole::NotMeasured, costs, |placement| {
+            let kept = kept(placement);
+            let has_room = kept.len() <= fit && !kept.contains(&0);
+            Some(if has_room { 10 } else { 1000 })
+        });
+        kept(&selection.unwrap().placement())
+    }
+
+    #[test]
+    fn of_what_does_not_fit_behind_a_key_without_room_half_is_tried() {
+        assert_eq!(kept_behind(6), [1, 2, 3, 4, 5]);
+        assert_eq!(kept_behind(5), [1, 2, 3, 4, 5]);
+        assert_eq!(kept_behind(4), [1, 2]);
+        assert_eq!(kept_behind(2), [1, 2]);
+        assert_eq!(kept_behind(1), [0; 0]);
+    }
+
     proptest! {
         #[test]
         fn a_whole_placement_keeps_to_its_questions_and_never_inverts_priorities(
