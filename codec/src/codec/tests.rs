@@ -485,6 +485,7 @@ fn changed_every(
     let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
     let session = large_session(20, 1_000);
     let mut lineage = Lineage::new(CREATED);
+    assert_eq!(lineage.revision(), 0);
     let (mut names, mut deleted) = (Vec::new(), Vec::new());
     for round in 0..times {
         let now = Timestamp::from_seconds(ISSUED.seconds() + i64::from(round) * seconds);
@@ -506,6 +507,7 @@ fn changed_every(
         }
         let mut opened = open(&codec, &value(&commit)).unwrap();
         assert_eq!(opened.ticket().unwrap().revision(), u32::from(round) + 1);
+        assert_eq!(opened.lineage().revision(), u32::from(round) + 1);
         codec
             .open_record(&mut opened, record, &mut Workspace::new())
             .unwrap();

@@ -84,5 +84,11 @@ mod tests {
         ticket.write(&mut bytes);
         assert_eq!(Ticket::read(bytes.first_chunk().unwrap()), ticket);
         assert_eq!(bytes[16..20], [1, 2, 3, 4]);
+        assert!(ticket.has_record());
+        let fits_again = Ticket {
+            digest: [0; 16],
+            ..ticket
+        };
+        assert!(!fits_again.has_record());
     }
 }

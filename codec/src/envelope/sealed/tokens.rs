@@ -135,6 +135,14 @@ mod tests {
             assert!(tokens.open(&changed, NOW).is_err(), "{at}");
             assert!(tokens.open(&text.as_bytes()[..at], NOW).is_err(), "{at}");
         }
+        let sealed = (0..Tokens::MAX_CHARACTERS)
+            .map(|bytes| tokens.seal(&vec![7; bytes], &mut Counting(0)).unwrap());
+        let longest = sealed
+            .take_while(|text| text.len() <= Tokens::MAX_CHARACTERS)
+            .last()
+            .unwrap();
+        assert_eq!(longest.len(), Tokens::MAX_CHARACTERS);
+        assert!(tokens.open(longest.as_bytes(), NOW).is_ok());
         let long = vec![b'A'; Tokens::MAX_CHARACTERS + 1];
         assert_eq!(tokens.open(&long, NOW).err(), Some(Reason::TooLong));
     }
