@@ -1,8 +1,9 @@
 //! Where one more or one less, one way or the other, would go unnoticed elsewhere.
 
-use super::*;
+use super::{placement::noise, *};
 use crate::{
     ConfigError,
+    policy::KeyOverflow,
     signing::{COOKIE_SALT, Signer},
 };
 
@@ -155,6 +156,49 @@ fn a_ticket_that_takes_more_than_was_guessed_costs_keys_and_not_the_session() {
         let (_, record) = put(&commit);
         codec.open_record(&mut opened, record, workspace).unwrap();
         assert_eq!(opened.session().len(), session.len());
+    }
+}
+
+/// What may go nowhere gives way to no ticket: then the session does not fit, and that is said.
+#[test]
+fn a_key_that_may_go_nowhere_stays_or_the_session_does_not_fit() {
+    for write in written().into_iter().skip(1) {
+        let config = Config {
+            overflow: Overflow::Refuse,
+            rules: vec![KeyRule {
+                overflow: Some(KeyOverflow::Spill),
+                ..KeyRule::new("cart", Priority::Optional)
+            }],
+            ..writing(write)
+        };
+        let codec = Codec::new(config, &all_keys()).unwrap();
+        let mut refused_late = 0;
+        for bytes in 500..640 {
+            let keys: Vec<_> = (0..10)
+                .map(|n| format!("\"k{n}\":\"{}\"", noise(bytes, n)))
+                .collect();
+            let (keys, cart) = (keys.join(","), noise(6_000, 99));
+            let session = SessionData::from_json(format!(r#"{{{keys},"cart":"{cart}"}}"#));
+            let mut rng = Lulling {
+                draws: 0,
+                rest: Counting(3),
+            };
+            let sealed = codec.seal(
+                &Session::resumed(session.unwrap(), Lineage::new(CREATED)),
+                Issue::new(ISSUED, Lifetime::BrowserSession),
+                &mut rng,
+                &mut Workspace::new(),
+            );
+            match sealed {
+                Ok(commit) => assert!((0..10).all(|index| commit.placement.keeps(index))),
+                Err(error) => {
+                    assert_eq!(error, SealError::DoesNotFit { budget: 4_093 });
+                    // Not before its record was sealed.
+                    refused_late += u32::from(rng.draws > 1);
+                }
+            }
+        }
+        assert!(refused_late > 0, "{write:?}");
     }
 }
 

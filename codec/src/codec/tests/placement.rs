@@ -38,7 +38,7 @@ fn key() -> impl Strategy<Value = Key> {
 }
 
 /// Hex digits, which deflate halves at best.
-fn noise(bytes: usize, seed: u32) -> String {
+pub(super) fn noise(bytes: usize, seed: u32) -> String {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
     let digit = |_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -222,6 +222,37 @@ fn a_large_key_does_not_push_smaller_ones_of_its_priority_out() {
     assert_eq!(reopened(&codec, &commit, 0).session(), &session);
 }
 
+/// What the cookie has no place for counts as well.
+#[test]
+fn a_session_may_have_as_many_bytes_as_a_record() {
+    const LIMIT: usize = 5_000;
+    let config = Config {
+        rules: vec![KeyRule {
+            max_bytes: Some(50),
+            ..KeyRule::new("cart", Priority::Normal)
+        }],
+        limits: Limits {
+            record_bytes: LIMIT,
+            ..Limits::default()
+        },
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
+    for (key, around) in [("a", r#"{"a":""}"#), ("cart", r#""cart":"","#)] {
+        let sealed = |bytes: usize| {
+            let value = "x".repeat(bytes - around.len());
+            let session = SessionData::from_json(format!(r#"{{"{key}":"{value}"}}"#)).unwrap();
+            try_seal(&codec, &session, &Lineage::new(CREATED)).map(|_| ())
+        };
+        let too_large = SealError::TooLarge {
+            bytes: LIMIT + 1,
+            limit: LIMIT,
+        };
+        assert_eq!(sealed(LIMIT), Ok(()), "{key}");
+        assert_eq!(sealed(LIMIT + 1), Err(too_large), "{key}");
+    }
+}
+
 #[test]
 fn a_rule_says_how_long_a_key_may_be_and_where_it_overflows_to() {
     let config = Config {
@@ -260,6 +291,9 @@ fn a_rule_says_how_long_a_key_may_be_and_where_it_overflows_to() {
         ]
     );
     assert!(codec.is_remarkable(&commit));
+    let small = SessionData::from_json(r#"{"a":1}"#).unwrap();
+    let unremarkable = try_seal(&codec, &small, &Lineage::new(CREATED)).unwrap();
+    assert!(!codec.is_remarkable(&unremarkable));
     assert!(
         report
             .header_value()
