@@ -222,6 +222,22 @@ fn a_large_key_does_not_push_smaller_ones_of_its_priority_out() {
     assert_eq!(reopened(&codec, &commit, 0).session(), &session);
 }
 
+#[test]
+fn what_is_no_secret_is_compressed_beside_one() {
+    let config = Config {
+        rules: vec![KeyRule {
+            secret: true,
+            ..KeyRule::new("token", Priority::Normal)
+        }],
+        ..config()
+    };
+    let codec = Codec::new(config, &keys(&[0], &[])).unwrap();
+    let even = "even ".repeat(500);
+    let session = SessionData::from_json(format!(r#"{{"token":"t","text":"{even}"}}"#));
+    let commit = try_seal(&codec, &session.unwrap(), &Lineage::new(CREATED)).unwrap();
+    assert!(commit.cookie_bytes < 500, "{}", commit.cookie_bytes);
+}
+
 /// What the cookie has no place for counts as well.
 #[test]
 fn a_session_may_have_as_many_bytes_as_a_record() {
