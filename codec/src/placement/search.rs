@@ -1,5 +1,7 @@
 //! The largest number of keys that fits, found with few compressions: pure numbers.
 
+use core::ops::Range;
+
 use alloc::vec::Vec;
 
 /// What the whole was found to take before the search.
@@ -56,7 +58,7 @@ pub(super) fn largest(
     while let Some(last) = candidates.clone().last() {
         let first = candidates.start;
         let guess = if is_blind {
-            first + candidates.len() / 2
+            middle_of(&candidates)
         } else {
             known.guess(costs, room)
         };
@@ -88,6 +90,11 @@ pub(super) fn largest(
         size,
         questions: asked,
     })
+}
+
+/// What halves them.
+fn middle_of(candidates: &Range<usize>) -> usize {
+    candidates.start + candidates.len() / 2
 }
 
 /// Which of the numbers behind the first one without room there seems to be room for, up to `end`:
@@ -197,6 +204,7 @@ mod tests {
         };
         let found = largest(costs, room, whole, |n| {
             questions += 1;
+            assert!(!whole_first || n + 1 < sizes.len(), "asked before");
             measured(n)
         });
         if let Some(found) = found {
