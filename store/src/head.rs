@@ -62,3 +62,32 @@ pub enum HeadState {
     /// This store keeps no heads: the last answer wins.
     NotKept,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_moves_from_where_it_is_known_to_be_and_to_where_it_is() {
+        let name = |byte| StoreName::new([byte; StoreName::BYTES]);
+        let head = |byte| Head {
+            record: name(byte),
+            cookie: "cookie".into(),
+        };
+        let from = |byte| HeadMove {
+            session: name(0),
+            from: Some(name(byte)),
+            to: Some(head(2)),
+            expires: Timestamp::from_seconds(1_800_000_000),
+        };
+        assert!(from(1).moves(&head(1)));
+        assert!(from(1).moves(&head(2)));
+        assert!(!from(1).moves(&head(3)));
+        // Another cookie of the same record is another head.
+        let other = Head {
+            cookie: "other".into(),
+            ..head(2)
+        };
+        assert!(!from(1).moves(&other));
+    }
+}
