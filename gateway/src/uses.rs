@@ -96,8 +96,8 @@ impl Watch {
     }
 
     fn take_due(&mut self, now: Timestamp) -> Option<Seen> {
-        let mut all = self.opened.iter().map(|(_, times)| times);
-        if !all.by_ref().chain(&self.sealed).any(|it| it.is_due(now)) {
+        let opened = self.opened.iter().map(|(_, times)| times);
+        if !opened.chain(&self.sealed).any(|times| times.is_due(now)) {
             return None;
         }
         let opened = self.opened.iter_mut().map(|(_, times)| times);
