@@ -128,6 +128,21 @@ impl TryRng for Lulling {
 
 impl TryCryptoRng for Lulling {}
 
+/// What sealing a new session comes to with them, and how often they were drawn.
+fn seal_lulled(codec: &Codec, session: SessionData) -> (Result<Commit, SealError>, u8) {
+    let mut rng = Lulling {
+        draws: 0,
+        rest: Counting(3),
+    };
+    let sealed = codec.seal(
+        &Session::resumed(session, Lineage::new(CREATED)),
+        Issue::new(ISSUED, Lifetime::BrowserSession),
+        &mut rng,
+        &mut Workspace::new(),
+    );
+    (sealed, rng.draws)
+}
+
 /// The search asks with a random ticket; where the real one compresses worse, keys give way.
 #[test]
 fn a_ticket_that_takes_more_than_was_guessed_costs_keys_and_not_the_session() {
@@ -135,26 +150,16 @@ fn a_ticket_that_takes_more_than_was_guessed_costs_keys_and_not_the_session() {
     let session = SessionData::from_json(format!("{{{}}}", keys.join(","))).unwrap();
     for write in written().into_iter().skip(1) {
         let codec = Codec::new(writing(write), &all_keys()).unwrap();
-        let mut rng = Lulling {
-            draws: 0,
-            rest: Counting(3),
-        };
-        let (lineage, lifetime) = (Lineage::new(CREATED), Lifetime::BrowserSession);
-        let workspace = &mut Workspace::new();
-        let commit = codec
-            .seal(
-                &Session::resumed(session.clone(), lineage.clone()),
-                Issue::new(ISSUED, lifetime),
-                &mut rng,
-                workspace,
-            )
-            .unwrap();
+        let (sealed, draws) = seal_lulled(&codec, session.clone());
+        let commit = sealed.unwrap();
         assert!(commit.cookie_bytes <= 4_093);
         // The guess, the records that were sealed for nothing, and the one that counts: an id and a nonce each.
-        assert!(rng.draws > 1 + 2, "{write:?}: {} draws", rng.draws);
+        assert!(draws > 1 + 2, "{write:?}: {draws} draws");
         let mut opened = open(&codec, &value(&commit)).unwrap();
         let (_, record) = put(&commit);
-        codec.open_record(&mut opened, record, workspace).unwrap();
+        codec
+            .open_record(&mut opened, record, &mut Workspace::new())
+            .unwrap();
         assert_eq!(opened.session().len(), session.len());
     }
 }
@@ -192,22 +197,13 @@ fn a_key_that_may_go_nowhere_stays_or_the_session_does_not_fit() {
                 .collect();
             let (keys, cart) = (keys.join(","), noise(6_000, 99));
             let session = SessionData::from_json(format!(r#"{{{keys},"cart":"{cart}"}}"#));
-            let mut rng = Lulling {
-                draws: 0,
-                rest: Counting(3),
-            };
-            let sealed = codec.seal(
-                &Session::resumed(session.unwrap(), Lineage::new(CREATED)),
-                Issue::new(ISSUED, Lifetime::BrowserSession),
-                &mut rng,
-                &mut Workspace::new(),
-            );
+            let (sealed, draws) = seal_lulled(&codec, session.unwrap());
             match sealed {
                 Ok(commit) => assert!((0..10).all(|index| commit.placement.keeps(index))),
                 Err(error) => {
                     assert_eq!(error, SealError::DoesNotFit { budget: 4_093 });
                     // Not before its record was sealed.
-                    refused_late += u32::from(rng.draws > 1);
+                    refused_late += u32::from(draws > 1);
                 }
             }
         }
